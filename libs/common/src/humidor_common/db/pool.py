@@ -1,0 +1,46 @@
+"""Connections to the service's own PostgreSQL database."""
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import asyncpg
+import msgspec
+
+from humidor_common.settings import ServiceSettings
+
+if TYPE_CHECKING:
+    Connection: TypeAlias = (
+        asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+    )
+    Pool: TypeAlias = asyncpg.Pool[asyncpg.Record]
+else:
+    Connection = asyncpg.Connection
+    Pool = asyncpg.Pool
+
+TRANSACTION_TIMEOUT_SECONDS = 30
+_TRANSACTION_TIMEOUT_SINCE = 17
+
+
+def _encode_json(value: Any) -> str:
+    return msgspec.json.encode(value, enc_hook=str).decode()
+
+
+async def prepare_connection(conn: Connection) -> None:
+    """Teach a new connection JSON and bound its transactions (the relay's floor rests on that bound)."""
+    for name in ("json", "jsonb"):
+        await conn.set_type_codec(
+            name, schema="pg_catalog", encoder=_encode_json, decoder=msgspec.json.decode, format="text"
+        )
+    if conn.get_server_version().major >= _TRANSACTION_TIMEOUT_SINCE:
+        await conn.execute(f"SET transaction_timeout = '{TRANSACTION_TIMEOUT_SECONDS}s'")
+
+
+async def create_pool(settings: ServiceSettings, *, name: str) -> Pool:
+    """Open the pool; `name` shows in pg_stat_activity."""
+    return await asyncpg.create_pool(
+        settings.pg_dsn,
+        min_size=1,
+        max_size=settings.pg_pool_size,
+        init=prepare_connection,
+        command_timeout=settings.pg_command_timeout_seconds,
+        server_settings={"application_name": name, "timezone": "UTC"},
+    )
