@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 from joserfc import jwt
+from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
 from humidor_common.auth.principal import Kind, Principal
@@ -77,15 +78,22 @@ def save_signing_keys(path: Path, keys: Sequence[SigningKey]) -> None:
 
 
 def load_signing_keys(path: Path) -> tuple[SigningKey, ...]:
-    """Read the keys, the signing one first: a private JWK Set, one JWK, or PEM."""
+    """Read the keys, the signing one first: a private JWK Set, one JWK, or PEM.
+
+    Raises:
+        ValueError: The file holds anything but private P-256 keys.
+    """
     content = path.read_bytes()
-    if content.lstrip().startswith(b"-----BEGIN"):
-        return (SigningKey(ECKey.import_key(content)),)
-    document = msgspec.json.decode(content)
-    members = document.get("keys", [document])
-    if not members:
+    try:
+        if content.lstrip().startswith(b"-----BEGIN"):
+            return (SigningKey(ECKey.import_key(content)),)
+        document = msgspec.json.decode(content)
+        keys = tuple(SigningKey(ECKey.import_key(member)) for member in document.get("keys", [document]))
+    except (JoseError, AttributeError, TypeError, ValueError) as error:
+        raise ValueError(f"{path} does not hold private P-256 signing keys: {error}") from error
+    if not keys:
         raise ValueError(f"{path} holds no key")
-    return tuple(SigningKey(ECKey.import_key(member)) for member in members)
+    return keys
 
 
 def load_or_create_signing_keys(path: Path) -> tuple[SigningKey, ...]:
