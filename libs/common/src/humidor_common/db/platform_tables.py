@@ -1,4 +1,4 @@
-"""The tables that every service's database has: outbox, inbox, dead letters, idempotency keys, audit trail."""
+"""The tables that every service's database has."""
 
 from humidor_common.db.migrate import run_sql
 

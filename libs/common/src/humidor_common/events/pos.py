@@ -57,7 +57,7 @@ class SaleRecorded(Event, frozen=True, kw_only=True):
     payments: list[Payment]
     member_id: str | None = None
     age_check: AgeCheck | None = None
-    exceptions: list[str] = []
+    exceptions: list[str] = msgspec.field(default_factory=list)
 
 
 class SaleReturned(Event, frozen=True, kw_only=True):
@@ -81,7 +81,7 @@ class SaleReturned(Event, frozen=True, kw_only=True):
     reason: str
     restock: bool
     member_id: str | None = None
-    exceptions: list[str] = []
+    exceptions: list[str] = msgspec.field(default_factory=list)
 
 
 class SaleVoided(Event, frozen=True, kw_only=True):
@@ -99,8 +99,8 @@ class SaleVoided(Event, frozen=True, kw_only=True):
     voided_at: datetime
     recorded_at: datetime
     reason: str
-    lines: list[SaleLine] = []
-    exceptions: list[str] = []
+    lines: list[SaleLine] = msgspec.field(default_factory=list)
+    exceptions: list[str] = msgspec.field(default_factory=list)
 
 
 class DayClosed(Event, frozen=True, kw_only=True):

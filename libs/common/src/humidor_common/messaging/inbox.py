@@ -1,0 +1,52 @@
+"""The inbox: which events a consumer has applied, written in the transaction of their effects."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from humidor_common.db.pool import Connection
+from humidor_common.messaging.subscription import Received, Subscription
+
+KEEP_DAYS = 90
+
+
+async def admit(conn: Connection, group: str, batch: Sequence[Received]) -> list[Received]:
+    """Record the batch and give back, in order, only the events that this consumer has not seen.
+
+    Repeats inside the batch are dropped before the statement: joined back to a repeated event, its lines
+    would count twice. The ids go in sorted, so that two consumers with the same events never deadlock.
+    """
+    unique = {received.event_id: received for received in batch}
+    rows = await conn.fetch(
+        """
+        INSERT INTO inbox (consumer, event_id) SELECT $1, unnest($2::uuid[])
+        ON CONFLICT DO NOTHING RETURNING event_id
+        """,
+        group,
+        sorted(unique),
+    )
+    new: set[UUID] = {row["event_id"] for row in rows}
+    return [received for event_id, received in unique.items() if event_id in new]
+
+
+async def share_projection(conn: Connection, group: str) -> None:
+    """Hold off while the projection of this group is being rebuilt."""
+    await conn.execute("SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0))", group)
+
+
+async def own_projection(conn: Connection, group: str) -> None:
+    """Keep every consumer of the group waiting until this transaction ends."""
+    await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", group)
+
+
+async def apply_batch(conn: Connection, subscription: Subscription, batch: Sequence[Received]) -> int:
+    """Apply what is new of `batch` in this transaction; gives the number of new events."""
+    await share_projection(conn, subscription.group)
+    new = await admit(conn, subscription.group, batch)
+    if new:
+        await subscription.apply(conn, new)
+    return len(new)
+
+
+async def prune(conn: Connection) -> None:
+    """Forget ids far older than any redelivery."""
+    await conn.execute("DELETE FROM inbox WHERE processed_at < now() - make_interval(days => $1)", KEEP_DAYS)

@@ -1,0 +1,62 @@
+"""The Kafka clients, configured in one place."""
+
+import ssl
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.helpers import create_ssl_context
+
+from humidor_common.settings import ServiceSettings
+
+PRODUCER_BATCH_BYTES = 128 * 1024
+REQUEST_TIMEOUT_MS = 15_000
+MAX_POLL_INTERVAL_MS = 300_000
+
+
+def connection_options(settings: ServiceSettings) -> dict[str, Any]:
+    """Build the options that producer, consumer and admin client share."""
+    options: dict[str, Any] = {
+        "bootstrap_servers": settings.kafka_bootstrap_servers,
+        "security_protocol": settings.kafka_security_protocol,
+    }
+    if settings.kafka_sasl_mechanism:
+        options["sasl_mechanism"] = settings.kafka_sasl_mechanism
+        options["sasl_plain_username"] = settings.kafka_username
+        options["sasl_plain_password"] = settings.kafka_password
+    if "SSL" in settings.kafka_security_protocol:
+        options["ssl_context"] = _ssl_context(settings)
+    return options
+
+
+def make_producer(settings: ServiceSettings) -> AIOKafkaProducer:
+    """Make the idempotent producer of a relay."""
+    return AIOKafkaProducer(
+        **connection_options(settings),
+        acks="all",
+        enable_idempotence=True,
+        max_batch_size=PRODUCER_BATCH_BYTES,
+        request_timeout_ms=REQUEST_TIMEOUT_MS,
+    )
+
+
+def make_consumer(settings: ServiceSettings, group: str | None, **options: Any) -> AIOKafkaConsumer:
+    """Make a consumer that commits only what it is told to; without `group` it belongs to none."""
+    return AIOKafkaConsumer(
+        **connection_options(settings),
+        group_id=group,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        max_poll_interval_ms=MAX_POLL_INTERVAL_MS,
+        isolation_level="read_committed",
+        **options,
+    )
+
+
+def make_admin(settings: ServiceSettings) -> AIOKafkaAdminClient:
+    return AIOKafkaAdminClient(**connection_options(settings), request_timeout_ms=REQUEST_TIMEOUT_MS)
+
+
+def _ssl_context(settings: ServiceSettings) -> ssl.SSLContext:
+    context: ssl.SSLContext = create_ssl_context(cafile=settings.kafka_ssl_cafile)
+    return context

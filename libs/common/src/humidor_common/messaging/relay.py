@@ -1,0 +1,154 @@
+"""The relay: publishes outbox rows to Kafka in the order of their ids, one active relay per database."""
+
+import asyncio
+import time
+from collections import deque
+from contextlib import suppress
+from typing import Any
+
+import asyncpg
+from aiokafka import AIOKafkaProducer
+
+from humidor_common.db.pool import TRANSACTION_TIMEOUT_SECONDS, Connection, Pool, prepare_connection
+from humidor_common.events.base import source_of
+from humidor_common.messaging.kafka import make_producer
+from humidor_common.settings import ServiceSettings
+from humidor_common.telemetry.logs import get_logger
+from humidor_common.telemetry.metrics import RELAY_ACTIVE, RELAYED_EVENTS
+
+LOCK = 4_855_443_112
+CHANNEL = "outbox"
+BATCH_ROWS = 1000
+POLL_SECONDS = 0.25
+NOTIFY_AT_MOST_EVERY_SECONDS = 0.005
+FLOOR_LAG_SECONDS = 2 * TRANSACTION_TIMEOUT_SECONDS
+
+_SELECT = """
+SELECT id, event_id, type, topic, key, subject, time, traceparent, payload, headers
+  FROM outbox WHERE id > $1 ORDER BY id LIMIT $2
+"""
+
+log = get_logger(__name__)
+
+
+class Relay:
+    """Stands by until it holds the database's relay lock, then publishes until its connection breaks.
+
+    `wake` is called after a commit that wrote to the outbox: it wakes this process's relay directly, or
+    the active one elsewhere through a throttled notification outside of any business transaction.
+    """
+
+    def __init__(self, settings: ServiceSettings, pool: Pool) -> None:
+        self._settings = settings
+        self._pool = pool
+        self._woken = asyncio.Event()
+        self._active = False
+        self._notifying: asyncio.Task[None] | None = None
+        self._floor = 0
+        self._published: deque[tuple[float, int]] = deque()
+
+    @property
+    def active(self) -> bool:
+        return self._active
+
+    def wake(self) -> None:
+        """Say that rows were committed; never blocks and never fails."""
+        if self._active:
+            self._woken.set()
+        elif self._notifying is None or self._notifying.done():
+            self._notifying = asyncio.create_task(self._notify())
+
+    async def run(self) -> None:
+        """Relay until cancelled; a lost database or broker is waited for."""
+        while True:
+            try:
+                await self._hold_and_publish()
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+                log.warning("relay lost its database, trying again", extra={"error": repr(error)})
+            except Exception:  # the relay must outlive any fault of the broker's client
+                log.exception("relay failed, trying again")
+            await asyncio.sleep(1)
+
+    async def _notify(self) -> None:
+        await asyncio.sleep(NOTIFY_AT_MOST_EVERY_SECONDS)
+        with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            async with self._pool.acquire() as conn:
+                await conn.execute(f"BEGIN; SET LOCAL synchronous_commit = off; NOTIFY {CHANNEL}; COMMIT")
+
+    async def _hold_and_publish(self) -> None:
+        conn = await asyncpg.connect(
+            self._settings.pg_dsn, command_timeout=30, server_settings={"application_name": "relay"}
+        )
+        producer: AIOKafkaProducer | None = None
+        try:
+            await prepare_connection(conn)
+            await conn.execute("SET enable_seqscan = off")
+            while not await conn.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):  # noqa: ASYNC110 - held elsewhere
+                await asyncio.sleep(1)
+            await conn.add_listener(CHANNEL, lambda *_: self._woken.set())
+            producer = make_producer(self._settings)
+            await producer.start()
+            self._become(active=True)
+            await self._publish(conn, producer)
+        finally:
+            self._become(active=False)
+            if producer is not None:
+                with suppress(Exception):
+                    await producer.stop()
+            conn.terminate()
+
+    def _become(self, *, active: bool) -> None:
+        self._active = active
+        RELAY_ACTIVE.set(active)
+
+    async def _publish(self, conn: Connection, producer: AIOKafkaProducer) -> None:
+        self._floor = 0
+        self._published.clear()
+        while True:
+            self._woken.clear()
+            if await self._publish_batch(conn, producer) < BATCH_ROWS:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
+
+    async def _publish_batch(self, conn: Connection, producer: AIOKafkaProducer) -> int:
+        rows = await conn.fetch(_SELECT, self._floor, BATCH_ROWS)
+        if rows:
+            sends = [await self._send(producer, row) for row in rows]
+            outcomes = await asyncio.gather(*sends, return_exceptions=True)
+            for failure in (outcome for outcome in outcomes if isinstance(outcome, BaseException)):
+                raise failure
+            await conn.execute("DELETE FROM outbox WHERE id = ANY($1)", [row["id"] for row in rows])
+            RELAYED_EVENTS.inc(len(rows))
+            self._raise_floor(rows[-1]["id"])
+        return len(rows)
+
+    async def _send(self, producer: AIOKafkaProducer, row: asyncpg.Record) -> "asyncio.Future[Any]":
+        topic = self._settings.topic_prefix + row["topic"]
+        sent: asyncio.Future[Any] = await producer.send(
+            topic, value=row["payload"], key=row["key"].encode(), headers=cloud_event_headers(row)
+        )
+        return sent
+
+    def _raise_floor(self, published_id: int) -> None:
+        """Skip dead index entries, yet only below ids older than any transaction that may still commit."""
+        now = time.monotonic()
+        self._published.append((now, published_id))
+        while self._published and self._published[0][0] < now - FLOOR_LAG_SECONDS:
+            self._floor = self._published.popleft()[1]
+
+
+def cloud_event_headers(row: asyncpg.Record) -> list[tuple[str, bytes]]:
+    """Give a row its CloudEvents 1.0 attributes in Kafka's binary content mode."""
+    headers = [
+        ("ce_specversion", b"1.0"),
+        ("ce_id", str(row["event_id"]).encode()),
+        ("ce_type", row["type"].encode()),
+        ("ce_source", source_of(row["type"]).encode()),
+        ("ce_subject", row["subject"].encode()),
+        ("ce_time", row["time"].isoformat().encode()),
+        ("content-type", b"application/json"),
+    ]
+    if row["traceparent"]:
+        headers.append(("ce_traceparent", row["traceparent"].encode()))
+    headers.extend((name, value.encode()) for name, value in (row["headers"] or {}).items())
+    return headers
