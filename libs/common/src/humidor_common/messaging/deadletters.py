@@ -125,6 +125,16 @@ async def count_open(conn: Connection) -> int:
     return count
 
 
+async def unapplied_ids(conn: Connection, group: str) -> set[UUID]:
+    """Name the events of this consumer that an operator has not retried with success."""
+    rows = await conn.fetch(
+        "SELECT event_id FROM dead_letters "
+        "WHERE consumer = $1 AND state IN ('open', 'dropped') AND event_id IS NOT NULL",
+        group,
+    )
+    return {row["event_id"] for row in rows}
+
+
 async def apply_again(conn: Connection, letter: DeadLetter, subscription: Subscription) -> None:
     """Decode and apply the dead letter in this transaction; raises what the subscription raises."""
     received: Received = decode(letter.headers, letter.payload)

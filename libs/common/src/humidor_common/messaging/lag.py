@@ -3,9 +3,13 @@
 from collections.abc import Sequence
 
 from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import GroupCoordinatorNotAvailableError
+from aiokafka.structs import OffsetAndMetadata
 
 from humidor_common.messaging.kafka import make_admin, make_consumer
 from humidor_common.messaging.subscription import Subscription
+from humidor_common.messaging.topics import partitions_of
 from humidor_common.settings import ServiceSettings
 
 
@@ -20,16 +24,10 @@ async def consumer_lag(settings: ServiceSettings, subscriptions: Sequence[Subscr
     try:
         lag = {}
         for subscription in subscriptions:
-            topics = [settings.topic_prefix + topic for topic in subscription.topics]
-            described = await admin.describe_topics(topics)
-            partitions = [
-                TopicPartition(topic["topic"], partition["partition"])
-                for topic in described
-                for partition in topic["partitions"]
-            ]
+            partitions = await partitions_of(admin, settings, subscription.topics)
             ends = await reader.end_offsets(partitions)
             group = settings.topic_prefix + subscription.group
-            committed = await admin.list_consumer_group_offsets(group, partitions=partitions)
+            committed = await _committed(admin, group, partitions)
             lag[subscription.group] = sum(
                 max(0, ends[tp] - max(0, committed[tp].offset if tp in committed else 0)) for tp in partitions
             )
@@ -37,3 +35,15 @@ async def consumer_lag(settings: ServiceSettings, subscriptions: Sequence[Subscr
     finally:
         await reader.stop()
         await admin.close()
+
+
+async def _committed(
+    admin: AIOKafkaAdminClient, group: str, partitions: list[TopicPartition]
+) -> dict[TopicPartition, OffsetAndMetadata]:
+    try:
+        offsets: dict[TopicPartition, OffsetAndMetadata] = await admin.list_consumer_group_offsets(
+            group, partitions=partitions
+        )
+    except GroupCoordinatorNotAvailableError:
+        return {}  # a new broker on which no group has committed yet
+    return offsets

@@ -4,14 +4,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import asyncpg
 import msgspec
-from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from humidor_common.db.pool import Connection, Pool
-from humidor_common.db.transaction import transaction
-from humidor_common.messaging import inbox
-from humidor_common.messaging.kafka import make_consumer
+from humidor_common.db.pool import Connection, prepare_connection
+from humidor_common.messaging import deadletters, inbox
+from humidor_common.messaging.kafka import make_admin, make_consumer
 from humidor_common.messaging.subscription import Poison, Received, Subscription, decode
+from humidor_common.messaging.topics import partitions_of
 from humidor_common.settings import ServiceSettings
 
 Digest = dict[str, Any]
@@ -43,25 +43,38 @@ class Rebuilt(msgspec.Struct, kw_only=True):
     equal: bool
 
 
-async def rebuild(settings: ServiceSettings, pool: Pool, projection: Projection) -> Rebuilt:
+async def rebuild(settings: ServiceSettings, projection: Projection) -> Rebuilt:
     """Drop the projection and read its topics again, all in one transaction; consumers wait meanwhile.
 
-    A crash leaves the old projection as it was. Records that cannot be read are skipped and counted: they
-    are among the dead letters already.
+    A crash leaves the old projection as it was. What cannot be read and what stands among the dead letters,
+    open or dropped, is skipped and counted.
     """
+    conn = await asyncpg.connect(settings.pg_dsn)
+    try:
+        await prepare_connection(conn)
+        async with conn.transaction():
+            await _allow_long(conn)
+            return await _rebuild(conn, settings, projection)
+    finally:
+        await conn.close()
+
+
+async def _rebuild(conn: Connection, settings: ServiceSettings, projection: Projection) -> Rebuilt:
     subscription = projection.subscription
+    await inbox.own_projection(conn, subscription.group)
+    before = await projection.digest(conn)
+    await projection.clear(conn)
+    await conn.execute("DELETE FROM inbox WHERE consumer = $1", subscription.group)
+    dead = await deadletters.unapplied_ids(conn, subscription.group)
     read = applied = skipped = 0
-    async with transaction(pool) as conn:
-        await _allow_long(conn)
-        await inbox.own_projection(conn, subscription.group)
-        before = await projection.digest(conn)
-        await projection.clear(conn)
-        await conn.execute("DELETE FROM inbox WHERE consumer = $1", subscription.group)
-        async for batch, unreadable in _reread(settings, subscription):
-            new = await inbox.admit(conn, subscription.group, batch)
-            await subscription.apply(conn, new)
-            read, applied, skipped = read + len(batch), applied + len(new), skipped + unreadable
-        after = await projection.digest(conn)
+    async for batch, unreadable in _reread(settings, subscription):
+        admitted = await inbox.admit(conn, subscription.group, batch)
+        new = [received for received in admitted if received.event_id not in dead]
+        await subscription.apply(conn, new)
+        read += len(batch)
+        applied += len(new)
+        skipped += unreadable + len(admitted) - len(new)
+    after = await projection.digest(conn)
     return Rebuilt(
         projection=projection.name,
         events_read=read,
@@ -83,10 +96,12 @@ async def _allow_long(conn: Connection) -> None:
 async def _reread(
     settings: ServiceSettings, subscription: Subscription
 ) -> AsyncIterator[tuple[Sequence[Received], int]]:
+    admin = make_admin(settings)
     consumer = make_consumer(settings, None)
+    await admin.start()
     await consumer.start()
     try:
-        partitions = await _partitions(consumer, settings, subscription)
+        partitions = await partitions_of(admin, settings, subscription.topics)
         consumer.assign(partitions)
         await consumer.seek_to_beginning(*partitions)
         ends = await consumer.end_offsets(partitions)
@@ -95,23 +110,7 @@ async def _reread(
             yield _decode_all([record for records in fetched.values() for record in records])
     finally:
         await consumer.stop()
-
-
-async def _partitions(
-    consumer: AIOKafkaConsumer, settings: ServiceSettings, subscription: Subscription
-) -> list[TopicPartition]:
-    names = [settings.topic_prefix + topic for topic in subscription.topics]
-    await consumer._client.force_metadata_update()  # noqa: SLF001 - a consumer without topics knows none
-    found = {name: consumer.partitions_for_topic(name) or await _wait(consumer, name) for name in names}
-    return [TopicPartition(name, number) for name, numbers in found.items() for number in sorted(numbers)]
-
-
-async def _wait(consumer: AIOKafkaConsumer, name: str) -> set[int]:
-    consumer.subscribe([name])
-    await consumer._client.force_metadata_update()  # noqa: SLF001
-    numbers: set[int] = consumer.partitions_for_topic(name) or set()
-    consumer.unsubscribe()
-    return numbers
+        await admin.close()
 
 
 def _decode_all(records: Sequence[Any]) -> tuple[list[Received], int]:

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from aiokafka.admin import NewTopic
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from humidor_common.events import EVENTS
@@ -20,6 +21,18 @@ def event_topics() -> set[str]:
 
 def dead_letter_topic(topic: str, group: str) -> str:
     return f"{topic}.{group}.dlq"
+
+
+async def partitions_of(
+    admin: AIOKafkaAdminClient, settings: ServiceSettings, topics: Iterable[str]
+) -> list[TopicPartition]:
+    """List the partitions of `topics` (named without prefix)."""
+    described = await admin.describe_topics([settings.topic_prefix + topic for topic in topics])
+    return [
+        TopicPartition(topic["topic"], partition["partition"])
+        for topic in described
+        for partition in topic["partitions"]
+    ]
 
 
 async def ensure_topics(settings: ServiceSettings, topics: Iterable[str]) -> list[str]:

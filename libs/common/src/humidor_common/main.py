@@ -1,0 +1,60 @@
+"""The command line of a service's processes: `python -m humidor_pos api|worker|migrate|rebuild`."""
+
+import argparse
+import asyncio
+import sys
+
+import msgspec
+import uvicorn
+from prometheus_client import Info
+
+from humidor_common.db.migrate import upgrade
+from humidor_common.messaging.rebuild import rebuild
+from humidor_common.service import Service
+from humidor_common.settings import ServiceSettings
+from humidor_common.telemetry.logs import configure_logs
+from humidor_common.telemetry.traces import configure_tracing
+from humidor_common.web.app import create_app
+
+KEEP_ALIVE_SECONDS = 65
+
+
+def main(service: Service, arguments: list[str] | None = None) -> int:
+    """Run one process of `service`; settings come from the environment."""
+    parser = argparse.ArgumentParser(prog=f"python -m {service.package}", description=service.title)
+    parser.add_argument("command", choices=["api", "worker", "migrate", "rebuild"])
+    command = parser.parse_args(arguments).command
+    settings = service.settings()
+    if command == "migrate":
+        upgrade(settings.pg_dsn, service.package)
+    elif command == "rebuild":
+        return asyncio.run(_rebuild(service, settings))
+    else:
+        _serve(service, settings, command)
+    return 0
+
+
+def _serve(service: Service, settings: ServiceSettings, role: str) -> None:
+    name = f"{service.name}-{role}"
+    configure_logs(name, settings.log_level)
+    configure_tracing(name)
+    Info("humidor_process", "Which process this is").info({"service": service.name, "role": role})
+    uvicorn.run(
+        create_app(service, settings, "api" if role == "api" else "worker"),
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        access_log=False,
+        log_config=None,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=10,
+        server_header=False,
+    )
+
+
+async def _rebuild(service: Service, settings: ServiceSettings) -> int:
+    """Rebuild each projection; the exit status is 1 where one came out different."""
+    outcomes = [await rebuild(settings, projection) for projection in service.projections]
+    sys.stdout.write(msgspec.json.encode(outcomes, enc_hook=str).decode() + "\n")
+    return 0 if all(outcome.equal for outcome in outcomes) else 1

@@ -1,0 +1,130 @@
+"""What one running process of a service holds."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import asyncpg
+from aiokafka.errors import KafkaError
+
+from humidor_common.auth import TokenVerifier
+from humidor_common.db.pool import Pool, create_pool
+from humidor_common.db.transaction import transaction
+from humidor_common.messaging import inbox
+from humidor_common.messaging.consumer import Consumer
+from humidor_common.messaging.relay import Relay
+from humidor_common.messaging.topics import dead_letter_topic, ensure_topics
+from humidor_common.service import Role, Service
+from humidor_common.settings import ServiceSettings
+from humidor_common.telemetry.logs import get_logger
+from humidor_common.web import idempotency
+
+T = TypeVar("T")
+PRUNE_EVERY_SECONDS = 3600
+
+log = get_logger(__name__)
+
+
+@dataclass
+class Runtime:
+    """The pool, the relay and the verifier of a process, and what the service itself put there."""
+
+    service: Service
+    settings: ServiceSettings
+    pool: Pool
+    relay: Relay
+    verifier: TokenVerifier
+    consumers: list[Consumer] = field(default_factory=list)
+    resources: dict[type, Any] = field(default_factory=dict)
+
+    def wake_relay(self) -> None:
+        if self.service.uses_bus:
+            self.relay.wake()
+
+    def put(self, resource: object) -> None:
+        """Keep one object of its type for the life of the process."""
+        self.resources[type(resource)] = resource
+
+    def get(self, kind: type[T]) -> T:
+        resource: T = self.resources[kind]
+        return resource
+
+
+@asynccontextmanager
+async def start(service: Service, settings: ServiceSettings, role: Role) -> AsyncIterator[Runtime]:
+    """Open what a process of this role needs, run its background work, and close it all in reverse."""
+    async with AsyncExitStack() as stack:
+        pool = await create_pool(settings, name=f"humidor-{service.name}-{role}")
+        stack.push_async_callback(_close, pool)
+        relay = Relay(settings, pool)
+        verifier = TokenVerifier(settings.jwks, issuer=settings.issuer)
+        runtime = Runtime(service, settings, pool, relay, verifier)
+        context = service.api_context if role == "api" else service.worker_context
+        if context is not None:
+            await stack.enter_async_context(context(runtime))
+        await stack.enter_async_context(_background(runtime, role))
+        yield runtime
+
+
+@asynccontextmanager
+async def _background(runtime: Runtime, role: Role) -> AsyncIterator[None]:
+    work = []
+    if role == "worker":
+        runtime.consumers = [
+            Consumer(runtime.settings, runtime.pool, subscription, runtime.wake_relay)
+            for subscription in runtime.service.subscriptions
+        ]
+        work.append(_prune(runtime.pool))
+    if runtime.service.uses_bus:
+        work.append(_run_bus(runtime))
+    tasks = [asyncio.create_task(each) for each in work]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _run_bus(runtime: Runtime) -> None:
+    """Relay and consume once the topics are there; a broker that is down keeps nothing else waiting."""
+    while True:
+        try:
+            await ensure_topics(runtime.settings, _topics(runtime.service))
+            break
+        except (KafkaError, OSError, TimeoutError) as error:
+            log.warning("waiting for the broker", extra={"error": repr(error)})
+            await asyncio.sleep(1)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(runtime.relay.run())
+        for consumer in runtime.consumers:
+            group.create_task(consumer.run())
+
+
+def _topics(service: Service) -> set[str]:
+    topics = set(service.topics)
+    for subscription in service.subscriptions:
+        for topic in subscription.topics:
+            topics |= {topic, dead_letter_topic(topic, subscription.group)}
+    return topics
+
+
+async def _prune(pool: Pool) -> None:
+    while True:
+        await asyncio.sleep(PRUNE_EVERY_SECONDS)
+        try:
+            async with transaction(pool) as conn:
+                await inbox.prune(conn)
+                await idempotency.prune(conn)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            log.warning("pruning failed, trying again later", extra={"error": repr(error)})
+
+
+async def _close(pool: Pool) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(5):
+            await pool.close()
+            return
+    pool.terminate()

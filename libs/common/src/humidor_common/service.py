@@ -1,0 +1,55 @@
+"""A service: its name, its slices, what it consumes and how its processes start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from fastapi import APIRouter
+
+from humidor_common.events import EVENTS
+from humidor_common.messaging.rebuild import Projection
+from humidor_common.messaging.subscription import Subscription
+from humidor_common.settings import ServiceSettings
+
+if TYPE_CHECKING:
+    from humidor_common.runtime import Runtime
+
+Role = Literal["api", "worker"]
+Context = Callable[["Runtime"], AbstractAsyncContextManager[None]]
+
+
+@dataclass(frozen=True)
+class Service:
+    """Declares one service.
+
+    Args:
+        name: `pos`; also the first part of its events' types and of its path at the gateway.
+        title: For the API description.
+        package: Import name; holds `migrations`.
+        routers: One for each slice.
+        subscriptions: What its worker consumes.
+        projections: What `rebuild` makes anew.
+        settings: The class of its settings.
+        api_context: Opens what its HTTP process needs beyond the common runtime.
+        worker_context: The same for its worker.
+        uses_bus: False for a service that neither tells nor consumes events.
+    """
+
+    name: str
+    title: str
+    package: str
+    routers: tuple[APIRouter, ...]
+    subscriptions: tuple[Subscription, ...] = ()
+    projections: tuple[Projection, ...] = ()
+    settings: type[ServiceSettings] = ServiceSettings
+    api_context: Context | None = None
+    worker_context: Context | None = None
+    uses_bus: bool = True
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """The topics that this service alone writes."""
+        return tuple({e.TOPIC for e in EVENTS.values() if e.TYPE.split(".", 1)[0] == self.name})

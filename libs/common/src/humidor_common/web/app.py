@@ -1,0 +1,44 @@
+"""Makes the HTTP application of one process of a service."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+
+from humidor_common import runtime
+from humidor_common.service import Role, Service
+from humidor_common.settings import ServiceSettings
+from humidor_common.web import deadletters, errors, health
+from humidor_common.web.middleware import RequestContext
+
+
+def create_app(service: Service, settings: ServiceSettings, role: Role = "api") -> FastAPI:
+    """Make the app; while it runs `app.state.runtime` holds the process's runtime.
+
+    A worker serves only health and metrics.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with runtime.start(service, settings, role) as running:
+            app.state.runtime = running
+            yield
+
+    app = FastAPI(
+        title=service.title,
+        version=version("humidor-common"),
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.add_middleware(
+        RequestContext, body_limit_bytes=settings.body_limit_bytes, access_log=settings.access_log
+    )
+    errors.install(app)
+    app.include_router(health.router)
+    if role == "api":
+        for router in service.routers:
+            app.include_router(router)
+        app.include_router(deadletters.make_router(service.name))
+    return app

@@ -1,0 +1,18 @@
+from humidor_common.db import platform_tables
+from humidor_common.db.migrate import run_sql
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    platform_tables.create()
+    run_sql(
+        """
+        CREATE TABLE counters (store_id text PRIMARY KEY, sold bigint NOT NULL);
+        CREATE TABLE notes (
+            note text NOT NULL,
+            CONSTRAINT uq_notes UNIQUE (note) DEFERRABLE INITIALLY DEFERRED
+        );
+        """
+    )
