@@ -1,0 +1,7 @@
+import sys
+
+from humidor_common.main import main
+
+from humidor_pos.app import SERVICE
+
+sys.exit(main(SERVICE))

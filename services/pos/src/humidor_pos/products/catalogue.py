@@ -1,0 +1,61 @@
+"""The catalogue in memory: products, stores and prices, at most a second behind the database."""
+
+from types import MappingProxyType
+from typing import Any
+
+from humidor_common.db.pool import Connection, Pool
+
+from humidor_pos.products.rules import Price, Product, Shelf, Store
+from humidor_pos.revisions import Directory
+
+MAX_AGE_SECONDS = 1.0
+_NO_PRICES: MappingProxyType[str, Price] = MappingProxyType({})
+
+_PRODUCTS = """
+SELECT gtin, name, brand, status, sticks_per_pack, packs_per_carton, cartons_per_case, price_per_pack,
+       currency, changed_at FROM products WHERE revision > $1
+"""
+
+
+class Catalogue(Directory):
+    """Answers from memory; use it after `freshen` where its age matters."""
+
+    def __init__(self, pool: Pool, *, max_age_seconds: float = MAX_AGE_SECONDS, **options: Any) -> None:
+        super().__init__(pool, max_age_seconds=max_age_seconds, **options)
+        self.products: dict[str, Product] = {}
+        self._stores: dict[str, Store] = {}
+        self._prices: dict[str, dict[str, Price]] = {}
+        self._shelves: dict[str, Shelf] = {}
+
+    def shelf(self, store_id: str) -> Shelf:
+        """Give what sales in this store are judged against."""
+        shelf = self._shelves.get(store_id)
+        if shelf is None:
+            prices = self._prices.get(store_id, _NO_PRICES)
+            shelf = self._shelves[store_id] = Shelf(self.products, prices, self._stores.get(store_id))
+        return shelf
+
+    async def read_changes(self, conn: Connection) -> None:
+        async with conn.transaction(isolation="repeatable_read", readonly=True):
+            revision = await conn.fetchval("SELECT revision FROM revisions WHERE name = 'catalogue'")
+            if revision == self.revision:
+                return
+            products = await conn.fetch(_PRODUCTS, self.revision)
+            stores = await conn.fetch(
+                "SELECT store_id, time_zone, licence_number, status FROM stores WHERE revision > $1",
+                self.revision,
+            )
+            prices = await conn.fetch(
+                "SELECT store_id, gtin, price_per_pack, currency, changed_at FROM prices WHERE revision > $1",
+                self.revision,
+            )
+        self.products.update((row["gtin"], Product(*row.values())) for row in products)
+        self._stores.update((row["store_id"], Store(*row.values())) for row in stores)
+        for store_id, gtin, price_per_pack, currency, changed_at in prices:
+            own = self._prices.setdefault(store_id, {})
+            if price_per_pack is None:
+                own.pop(gtin, None)
+            else:
+                own[gtin] = Price(price_per_pack, currency, changed_at)
+        self._shelves.clear()
+        self.revision = revision

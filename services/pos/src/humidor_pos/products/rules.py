@@ -1,0 +1,57 @@
+"""What pos knows of products and stores, and the price of a unit."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import msgspec
+
+
+class Product(msgspec.Struct, frozen=True):
+    """A product as its last event told it; `price_per_pack` is in minor units."""
+
+    gtin: str
+    name: str
+    brand: str
+    status: str
+    sticks_per_pack: int
+    packs_per_carton: int
+    cartons_per_case: int
+    price_per_pack: int | None
+    currency: str | None
+    changed_at: datetime
+
+
+class Store(msgspec.Struct, frozen=True):
+    """A store as its last event told it."""
+
+    store_id: str
+    time_zone: str
+    licence_number: str | None
+    status: str
+
+
+class Price(msgspec.Struct, frozen=True):
+    """A price of a store's own."""
+
+    price_per_pack: int
+    currency: str
+    changed_at: datetime
+
+
+class Shelf(msgspec.Struct, frozen=True):
+    """What a sale in one store is judged against."""
+
+    products: Mapping[str, Product]
+    prices: Mapping[str, Price]
+    store: Store | None
+
+
+def unit_price(product: Product, unit: str, price_per_pack: int) -> int | None:
+    """Price one unit; None for a stick, which has no price of its own."""
+    if unit == "pack":
+        return price_per_pack
+    if unit == "carton":
+        return price_per_pack * product.packs_per_carton
+    if unit == "case":
+        return price_per_pack * product.packs_per_carton * product.cartons_per_case
+    return None

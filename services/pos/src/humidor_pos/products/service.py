@@ -1,0 +1,75 @@
+"""Takes over what inventory tells of products and stores."""
+
+from collections.abc import Sequence
+
+from humidor_common.clock import utc_now
+from humidor_common.db.pool import Connection
+from humidor_common.events.inventory import ProductChanged, StoreChanged
+
+from humidor_pos.exceptions import service as exceptions
+from humidor_pos.revisions import next_revision
+
+CATALOGUE = "catalogue"
+
+_UPSERT_PRODUCTS = """
+INSERT INTO products AS known (gtin, name, brand, status, sticks_per_pack, packs_per_carton,
+    cartons_per_case, price_per_pack, currency, version, changed_at, revision)
+SELECT *, $12 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int[], $6::int[], $7::int[],
+                          $8::bigint[], $9::text[], $10::int[], $11::timestamptz[])
+ON CONFLICT (gtin) DO UPDATE SET
+    name = excluded.name, brand = excluded.brand, status = excluded.status,
+    sticks_per_pack = excluded.sticks_per_pack, packs_per_carton = excluded.packs_per_carton,
+    cartons_per_case = excluded.cartons_per_case, price_per_pack = excluded.price_per_pack,
+    currency = excluded.currency, version = excluded.version, changed_at = excluded.changed_at,
+    revision = excluded.revision
+WHERE known.version < excluded.version
+"""
+
+_UPSERT_STORES = """
+INSERT INTO stores AS known (store_id, name, time_zone, licence_number, status, version, changed_at, revision)
+SELECT *, $8 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[],
+                         $7::timestamptz[])
+ON CONFLICT (store_id) DO UPDATE SET
+    name = excluded.name, time_zone = excluded.time_zone, licence_number = excluded.licence_number,
+    status = excluded.status, version = excluded.version, changed_at = excluded.changed_at,
+    revision = excluded.revision
+WHERE known.version < excluded.version
+"""
+
+
+async def take_over(
+    conn: Connection, products: Sequence[ProductChanged], stores: Sequence[StoreChanged]
+) -> None:
+    """Store what is newer than what is known; sales of products that were unknown are settled by it."""
+    if not products and not stores:
+        return
+    revision = await next_revision(conn, CATALOGUE)
+    if products:
+        await conn.execute(_UPSERT_PRODUCTS, *_columns([_product_row(p) for p in products]), revision)
+        await exceptions.close_unknown_products(conn, [p.gtin for p in products], utc_now())
+    if stores:
+        await conn.execute(_UPSERT_STORES, *_columns([_store_row(s) for s in stores]), revision)
+
+
+def _product_row(p: ProductChanged) -> tuple[object, ...]:
+    return (
+        p.gtin.zfill(14),
+        p.name,
+        p.brand,
+        p.status,
+        p.sticks_per_pack,
+        p.packs_per_carton,
+        p.cartons_per_case,
+        p.retail_price_per_pack,
+        p.currency,
+        p.version,
+        p.changed_at,
+    )
+
+
+def _store_row(s: StoreChanged) -> tuple[object, ...]:
+    return (s.store_id, s.name, s.time_zone, s.licence_number, s.status, s.version, s.changed_at)
+
+
+def _columns(rows: Sequence[tuple[object, ...]]) -> list[list[object]]:
+    return [list(column) for column in zip(*rows, strict=True)]

@@ -1,0 +1,117 @@
+"""What is odd about a sale. Nothing here refuses one: a sale that has happened is a fact."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from zoneinfo import ZoneInfo
+
+from humidor_pos.facts.rules import (
+    CartonCode,
+    Doubt,
+    amount_doubts,
+    clock_doubts,
+    parse_carton_code,
+)
+from humidor_pos.facts.wire import AgeCheck, Line
+from humidor_pos.products.rules import Product, Shelf, unit_price
+from humidor_pos.sales.wire import Sale
+
+
+def judge_sale(
+    sale: Sale, total: int, *, now: datetime, shelf: Shelf, late_after: timedelta
+) -> list[Doubt]:
+    """List everything about a sale that a person should look at, in a stable order."""
+    doubts: list[Doubt] = []
+    products = shelf.products
+    unknown = [line for line in sale.lines if line.gtin not in products]
+    if unknown:
+        doubts.extend(_each_gtin("unknown_product", "is not a known product", unknown))
+    doubts.extend(_product_doubts(sale, shelf))
+    doubts.extend(_age_doubts(sale.age_check))
+    doubts.extend(amount_doubts(total, sale.payments))
+    doubts.extend(clock_doubts(sale.sold_at, now, late_after=late_after))
+    if shelf.store is not None and shelf.store.status == "closed":
+        doubts.append(Doubt("store_closed", "the store is closed"))
+    return doubts
+
+
+def read_cartons(
+    lines: Sequence[Line], happened_at: datetime, time_zone: str
+) -> dict[int, CartonCode | None]:
+    """Parse each scanned code, by line number; None where a code is none that we know."""
+    coded = [line for line in lines if line.code]
+    if not coded:
+        return {}
+    today = local_date(happened_at, time_zone)
+    return {line.line: parse_carton_code(line.code or "", today) for line in coded}
+
+
+def carton_doubts(cartons: dict[int, CartonCode | None], licence_number: str | None) -> Iterator[Doubt]:
+    """Compare each carton's licence with the seller's: another one means that it was diverted."""
+    unread = tuple(number for number, carton in cartons.items() if carton is None)
+    if unread:
+        yield Doubt("code_unreadable", "the scanned code is no carton code", unread)
+    foreign = tuple(
+        number
+        for number, carton in cartons.items()
+        if carton is not None and licence_number and carton.licence != licence_number
+    )
+    if foreign:
+        yield Doubt("licence_mismatch", f"the carton was delivered to another licence than {licence_number}", foreign)
+
+
+def local_date(moment: datetime, time_zone: str) -> date:
+    """Give the date that the clock on the store's wall shows."""
+    try:
+        zone: tzinfo = ZoneInfo(time_zone)
+    except (KeyError, ValueError, OSError):
+        zone = UTC
+    return moment.astimezone(zone).date()
+
+
+def _product_doubts(sale: Sale, shelf: Shelf) -> Iterator[Doubt]:
+    discontinued: list[Line] = []
+    other_price: list[Line] = []
+    other_currency: list[Line] = []
+    for line in sale.lines:
+        product = shelf.products.get(line.gtin)
+        if product is None:
+            continue
+        if product.status == "discontinued" and product.changed_at <= sale.sold_at:
+            discontinued.append(line)
+        price, currency, since = _price_in_force(product, shelf)
+        if price is None or since > sale.sold_at:
+            continue
+        if currency != sale.currency:
+            other_currency.append(line)
+        elif (expected := unit_price(product, line.unit, price)) is not None and expected != line.unit_price:
+            other_price.append(line)
+    yield from _together("product_discontinued", "the product is discontinued", discontinued)
+    yield from _together("price_mismatch", "the price is not the list price", other_price)
+    yield from _together("currency_mismatch", "the list price is in another currency", other_currency)
+
+
+def _price_in_force(product: Product, shelf: Shelf) -> tuple[int | None, str | None, datetime]:
+    own = shelf.prices.get(product.gtin)
+    if own is not None:
+        return own.price_per_pack, own.currency, own.changed_at
+    return product.price_per_pack, product.currency, product.changed_at
+
+
+def _age_doubts(check: AgeCheck | None) -> Iterator[Doubt]:
+    if check is None:
+        yield Doubt("age_check_missing", "no age check was recorded")
+    elif not check.passed:
+        yield Doubt("age_check_failed", f"the age check ({check.method}) was not passed")
+
+
+def _together(code: str, detail: str, lines: Sequence[Line]) -> Iterator[Doubt]:
+    if lines:
+        yield Doubt(code, detail, tuple(line.line for line in lines))
+
+
+def _each_gtin(code: str, detail: str, lines: Sequence[Line]) -> Iterator[Doubt]:
+    by_gtin: dict[str, list[int]] = {}
+    for line in lines:
+        by_gtin.setdefault(line.gtin, []).append(line.line)
+    for gtin, numbers in by_gtin.items():
+        yield Doubt(code, f"{gtin} {detail}", tuple(numbers), gtin)

@@ -1,0 +1,122 @@
+"""Makes of a decoded sale the rows and the event that are stored of it."""
+
+import hashlib
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+import msgspec
+from humidor_common.events.pos import SaleRecorded
+from humidor_common.ids import uuid7
+
+from humidor_pos.exceptions import service as exceptions
+from humidor_pos.facts.rules import Unreadable, read_lines, storable
+from humidor_pos.facts.wire import as_utc
+from humidor_pos.products.rules import Shelf
+from humidor_pos.sales.rules import carton_doubts, judge_sale, read_cartons
+from humidor_pos.sales.statement import EventColumns, LineRow, PreparedSale
+from humidor_pos.sales.wire import Sale
+from humidor_pos.terminals.directory import Terminal
+
+EVENT = EventColumns(SaleRecorded.TYPE, SaleRecorded.TOPIC)
+
+_encode = msgspec.json.Encoder().encode
+_encode_event = msgspec.json.Encoder().encode
+
+
+class Surroundings(msgspec.Struct, frozen=True):
+    """What a sale is judged in."""
+
+    now: datetime
+    shelf: Shelf
+    late_after: timedelta
+    time_zone: str
+    traceparent: str | None
+
+
+def prepare_sale(sale: Sale, terminal: Terminal, around: Surroundings) -> PreparedSale:
+    """Judge a sale and lay it out for storing.
+
+    Raises:
+        Unreadable: It cannot be taken as a sale at all.
+    """
+    try:
+        sale.sold_at = as_utc(sale.sold_at)
+    except OverflowError:
+        raise Unreadable("sold_at", "is outside of the calendar") from None
+    total = read_lines(sale.lines)
+    doubts = judge_sale(sale, total, now=around.now, shelf=around.shelf, late_after=around.late_after)
+    store = around.shelf.store
+    cartons = read_cartons(sale.lines, sale.sold_at, store.time_zone if store else around.time_zone)
+    if cartons:
+        doubts.extend(carton_doubts(cartons, store.licence_number if store else None))
+    codes = exceptions.codes(doubts) if doubts else ()
+    return PreparedSale(
+        store_id=sale.store_id,
+        sale_id=sale.sale_id,
+        body_hash=(body_hash := hashlib.sha256(_encode(sale)).digest()),
+        exceptions=codes,
+        row=(
+            sale.store_id,
+            sale.sale_id,
+            sale.sold_at,
+            body_hash,
+            ",".join(codes) or None,
+            terminal.terminal_id,
+            around.now,
+            sale.currency,
+            storable(total),
+            _encode(sale.payments).decode(),
+            sale.member_id,
+            _encode(sale.age_check).decode() if sale.age_check else None,
+            uuid7(),
+            around.traceparent,
+            _encode_event(_event(sale, storable(total), terminal, around.now, codes)),
+        ),
+        line_rows=_line_rows(sale, cartons),
+        doubt_rows=exceptions.rows(
+            doubts,
+            kind="sale",
+            store_id=sale.store_id,
+            fact_id=sale.sale_id,
+            happened_at=sale.sold_at,
+            now=around.now,
+        )
+        if doubts
+        else [],
+        late_for_closing=terminal.closed_until is not None and sale.sold_at < terminal.closed_until,
+    )
+
+
+def _line_rows(sale: Sale, cartons: dict[int, Any]) -> list[LineRow]:
+    return [
+        (
+            line.line,
+            line.gtin,
+            line.quantity,
+            line.unit,
+            line.unit_price,
+            line.lot,
+            line.code,
+            _encode(cartons[line.line]).decode() if cartons and cartons.get(line.line) else None,
+        )
+        for line in sale.lines
+    ]
+
+
+def _event(sale: Sale, total: int, terminal: Terminal, now: datetime, codes: tuple[str, ...]) -> SaleRecorded:
+    # Lines, payments and the age check have the same fields on the wire and in the event, so they are
+    # encoded as they are: copying them would cost more than encoding them.
+    return SaleRecorded(
+        sale_id=sale.sale_id,
+        store_id=sale.store_id,
+        terminal_id=terminal.terminal_id,
+        sold_at=sale.sold_at,
+        recorded_at=now,
+        currency=sale.currency,
+        total=total,
+        lines=cast("Any", sale.lines),
+        payments=cast("Any", sale.payments),
+        member_id=sale.member_id,
+        age_check=cast("Any", sale.age_check),
+        exceptions=cast("Any", codes),
+    )
