@@ -51,10 +51,14 @@ async def test_an_event_reaches_its_consumer_once(settings: ServiceSettings, mak
 
 async def test_an_uncommitted_event_is_never_told(settings: ServiceSettings, make_sale: MakeSale) -> None:
     async with running(SERVICE, settings, "worker") as worker:
-        with pytest.raises(RuntimeError):
+
+        async def change_and_fail() -> None:
             async with transaction(worker.runtime.pool) as conn:
                 await append(conn, [make_sale()])
                 raise RuntimeError("the change fails after its event was written")
+
+        with pytest.raises(RuntimeError):
+            await change_and_fail()
         await tell(worker, [make_sale(store_id="S0009")])
         await drained(worker)
         assert await sold(worker) == {"S0009": 1}

@@ -69,10 +69,10 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _answer_http)
     for kind in (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
         app.add_exception_handler(kind, _answer)
-    app.add_exception_handler(Exception, _answer)
 
 
-async def _answer(_request: Request, error: Exception) -> Response:
+def answer(error: Exception) -> Response:
+    """Answer any exception; one that nobody expected is logged and told only by its trace id."""
     problem = as_problem(error)
     if problem is None:
         log.error("request failed", exc_info=error)
@@ -80,6 +80,10 @@ async def _answer(_request: Request, error: Exception) -> Response:
     elif problem.status == 503:
         log.warning("service unavailable", extra={"error": repr(error)})
     return problem_response(problem)
+
+
+async def _answer(_request: Request, error: Exception) -> Response:
+    return answer(error)
 
 
 async def _answer_validation(_request: Request, error: Exception) -> Response:
@@ -94,8 +98,7 @@ async def _answer_validation(_request: Request, error: Exception) -> Response:
 async def _answer_http(_request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
-    code = {404: "not-found", 405: "method-not-allowed", 413: "too-large"}.get(
-        error.status_code, "http-error"
-    )
-    problem = Problem(error.status_code, code, str(error.detail), headers=error.headers)
-    return problem_response(problem)
+    if isinstance(error.__cause__, Problem):  # raised while FastAPI read the body
+        return problem_response(error.__cause__)
+    code = HTTP_CODES.get(error.status_code, "http-error")
+    return problem_response(Problem(error.status_code, code, str(error.detail), headers=error.headers))

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from humidor_common.telemetry.logs import get_logger
 from humidor_common.telemetry.metrics import HTTP_REQUEST_SECONDS
 from humidor_common.telemetry.traces import span
-from humidor_common.web.errors import problem_response
+from humidor_common.web.errors import answer, problem_response
 from humidor_common.web.problems import Problem
 
 UNLIMITED = ":stream"
@@ -39,7 +39,7 @@ class RequestContext:
             return
         headers = dict(scope["headers"])
         started = time.perf_counter()
-        status = 500
+        status: int | None = None
 
         async def send_noting_status(message: Message) -> None:
             nonlocal status
@@ -51,8 +51,12 @@ class RequestContext:
         with span("http request", parent=parent, kind=SpanKind.SERVER):
             try:
                 await self._limited(headers, scope, receive, send_noting_status)
+            except Exception as error:
+                if status is not None:
+                    raise  # the answer is under way; only breaking it off tells the caller
+                await answer(error)(scope, receive, send_noting_status)
             finally:
-                self._note(scope, status, time.perf_counter() - started)
+                self._note(scope, status or 500, time.perf_counter() - started)
 
     async def _limited(self, headers: dict[bytes, bytes], scope: Scope, receive: Receive, send: Send) -> None:
         limit = self.body_limit_bytes
