@@ -1,0 +1,73 @@
+# Everything starts here; only Python 3.11 or newer (and make) must be there beforehand.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+PATHS := libs services tests benchmarks scripts
+T ?=
+
+# The first interpreter that is new enough; PYTHON=… overrides.
+PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python; do \
+	if $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then echo $$name; exit; fi; done)
+BIN := .venv/bin
+LOCKS := requirements.lock requirements-bootstrap.txt scripts/bootstrap.py \
+	$(wildcard libs/*/pyproject.toml services/*/pyproject.toml)
+
+##@ Running
+
+.PHONY: run
+run: .venv/.ready ## Start the whole system in the foreground; Ctrl-C stops it, the data stay
+	@exec $(BIN)/humidor up
+
+.PHONY: reset
+reset: .venv/.ready ## Delete the data of the local system (asks first)
+	@exec $(BIN)/humidor reset
+
+##@ Checking
+
+.PHONY: check
+check: lint types imports ## Lint, types and import contracts
+
+.PHONY: lint
+lint: .venv/.ready ## Style and mistakes (ruff), formatting included
+	$(BIN)/ruff check $(PATHS)
+	$(BIN)/ruff format --check $(PATHS)
+
+.PHONY: types
+types: .venv/.ready ## Static types (mypy --strict)
+	$(BIN)/mypy $(PATHS)
+
+.PHONY: imports
+imports: .venv/.ready ## Who may import whom (import-linter)
+	$(BIN)/lint-imports
+
+.PHONY: test
+test: .venv/.ready ## All tests on real PostgreSQL and Kafka; T=path or T='-k name' runs some
+	$(BIN)/pytest $(T)
+
+.PHONY: fmt
+fmt: .venv/.ready ## Format and mend what can be mended
+	$(BIN)/ruff check --fix-only $(PATHS)
+	$(BIN)/ruff format $(PATHS)
+
+##@ Environment
+
+.PHONY: env
+env: .venv/.ready ## Make the virtual environment from the locked packages
+
+.venv/.ready: $(LOCKS)
+	@test -n "$(PYTHON)" || { echo "Humidor needs Python 3.11 or newer, and none was found (PYTHON=… names one)."; exit 1; }
+	@$(PYTHON) scripts/bootstrap.py
+
+.PHONY: lock
+lock: .venv/.ready ## Resolve the dependencies anew and write requirements.lock
+	$(BIN)/uv lock
+	$(BIN)/uv export --quiet --frozen --all-packages --all-groups --no-emit-workspace --no-header --no-annotate \
+		-o requirements.lock
+
+.PHONY: clean
+clean: ## Remove the environment and caches (not the data)
+	rm -rf .venv build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+.PHONY: help
+help: ## This list
+	@awk 'BEGIN {FS = ":.*##"} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
+		/^[a-z-]+:.*##/ {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
