@@ -93,11 +93,15 @@ class BoundedHttp(HttpToolsProtocol):
         self._reading_head = False
         self._stop_timer()
         if size > MAX_HEAD_BYTES:
+            self._refuse_head()
             raise httptools.HttpParserError("the head is too large")
         super().on_headers_complete()
 
     def send_400_response(self, msg: str) -> None:
         self._refuse(Problem(400, "malformed-request", msg))
+
+    def _refuse_head(self) -> None:
+        self._refuse(Problem(431, "head-too-large", f"A request head has at most {MAX_HEAD_BYTES} bytes."))
 
     def _expect_head(self) -> None:
         self._reading_head, self._head_bytes = True, 0
