@@ -1,0 +1,146 @@
+"""Reviews stores' products whose stock or levels have changed: alerts, suggestions, automatic orders."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from humidor_common.db.pool import Connection
+from humidor_common.events import Event
+from humidor_common.events.inventory import ReplenishmentSuggested, StockBelowReorderPoint
+from humidor_common.ids import uuid7
+from humidor_common.messaging import outbox
+from humidor_inventory.replenishment import queries
+from humidor_inventory.replenishment.orders import Approval, place_orders
+from humidor_inventory.replenishment.rules import FORMULA, Alarm, Level, Position, decide
+from humidor_inventory.stock.shelf import Shelf
+
+POLICY = "policy:auto-approve"
+
+
+async def review(conn: Connection, shelves: Sequence[Shelf], *, now: datetime) -> None:
+    """Decide about each shelf, whose row this transaction has locked, and write what follows, set-based."""
+    if not shelves:
+        return
+    rows = await conn.fetch(queries.REVIEWED, [(shelf.store_id, shelf.gtin) for shelf in shelves])
+    outcome = _Outcome(now)
+    for shelf, row in zip(shelves, rows, strict=True):
+        outcome.add(shelf, row)
+    await outcome.write(conn)
+
+
+class _Outcome:
+    """What a review comes to, gathered for a few statements."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+        self.raised: list[tuple[Any, ...]] = []
+        self.closed: list[UUID] = []
+        self.opened: list[tuple[Any, ...]] = []
+        self.changed: list[tuple[Any, ...]] = []
+        self.withdrawn: list[UUID] = []
+        self.approvals: list[Approval] = []
+        self.events: list[Event] = []
+
+    def add(self, shelf: Shelf, row: Any) -> None:
+        level = _level(row)
+        decision = decide(_position(shelf, row), level)
+        alert_id: UUID = row["alert_id"] or uuid7()
+        if decision.alarm is Alarm.RAISE and level:
+            self._raise(shelf, level, alert_id)
+        elif decision.alarm is Alarm.CLOSE:
+            self.closed.append(alert_id)
+            shelf.alert_open = False
+        if decision.suggest and level:
+            self._suggest(shelf, level, row, (alert_id, decision.suggest))
+        elif row["replenishment_id"]:
+            self.withdrawn.append(row["replenishment_id"])
+
+    async def write(self, conn: Connection) -> None:
+        if self.raised:
+            await conn.execute(queries.RAISE_ALERTS, *_columns(self.raised), self.now)
+        if self.withdrawn:
+            await conn.execute(queries.WITHDRAW_SUGGESTIONS, self.withdrawn, self.now)
+        if self.opened:
+            await conn.execute(queries.OPEN_SUGGESTIONS, *_columns(self.opened), FORMULA, self.now)
+        if self.changed:
+            await conn.execute(queries.CHANGE_SUGGESTIONS, *_columns(self.changed), FORMULA, self.now)
+        self.events += await place_orders(conn, self.approvals, approved_by=POLICY, now=self.now)
+        if self.closed:
+            await conn.execute(queries.CLOSE_ALERTS, self.closed, self.now)
+        await outbox.append(conn, self.events)
+
+    def _raise(self, shelf: Shelf, level: Level, alert_id: UUID) -> None:
+        shelf.alert_open = True
+        figures = (shelf.on_hand, shelf.reserved, shelf.on_order, level.reorder_point)
+        self.raised.append((alert_id, shelf.store_id, shelf.gtin, *figures))
+        self.events.append(
+            StockBelowReorderPoint(
+                alert_id=alert_id,
+                store_id=shelf.store_id,
+                gtin=shelf.gtin,
+                on_hand_sticks=shelf.on_hand,
+                reserved_sticks=shelf.reserved,
+                on_order_sticks=shelf.on_order,
+                reorder_point_sticks=level.reorder_point,
+                raised_at=self.now,
+            )
+        )
+
+    def _suggest(self, shelf: Shelf, level: Level, row: Any, need: tuple[UUID, int]) -> None:
+        alert_id, quantity = need
+        suggestion: UUID = row["replenishment_id"] or uuid7()
+        if quantity != row["quantity_sticks"]:
+            rows = self.changed if row["replenishment_id"] else self.opened
+            figures = (shelf.on_hand, shelf.reserved, shelf.on_order, level.reorder_point, level.order_up_to)
+            terms = (level.order_multiple, level.minimum_order, quantity)
+            rows.append((suggestion, alert_id, shelf.store_id, shelf.gtin, *figures, *terms))
+            self.events.append(_suggested(suggestion, shelf, level, (quantity, self.now)))
+        if level.auto_approve:
+            self.approvals.append(
+                Approval(replenishment_id=suggestion, shelf=shelf, quantity_sticks=quantity)
+            )
+
+
+def _suggested(
+    suggestion: UUID, shelf: Shelf, level: Level, said: tuple[int, datetime]
+) -> ReplenishmentSuggested:
+    return ReplenishmentSuggested(
+        replenishment_id=suggestion,
+        store_id=shelf.store_id,
+        gtin=shelf.gtin,
+        quantity_sticks=said[0],
+        on_hand_sticks=shelf.on_hand,
+        reserved_sticks=shelf.reserved,
+        on_order_sticks=shelf.on_order,
+        reorder_point_sticks=level.reorder_point,
+        order_up_to_sticks=level.order_up_to,
+        suggested_at=said[1],
+    )
+
+
+def _level(row: Any) -> Level | None:
+    if row["reorder_point_sticks"] is None:
+        return None
+    return Level(
+        reorder_point=row["reorder_point_sticks"],
+        order_up_to=row["order_up_to_sticks"],
+        order_multiple=row["order_multiple_sticks"],
+        minimum_order=row["minimum_order_sticks"],
+        auto_approve=row["auto_approve"],
+    )
+
+
+def _position(shelf: Shelf, row: Any) -> Position:
+    return Position(
+        on_hand=shelf.on_hand,
+        reserved=shelf.reserved,
+        on_order=shelf.on_order,
+        alert_open=row["alert_id"] is not None,
+        alert_ordered=bool(row["alert_ordered"]),
+        suggestion_refused=bool(row["suggestion_refused"]),
+    )
+
+
+def _columns(rows: list[tuple[Any, ...]]) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)]

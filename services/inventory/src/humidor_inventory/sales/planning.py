@@ -1,0 +1,206 @@
+"""Works out what a batch of sales, returns and voids does to the stock: no I/O, events in their order."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import NamedTuple, TypeAlias
+from uuid import UUID
+
+import msgspec
+
+from humidor_common.events.pos import SaleLine
+from humidor_inventory.sales.rules import Kind, Move, Thread
+from humidor_inventory.stock.rules import give_back
+from humidor_inventory.stock.service import Shelves
+from humidor_inventory.stock.shelf import Shelf, Source
+from humidor_inventory.units.rules import Factors, to_sticks
+
+ThreadKey: TypeAlias = tuple[str, UUID]
+
+
+class Document(msgspec.Struct):
+    """A sale, return or void to apply; `resumed` where its first part was applied before.
+
+    `thread_id` is the sale's id, or the document's own where it names no sale. `day` is the store's date.
+    """
+
+    kind: Kind
+    store_id: str
+    thread_id: UUID
+    document_id: UUID
+    restock: bool
+    occurred_at: datetime
+    lines: list[SaleLine]
+    day: date = date.min
+    resumed: bool = False
+
+    @property
+    def key(self) -> ThreadKey:
+        return self.store_id, self.thread_id
+
+
+class Applied(NamedTuple):
+    """A document's row: what it states where that is more than its moves tell, and its moves."""
+
+    document: Document
+    stated: list[tuple[str, int]] | None
+    moves: list[Move]
+
+
+class Context(msgspec.Struct):
+    """What the database knows that the batch needs."""
+
+    factors: Mapping[str, Factors]
+    shelves: Shelves
+    threads: Mapping[ThreadKey, Thread]
+    lots_by_code: Mapping[tuple[str, str], tuple[str, str]]
+
+
+class Plan(msgspec.Struct):
+    """What the batch comes to; the changes of stock are in the context's shelves."""
+
+    applied: list[Applied] = msgspec.field(default_factory=list)
+    parked: list[tuple[Document, SaleLine]] = msgspec.field(default_factory=list)
+
+
+def plan(documents: list[Document], context: Context) -> Plan:
+    """Apply each document in order.
+
+    A sale that nothing else is known to belong to takes the short way. A line whose product nobody has
+    registered is parked, and the rest of its document is applied.
+    """
+    result = Plan()
+    for document in documents:
+        thread = context.threads.get(document.key)
+        if thread is None:
+            _sell(document, context, result)
+        elif document.resumed or (document.document_id, document.kind) not in thread.documents:
+            _Threaded(document, thread, context, result).apply()
+    return result
+
+
+def _scanned_lot(line: SaleLine, store_id: str, context: Context) -> str | None:
+    if line.lot:
+        return line.lot
+    if line.code:
+        gtin, lot = context.lots_by_code.get((store_id, line.code), ("", None))
+        return lot if gtin == line.gtin else None
+    return None
+
+
+def _sell(document: Document, context: Context, result: Plan) -> None:
+    moves: list[Move] = []
+    stated: list[tuple[str, int]] = []
+    parked = len(result.parked)
+    factors, shelves, store_id = context.factors, context.shelves, document.store_id
+    for line in document.lines:
+        gtin = line.gtin
+        units = factors.get(gtin)
+        if units is None:
+            result.parked.append((document, line))
+            continue
+        sticks = to_sticks(line.quantity, line.unit, units)
+        stated.append((gtin, sticks))
+        source = Source("sale", document.document_id, line.line, document.occurred_at)
+        scanned = _scanned_lot(line, store_id, context) if line.lot or line.code else None
+        for lot, part, _ in shelves[store_id, gtin].take(sticks, document.day, scanned, source):
+            moves.append((gtin, lot, -part, 0))
+    plain = len(result.parked) == parked
+    result.applied.append(Applied(document, None if plain else stated, moves))
+
+
+class _Threaded:
+    """Applies one document of a sale of which more is known than the sale alone."""
+
+    def __init__(self, document: Document, thread: Thread, context: Context, result: Plan) -> None:
+        self.document = document
+        self.thread = thread
+        self.context = context
+        self.result = result
+        self.moves: list[Move] = []
+        self.stated: list[tuple[str, int]] = []
+
+    def apply(self) -> None:
+        document, thread = self.document, self.thread
+        thread.documents.add((document.document_id, document.kind))
+        thread.sale_seen |= document.kind == "sale"
+        if document.kind == "void" and document.thread_id != document.document_id:
+            self._void_sale()
+        else:
+            for line in document.lines:
+                self._apply_line(line)
+        self.result.applied.append(Applied(document, self.stated, self.moves))
+
+    def _void_sale(self) -> None:
+        if self.thread.voided:
+            return
+        self.thread.voided = True
+        for gtin, tally in self.thread.tallies.items():
+            rise = tally.effect(voided=True).on_hand - tally.effect(voided=False).on_hand
+            self._bring(gtin, rise, 0, None, 0)
+
+    def _apply_line(self, line: SaleLine) -> None:
+        units = self.context.factors.get(line.gtin)
+        if units is None:
+            self.result.parked.append((self.document, line))
+            return
+        document, thread = self.document, self.thread
+        sticks = to_sticks(line.quantity, line.unit, units)
+        self.stated.append((line.gtin, sticks))
+        tally = thread.tally(line.gtin)
+        before = tally.effect(voided=thread.voided)
+        tally.state(document.kind, sticks, restock=document.restock)
+        after = tally.effect(voided=thread.voided)
+        on_hand, quarantined = after.on_hand - before.on_hand, after.quarantined - before.quarantined
+        named = _scanned_lot(line, document.store_id, self.context)
+        if on_hand < 0:
+            quarantined = self._remove(line.gtin, -on_hand, quarantined, named, line.line)
+            on_hand = 0
+        self._bring(line.gtin, on_hand, quarantined, named, line.line)
+
+    def _remove(self, gtin: str, sticks: int, quarantined: int, named: str | None, line: int) -> int:
+        """Take `sticks` off the shelf, for a sale or (up to `quarantined`) into quarantine in the same lots.
+
+        Returns what is left to bring into quarantine from elsewhere.
+        """
+        shelf, source = self._shelf(gtin), self._source(line)
+        tally = self.thread.tally(gtin)
+        if quarantined and not named:
+            named = next(iter(tally.outstanding), None)
+        for lot, part, why in shelf.take(sticks, self.document.day, named, source):
+            self._follow(gtin, lot, -part, 0)
+            aside = min(part, quarantined)
+            if aside:
+                quarantined -= aside
+                shelf.quarantine(lot, aside, why, source)
+                self._follow(gtin, lot, 0, aside)
+        return quarantined
+
+    def _bring(self, gtin: str, on_hand: int, quarantined: int, named: str | None, line: int) -> None:
+        """Bring goods back to the lots that the sale took from, on the shelf and into quarantine."""
+        tally = self.thread.tally(gtin)
+        if on_hand:
+            for lot, part, why in give_back(tally.outstanding, on_hand, named, known=self.thread.sale_seen):
+                self._shelf(gtin).put(lot, part, why, self._source(line))
+                self._brought(gtin, lot, part, 0, why)
+        if quarantined:
+            for lot, part, why in give_back(
+                tally.outstanding, quarantined, named, known=self.thread.sale_seen
+            ):
+                self._shelf(gtin).quarantine(lot, part, why, self._source(line))
+                self._brought(gtin, lot, 0, part, why)
+
+    def _brought(self, gtin: str, lot: str, on_hand: int, quarantined: int, why: str) -> None:
+        if why == "sale_lot":  # give_back has counted it
+            self.moves.append((gtin, lot, on_hand, quarantined))
+        else:
+            self._follow(gtin, lot, on_hand, quarantined)
+
+    def _follow(self, gtin: str, lot: str, on_hand: int, quarantined: int) -> None:
+        self.moves.append((gtin, lot, on_hand, quarantined))
+        self.thread.tally(gtin).move(lot, on_hand + quarantined)
+
+    def _shelf(self, gtin: str) -> Shelf:
+        return self.context.shelves[self.document.store_id, gtin]
+
+    def _source(self, line: int) -> Source:
+        return Source(self.document.kind, self.document.document_id, line, self.document.occurred_at)

@@ -1,0 +1,131 @@
+"""What the sales consumer reads and writes besides the stock itself; each a single statement for a batch."""
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from humidor_common.db.pool import Connection
+from humidor_common.events.pos import SaleLine
+from humidor_inventory.sales.planning import Applied, Document, ThreadKey
+from humidor_inventory.sales.rules import Thread
+
+_LOAD_THREADS = """
+SELECT d.* FROM jsonb_array_elements($1::jsonb) e
+CROSS JOIN LATERAL (
+    SELECT store_id, thread_id, document_id, kind, restock, stated, moves, recorded_at
+    FROM sale_documents WHERE store_id = e->>0 AND thread_id = (e->>1)::uuid OFFSET 0) d
+ORDER BY d.recorded_at
+"""
+_STORE_DOCUMENTS = """
+INSERT INTO sale_documents (store_id, thread_id, document_id, kind, restock, occurred_at, stated, moves,
+                            recorded_at)
+SELECT e->>0, (e->>1)::uuid, (e->>2)::uuid, e->>3, (e->>4)::boolean, (e->>5)::timestamptz,
+       nullif(e->6, 'null'), e->7, $2
+FROM jsonb_array_elements($1::jsonb) e
+"""
+_EXTEND_DOCUMENTS = """
+UPDATE sale_documents d SET stated = d.stated || (e->4), moves = d.moves || (e->5)
+FROM jsonb_array_elements($1::jsonb) e
+WHERE d.store_id = e->>0 AND d.thread_id = (e->>1)::uuid AND d.document_id = (e->>2)::uuid AND d.kind = e->>3
+"""
+_PARK = """
+INSERT INTO parked_lines (store_id, thread_id, document_id, kind, restock, occurred_at, line, gtin, quantity,
+                          unit, lot, code, parked_at, reason)
+SELECT e->>0, (e->>1)::uuid, (e->>2)::uuid, e->>3, (e->>4)::boolean, (e->>5)::timestamptz, (e->>6)::int,
+       e->>7, (e->>8)::bigint, e->>9, e->>10, e->>11, $2, 'unknown_product'
+FROM jsonb_array_elements($1::jsonb) e
+"""
+_TAKE_PARKED = """
+WITH taken AS (
+    UPDATE parked_lines SET applied_at = $2 WHERE gtin = ANY($1::text[]) AND applied_at IS NULL RETURNING *
+)
+SELECT * FROM taken ORDER BY parked_id
+"""
+
+
+async def load_threads(
+    conn: Connection, keys: Collection[ThreadKey], *, tracked: Iterable[ThreadKey]
+) -> dict[ThreadKey, Thread]:
+    """Load what was applied before of these threads, and begin those of `tracked` that are new."""
+    threads = {key: Thread() for key in tracked}
+    for row in await conn.fetch(_LOAD_THREADS, list(keys)):
+        thread = threads.setdefault((row[0], row[1]), Thread())
+        thread.absorb(row[2], row[3], restock=row[4], stated=row[5], moves=row[6])
+    return threads
+
+
+async def load_time_zones(conn: Connection, store_ids: Collection[str]) -> Mapping[str, str]:
+    rows = await conn.fetch(
+        "SELECT store_id, time_zone FROM stores WHERE store_id = ANY($1::text[])", list(store_ids)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+async def load_lots_by_code(
+    conn: Connection, codes: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], tuple[str, str]]:
+    """Find the lots that receipts noted for carton codes: (store, code) to (GTIN, lot)."""
+    if not codes:
+        return {}
+    rows = await conn.fetch(
+        """SELECT c.store_id, c.code, c.gtin, c.lot FROM jsonb_array_elements($1::jsonb) e
+           JOIN carton_codes c ON c.store_id = e->>0 AND c.code = e->>1""",
+        list(codes),
+    )
+    return {(row[0], row[1]): (row[2], row[3]) for row in rows}
+
+
+async def store_documents(conn: Connection, applied: Iterable[Applied], now: datetime) -> None:
+    new, extended = [], []
+    for document, stated, moves in applied:
+        key = (document.store_id, document.thread_id, document.document_id, document.kind)
+        if document.resumed:
+            extended.append((*key, stated, moves))
+        else:
+            new.append((*key, document.restock, document.occurred_at, stated, moves))
+    if new:
+        await conn.execute(_STORE_DOCUMENTS, new, now)
+    if extended:
+        await conn.execute(_EXTEND_DOCUMENTS, extended)
+
+
+async def park(conn: Connection, parked: Iterable[tuple[Document, SaleLine]], now: datetime) -> None:
+    rows = [
+        (d.store_id, d.thread_id, d.document_id, d.kind, d.restock, d.occurred_at, line.line, line.gtin)
+        + (line.quantity, line.unit, line.lot, line.code)  # noqa: RUF005 - one row in two halves
+        for d, line in parked
+    ]
+    if rows:
+        await conn.execute(_PARK, rows, now)
+
+
+async def take_parked(conn: Connection, gtins: Collection[str], now: datetime) -> list[Document]:
+    """Take the lines that waited for these products, as documents in the order in which they were parked."""
+    documents: dict[tuple[Any, ...], Document] = {}
+    for row in await conn.fetch(_TAKE_PARKED, list(gtins), now):
+        key = (row["store_id"], row["thread_id"], row["document_id"], row["kind"])
+        if key not in documents:
+            documents[key] = Document(
+                kind=row["kind"],
+                store_id=row["store_id"],
+                thread_id=row["thread_id"],
+                document_id=row["document_id"],
+                restock=row["restock"],
+                occurred_at=row["occurred_at"],
+                lines=[],
+                resumed=True,
+            )
+        documents[key].lines.append(_parked_line(row))
+    return list(documents.values())
+
+
+def _parked_line(row: Any) -> SaleLine:
+    return SaleLine(
+        line=row["line"],
+        gtin=row["gtin"],
+        quantity=row["quantity"],
+        unit=row["unit"],
+        unit_price=0,
+        lot=row["lot"],
+        code=row["code"],
+    )

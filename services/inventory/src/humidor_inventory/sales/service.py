@@ -1,0 +1,109 @@
+"""Applies batches of sales documents to the stock."""
+
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
+from functools import cache
+from zoneinfo import ZoneInfo
+
+from humidor_common.db.pool import Connection
+from humidor_common.messaging.subscription import Poison
+from humidor_inventory.replenishment.review import review
+from humidor_inventory.sales import queries
+from humidor_inventory.sales.planning import Context, Document, ThreadKey, plan
+from humidor_inventory.sales.rules import Thread
+from humidor_inventory.stock.service import load_shelves, lock_stores, write_shelves
+from humidor_inventory.units.queries import hold_catalogue, load_factors
+from humidor_inventory.units.rules import MAX_STICKS, Factors, to_sticks
+
+
+async def apply_documents(conn: Connection, documents: Sequence[Document], *, now: datetime) -> None:
+    """Apply documents in their order, in this transaction, with a number of statements that is fixed.
+
+    What was applied before is left out. Locks are taken in one order everywhere: catalogue, stores, stock.
+    """
+    await hold_catalogue(conn)
+    await _apply(conn, documents, now)
+
+
+async def apply_parked(conn: Connection, gtins: Collection[str], *, now: datetime) -> int:
+    """Apply the lines that waited for these products; the caller holds the catalogue for a change."""
+    documents = await queries.take_parked(conn, gtins, now)
+    if documents:
+        await _apply(conn, documents, now)
+    return len(documents)
+
+
+async def _apply(conn: Connection, documents: Sequence[Document], now: datetime) -> None:
+    stores = {document.store_id for document in documents}
+    await lock_stores(conn, stores)
+    threads = await _load_threads(conn, documents)
+    zones = await queries.load_time_zones(conn, stores)
+    gtins = {line.gtin for document in documents for line in document.lines}
+    for thread in threads.values():
+        gtins.update(thread.tallies)
+    factors = await load_factors(conn, gtins)
+    _refuse_absurd(documents, factors)
+    for document in documents:
+        document.day = _local_date(document.occurred_at, zones.get(document.store_id, "UTC"))
+    shelves = await load_shelves(conn, _pairs(documents, threads, factors), _named_lots(threads))
+    codes = {
+        (d.store_id, line.code)
+        for d in documents
+        for line in d.lines
+        if line.code is not None and not line.lot
+    }
+    context = Context(factors, shelves, threads, await queries.load_lots_by_code(conn, codes))
+    result = plan(list(documents), context)
+    await queries.store_documents(conn, result.applied, now)
+    await queries.park(conn, result.parked, now)
+    await write_shelves(conn, shelves, now=now)
+    await review(conn, [shelf for shelf in shelves.values() if shelf.needs_review], now=now)
+
+
+async def _load_threads(conn: Connection, documents: Sequence[Document]) -> dict[ThreadKey, Thread]:
+    """Load the threads of which more is known than one plain sale of this batch."""
+    counts: dict[ThreadKey, int] = {}
+    tracked: set[ThreadKey] = set()
+    for document in documents:
+        key = document.key
+        counts[key] = counts.get(key, 0) + 1
+        if document.kind != "sale" or document.resumed or counts[key] > 1:
+            tracked.add(key)
+    return await queries.load_threads(conn, counts, tracked=tracked)
+
+
+def _pairs(
+    documents: Sequence[Document], threads: dict[ThreadKey, Thread], factors: dict[str, Factors]
+) -> set[tuple[str, str]]:
+    pairs = {(d.store_id, line.gtin) for d in documents for line in d.lines if line.gtin in factors}
+    pairs.update((store_id, gtin) for (store_id, _), thread in threads.items() for gtin in thread.tallies)
+    return pairs
+
+
+def _named_lots(threads: dict[ThreadKey, Thread]) -> set[tuple[str, str, str]]:
+    return {
+        (store_id, gtin, lot)
+        for (store_id, _), thread in threads.items()
+        for gtin, tally in thread.tallies.items()
+        for lot in tally.outstanding
+    }
+
+
+def _refuse_absurd(documents: Sequence[Document], factors: dict[str, Factors]) -> None:
+    for document in documents:
+        for line in document.lines:
+            units = factors.get(line.gtin)
+            if units and to_sticks(line.quantity, line.unit, units) > MAX_STICKS:
+                raise Poison(f"line {line.line}: {line.quantity} {line.unit} is more than stock can hold")
+
+
+@cache
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
+def _local_date(at: datetime, zone: str) -> date:
+    try:
+        return at.astimezone(_zone(zone)).date()
+    except OverflowError:  # the very ends of the calendar
+        return at.date()

@@ -1,0 +1,134 @@
+"""Loads balances under their stores' locks, and writes ledger entries with the balances that follow.
+
+Batches travel as one JSON array a statement: asyncpg spends 0.3 us on each element of an array parameter,
+msgspec 0.02 us on each element of a document, and PostgreSQL takes it apart faster than it unnests arrays.
+"""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import TypeAlias
+
+from humidor_common.db.pool import Connection
+from humidor_inventory.stock.rules import Lot
+from humidor_inventory.stock.shelf import Pair, Shelf
+
+Shelves: TypeAlias = dict[Pair, Shelf]
+
+_LOCK_STORES = """
+SELECT pg_advisory_xact_lock(k) FROM (
+    SELECT DISTINCT hashtextextended(s, 7301002) AS k FROM unnest($1::text[]) s ORDER BY k) keys
+"""
+# LATERAL ... OFFSET 0 makes the planner look each key up, whatever it believes about the size of the tables:
+# a plan made while they were empty, or for 1,500 keys, would read them whole. ON CONFLICT does it for writes.
+_STOCK = """
+SELECT k.n, s.* FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY k(e, n)
+CROSS JOIN LATERAL (
+    SELECT on_hand_sticks, quarantined_sticks, reserved_sticks, on_order_sticks, reorder_point_sticks,
+           alert_open
+    FROM stock WHERE store_id = e->>0 AND gtin = e->>1 OFFSET 0) s
+"""
+_LOTS = """
+SELECT k.n, l.* FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY k(e, n)
+CROSS JOIN LATERAL (
+    SELECT lot, on_hand_sticks, quarantined_sticks, expiry_date, production_date, received_at, held
+    FROM lot_stock WHERE store_id = e->>0 AND gtin = e->>1 AND live OFFSET 0) l
+"""
+_NAMED_LOTS = """
+SELECT l.* FROM jsonb_array_elements($1::jsonb) e
+CROSS JOIN LATERAL (
+    SELECT store_id, gtin, lot, on_hand_sticks, quarantined_sticks, expiry_date, production_date,
+           received_at, held
+    FROM lot_stock WHERE store_id = e->>0 AND gtin = e->>1 AND lot = e->>2 AND NOT live OFFSET 0) l
+"""
+_WRITE_LEDGER = """
+INSERT INTO stock_ledger (recorded_at, store_id, gtin, lot, bucket, delta_sticks, reason, explanation,
+                          source_id, line, occurred_at)
+SELECT $2, e->>0, e->>1, e->>2, e->>3, (e->>4)::bigint, e->>5, e->>6, (e->>7)::uuid, (e->>8)::int,
+       (e->>9)::timestamptz
+FROM jsonb_array_elements($1::jsonb) e
+"""
+_WRITE_LOTS = """
+INSERT INTO lot_stock (store_id, gtin, lot, on_hand_sticks, quarantined_sticks, expiry_date, production_date,
+                       received_at)
+SELECT e->>0, e->>1, e->>2, (e->>3)::bigint, (e->>4)::bigint, (e->>5)::date, (e->>6)::date,
+       (e->>7)::timestamptz
+FROM jsonb_array_elements($1::jsonb) e
+ON CONFLICT (store_id, gtin, lot) DO UPDATE
+SET on_hand_sticks = excluded.on_hand_sticks, quarantined_sticks = excluded.quarantined_sticks,
+    expiry_date = excluded.expiry_date, production_date = excluded.production_date,
+    received_at = excluded.received_at
+"""
+_WRITE_STOCK = """
+INSERT INTO stock (store_id, gtin, on_hand_sticks, quarantined_sticks, reserved_sticks, on_order_sticks,
+                   shortfall_sticks)
+SELECT e->>0, e->>1, (e->>2)::bigint, (e->>3)::bigint, (e->>4)::bigint, (e->>5)::bigint, (e->>6)::bigint
+FROM jsonb_array_elements($1::jsonb) e
+ON CONFLICT (store_id, gtin) DO UPDATE
+SET on_hand_sticks = excluded.on_hand_sticks, quarantined_sticks = excluded.quarantined_sticks,
+    reserved_sticks = excluded.reserved_sticks, on_order_sticks = excluded.on_order_sticks,
+    shortfall_sticks = excluded.shortfall_sticks
+"""
+
+
+async def lock_stores(conn: Connection, store_ids: Iterable[str]) -> None:
+    """Let one transaction at a time change the stock of these stores; taken once, after the catalogue's lock.
+
+    Every writer of balances, alerts, suggestions and orders takes it, in the order of the keys, so writers
+    of one store wait for each other and never deadlock, and what they have read stays true.
+    """
+    await conn.execute(_LOCK_STORES, list(store_ids))
+
+
+async def load_shelves(
+    conn: Connection, pairs: Iterable[Pair], named_lots: Collection[tuple[str, str, str]] = ()
+) -> Shelves:
+    """Load the balances of (store, GTIN) `pairs` and their lots that hold anything; the stores are locked.
+
+    `named_lots` are loaded even where they are empty, for their dates.
+    """
+    ordered = sorted(set(pairs))
+    shelves = {pair: Shelf(*pair) for pair in ordered}
+    if not ordered:
+        return shelves
+    by_number = list(shelves.values())
+    for n, on_hand, quarantined, reserved, on_order, reorder_point, alert_open in await conn.fetch(
+        _STOCK, ordered
+    ):
+        shelf = by_number[n - 1]
+        shelf.on_hand, shelf.quarantined, shelf.reserved, shelf.on_order = (
+            on_hand,
+            quarantined,
+            reserved,
+            on_order,
+        )
+        shelf.reorder_point, shelf.alert_open = reorder_point, alert_open
+    for n, *columns in await conn.fetch(_LOTS, ordered):
+        by_number[n - 1].add(Lot(*columns))
+    if named_lots:
+        for store_id, gtin, *columns in await conn.fetch(_NAMED_LOTS, sorted(named_lots)):
+            shelves[store_id, gtin].add(Lot(*columns))
+    return shelves
+
+
+async def write_shelves(conn: Connection, shelves: Shelves, *, now: datetime) -> None:
+    """Write the entries of all shelves and the balances that follow, set-based."""
+    changed = [shelf for shelf in shelves.values() if shelf.entries]
+    if not changed:
+        return
+    await conn.execute(_WRITE_LEDGER, [entry for shelf in changed for entry in shelf.entries], now)
+    lots = [
+        (shelf.store_id, shelf.gtin, lot.lot, lot.on_hand, lot.quarantined, *lot.dates)
+        for shelf in changed
+        for lot in shelf.changed_lots()
+    ]
+    await conn.execute(_WRITE_LOTS, lots)
+    await write_balances(conn, changed)
+
+
+async def write_balances(conn: Connection, shelves: Iterable[Shelf]) -> None:
+    """Write the balances of shelves whose stores this transaction has locked."""
+    rows = [
+        (s.store_id, s.gtin, s.on_hand, s.quarantined, s.reserved, s.on_order, s.shortfall) for s in shelves
+    ]
+    if rows:
+        await conn.execute(_WRITE_STOCK, rows)

@@ -1,0 +1,32 @@
+"""Reads the units of products, and guards them against a change under way."""
+
+from collections.abc import Collection
+
+from humidor_common.db.pool import Connection
+from humidor_inventory.units.rules import Factors
+
+_CATALOGUE_LOCK = 7_301_001
+
+
+async def hold_catalogue(conn: Connection) -> None:
+    """Keep products from being registered or re-packed until the transaction ends; first of all locks.
+
+    Whoever turns units into sticks, or parks what nobody has registered, takes this shared lock, so that a
+    registration cannot slip in between the look and the deed.
+    """
+    await conn.execute("SELECT pg_advisory_xact_lock_shared($1)", _CATALOGUE_LOCK)
+
+
+async def change_catalogue(conn: Connection) -> None:
+    """Wait until nobody holds the catalogue, and keep others from doing so; first of all locks."""
+    await conn.execute("SELECT pg_advisory_xact_lock($1)", _CATALOGUE_LOCK)
+
+
+async def load_factors(conn: Connection, gtins: Collection[str]) -> dict[str, Factors]:
+    """Load the factors of those products that are registered."""
+    rows = await conn.fetch(
+        """SELECT gtin, sticks_per_pack, packs_per_carton, cartons_per_case
+           FROM products WHERE gtin = ANY($1::text[])""",
+        list(gtins),
+    )
+    return {row[0]: Factors.of(row[1], row[2], row[3]) for row in rows}
