@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from fastapi import APIRouter
+from fastapi.routing import APIRoute
 
 from humidor_common.events import EVENTS
 from humidor_common.messaging.rebuild import Projection
@@ -30,6 +31,7 @@ class Service:
         title: For the API description.
         package: Import name; holds `migrations`.
         routers: One for each slice.
+        fast_routes: Routes of these routers with fixed paths, called past FastAPI's own handling.
         subscriptions: What its worker consumes.
         projections: What `rebuild` makes anew.
         settings: The class of its settings.
@@ -44,6 +46,7 @@ class Service:
     routers: tuple[APIRouter, ...]
     subscriptions: tuple[Subscription, ...] = ()
     projections: tuple[Projection, ...] = ()
+    fast_routes: tuple[APIRoute, ...] = ()
     settings: type[ServiceSettings] = ServiceSettings
     api_context: Context | None = None
     worker_context: Context | None = None

@@ -10,6 +10,7 @@ from humidor_common import runtime
 from humidor_common.service import Role, Service
 from humidor_common.settings import ServiceSettings
 from humidor_common.web import deadletters, errors, health
+from humidor_common.web.fastlane import FastLane
 from humidor_common.web.middleware import RequestContext
 
 
@@ -32,6 +33,8 @@ def create_app(service: Service, settings: ServiceSettings, role: Role = "api") 
         docs_url=None,
         redoc_url=None,
     )
+    if role == "api" and service.fast_routes:
+        app.add_middleware(FastLane, routes=service.fast_routes)
     app.add_middleware(
         RequestContext, body_limit_bytes=settings.body_limit_bytes, access_log=settings.access_log
     )
