@@ -1,0 +1,3 @@
+from humidor_cli.main import main
+
+main()

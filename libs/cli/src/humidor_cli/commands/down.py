@@ -1,0 +1,22 @@
+"""``humidor down``."""
+
+import json
+
+import typer
+
+from humidor_cli.commands.options import AsJson
+
+
+def down(*, as_json: AsJson = False) -> None:
+    """Stop the system of HUMIDOR_HOME in good order; the data stay.
+
+    Example:  humidor down
+    """
+    from humidor_cli.home import Home
+    from humidor_cli.run.stop import stop
+
+    stopped = stop(Home.from_environment())
+    if as_json:
+        typer.echo(json.dumps({"stopped": stopped}))
+    else:
+        typer.echo("Humidor has stopped." if stopped else "Humidor was not running.")

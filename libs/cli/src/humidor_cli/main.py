@@ -1,0 +1,35 @@
+"""The ``humidor`` command; each command's work is imported when it is called, so that help is quick."""
+
+import sys
+
+import typer
+
+from humidor_cli.commands import down, reset, status, up
+from humidor_cli.errors import CliError
+
+app = typer.Typer(
+    name="humidor",
+    help="Run, inspect and operate a Humidor system.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("up")(up.up)
+app.command("down")(down.down)
+app.command("status")(status.status)
+app.command("reset")(reset.reset)
+
+
+def main() -> None:
+    """Run the command line; what a command cannot do is said in one message, without a traceback."""
+    from humidor_embedded.errors import EmbeddedError
+
+    try:
+        app()
+    except (CliError, EmbeddedError) as error:
+        print(f"humidor: {error}", file=sys.stderr)  # noqa: T201 - the command's own words
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+"""Which processes make up the local system, and the environment of each."""
+
+import os
+import secrets
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from humidor_cli.home import Home
+from humidor_embedded.postgres import PostgresServer
+from humidor_embedded.process import Program
+
+
+@dataclass(frozen=True)
+class ServiceSpec:
+    """One service: its package and the roles it runs in."""
+
+    name: str
+    roles: tuple[str, ...] = ("api", "worker")
+    uses_bus: bool = True
+
+    @property
+    def package(self) -> str:
+        return f"humidor_{self.name}"
+
+    @property
+    def role_in_database(self) -> str:
+        return f"humidor_{self.name}"
+
+
+SERVICES = (ServiceSpec("pos"), ServiceSpec("inventory"), ServiceSpec("gateway", ("api",), uses_bus=False))
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Addresses and secrets that the processes get through their environment."""
+
+    home: Home
+    ports: Mapping[str, int]
+    postgres: PostgresServer
+    kafka_bootstrap_servers: str
+
+    @property
+    def gateway_url(self) -> str:
+        return f"http://127.0.0.1:{self.home.port}"
+
+    @property
+    def pos_url(self) -> str:
+        return f"http://127.0.0.1:{self.ports['pos']}"
+
+    def port_of(self, service: ServiceSpec, role: str) -> int:
+        if service.name == "gateway":
+            return self.home.port
+        return self.ports[service.name if role == "api" else f"{service.name}-{role}"]
+
+    def program(self, service: ServiceSpec, role: str) -> Program:
+        return Program(
+            name=f"{service.name} {role}",
+            argv=[sys.executable, "-m", service.package, role],
+            log=self.home.logs / f"{service.name}-{role}.log",
+            env=self._environment(service, role),
+        )
+
+    def passwords(self) -> dict[str, str]:
+        """A password for each service's role in the database, made once."""
+        known = self.home.read("secrets/database.json")
+        passwords = {spec.name: known.get(spec.name) or secrets.token_urlsafe(24) for spec in SERVICES}
+        if passwords != known:
+            self.home.write("secrets/database.json", dict(passwords))
+        return passwords
+
+    def _environment(self, service: ServiceSpec, role: str) -> dict[str, str]:
+        dsn = self.postgres.dsn(service.name, service.role_in_database, self.passwords()[service.name])
+        upstreams = ",".join(
+            f"{spec.name}=http://127.0.0.1:{self.ports[spec.name]}" for spec in SERVICES if spec.uses_bus
+        )
+        return {
+            **os.environ,
+            "HUMIDOR_PG_DSN": dsn,
+            "HUMIDOR_KAFKA_BOOTSTRAP_SERVERS": self.kafka_bootstrap_servers,
+            "HUMIDOR_JWKS": f"{self.gateway_url}/.well-known/jwks.json",
+            "HUMIDOR_HOST": "127.0.0.1",
+            "HUMIDOR_PORT": str(self.port_of(service, role if role in service.roles else "api")),
+            "HUMIDOR_SIGNING_KEY": str(self.home.signing_key),
+            "HUMIDOR_UPSTREAMS": upstreams,
+            "PYTHONUNBUFFERED": "1",
+        }
