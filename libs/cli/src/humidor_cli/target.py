@@ -1,0 +1,81 @@
+"""The running system that a command talks to, and the right to do so."""
+
+import os
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from humidor_cli.errors import CliError
+from humidor_cli.home import Home
+
+SERVICES = ("pos", "inventory")
+"""The services that keep data of the business; the gateway has neither a bus nor dead letters."""
+
+_TOKEN_SECONDS = 3600
+_RENEW_SECONDS = 600
+
+
+@dataclass
+class Target:
+    """Addresses of the services, and a token that is made anew before it runs out.
+
+    The local system is found through its state directory; `HUMIDOR_URL` and `HUMIDOR_TOKEN` point at any
+    other through its gateway.
+    """
+
+    home: Home
+    addresses: dict[str, str]
+    workers: dict[str, str] = field(default_factory=dict)
+    given_token: str | None = None
+    _token: str = ""
+    _token_until: float = 0.0
+
+    @classmethod
+    def from_environment(cls) -> "Target":
+        home = Home.from_environment()
+        url = os.environ.get("HUMIDOR_URL", "").rstrip("/")
+        if url:
+            token = os.environ.get("HUMIDOR_TOKEN")
+            if not token:
+                raise CliError("HUMIDOR_URL needs HUMIDOR_TOKEN beside it: an admin's token of that system")
+            return cls(home, {name: f"{url}/{name}" for name in SERVICES}, given_token=token)
+        return cls._local(home)
+
+    @classmethod
+    def _local(cls, home: Home) -> "Target":
+        state = home.read("state.json")
+        if not home.is_running() or state.get("phase") != "ready":
+            raise CliError(f"no system runs in {home.directory}; start it with: humidor up --detach")
+        units: dict[str, dict[str, Any]] = state.get("units", {})
+
+        def addresses(role: str) -> dict[str, str]:
+            found = {name: units.get(f"{name} {role}", {}).get("port") for name in SERVICES}
+            return {name: f"http://127.0.0.1:{port}" for name, port in found.items() if port}
+
+        return cls(home, addresses("api"), addresses("worker"))
+
+    def address(self, service: str) -> str:
+        """Give the service's base address.
+
+        Raises:
+            CliError: There is no such service.
+        """
+        if service not in self.addresses:
+            raise CliError(f"there is no service {service}; the services are {', '.join(self.addresses)}")
+        return self.addresses[service]
+
+    def token(self) -> str:
+        """Give a token with every right of an admin."""
+        if self.given_token is not None:
+            return self.given_token
+        if time.monotonic() > self._token_until - _RENEW_SECONDS:
+            from humidor_common.auth import issue_token, load_signing_keys
+
+            try:
+                key = load_signing_keys(self.home.signing_key)[0]
+            except (OSError, ValueError) as error:
+                raise CliError(f"the signing key of this system cannot be read: {error}") from error
+            subject = f"cli:{os.environ.get('USER') or 'operator'}"
+            self._token = issue_token(key, subject=subject, roles=["admin"], ttl_seconds=_TOKEN_SECONDS)
+            self._token_until = time.monotonic() + _TOKEN_SECONDS
+        return self._token
