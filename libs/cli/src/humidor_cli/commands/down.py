@@ -8,7 +8,9 @@ from humidor_cli.commands.options import AsJson
 
 
 def down(*, as_json: AsJson = False) -> None:
-    """Stop the system of HUMIDOR_HOME in good order; the data stay.
+    """Stop the system; the data stay.
+
+    Ends the supervisor of HUMIDOR_HOME, which stops its processes in order.
 
     Example:  humidor down
     """

@@ -13,7 +13,9 @@ def reset(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Delete all data, secrets and logs of the system in HUMIDOR_HOME.
+    """Delete the data (asks first).
+
+    Every sale, product, user, secret and log in HUMIDOR_HOME goes.
 
     Example:  humidor down && humidor reset
     """

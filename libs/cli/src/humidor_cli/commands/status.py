@@ -17,8 +17,9 @@ def status(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say what runs, how far consumers are behind, and how many dead letters wait.
+    """Say what runs and what is still under way.
 
+    The lag counts events not yet published or consumed; dead letters wait for a person.
     Exits 0 when all is ready (with --wait: and nothing is under way any more), 1 otherwise.
 
     Example:  humidor status --json --wait 30

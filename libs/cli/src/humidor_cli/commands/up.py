@@ -16,8 +16,9 @@ def up(
     as_json: AsJson = False,
     report_fd: Annotated[int, typer.Option(hidden=True)] = -1,
 ) -> None:
-    """Start PostgreSQL, Kafka and every service; Ctrl-C stops them and the data stay.
+    """Start the whole system; Ctrl-C stops it and the data stay.
 
+    PostgreSQL, Kafka and every service are started and watched; one that crashes is started again.
     State lies in HUMIDOR_HOME (default .humidor), the gateway listens on HUMIDOR_PORT (default 8080).
 
     Example:  HUMIDOR_PORT=9090 HUMIDOR_HOME=/tmp/trial humidor up --detach

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import IO, Any, Protocol
 
@@ -39,7 +40,9 @@ class PlainReporter:
             self.note(f"{name}: {state}{f' ({words})' if words else ''}")
 
     def note(self, text: str) -> None:
-        print(text, flush=True)  # noqa: T201 - this is the command's output
+        # A terminal that was closed must not keep the system from stopping in good order.
+        with suppress(OSError):
+            print(text, flush=True)  # noqa: T201 - this is the command's output
 
     def ready(self, summary: Summary) -> None:
         self.note(render(summary))
@@ -67,8 +70,9 @@ class JsonReporter:
         """The stream belongs to the caller."""
 
     def _write(self, document: dict[str, Any]) -> None:
-        self._stream.write(json.dumps(document, ensure_ascii=False) + "\n")
-        self._stream.flush()
+        with suppress(OSError):
+            self._stream.write(json.dumps(document, ensure_ascii=False) + "\n")
+            self._stream.flush()
 
 
 class LiveReporter:
@@ -91,7 +95,8 @@ class LiveReporter:
             self._console.print(f"{MARKS.get(state, '·')} {name}: {state} {words}")
 
     def note(self, text: str) -> None:
-        self._console.print(text, markup=False)
+        with suppress(OSError):
+            self._console.print(text, markup=False)
 
     def ready(self, summary: Summary) -> None:
         self.close()

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime, timedelta
 
-from humidor_cli.sample.api import SampleApi
+from humidor_cli.sample.api import SampleApi, SampleError
 from humidor_cli.sample.business import (
     SELLING_STORE_ID,
     SUPPLIER_ID,
@@ -41,9 +41,13 @@ async def _all(work: Iterable[Awaitable[object]]) -> None:
         async with limit:
             await each
 
-    async with asyncio.TaskGroup() as group:
-        for each in work:
-            group.create_task(one(each))
+    try:
+        async with asyncio.TaskGroup() as group:
+            for each in work:
+                group.create_task(one(each))
+    except* SampleError as errors:
+        # One refusal says it all; the others were cancelled or refused alike.
+        raise SampleError(str(errors.exceptions[0])) from errors
 
 
 async def _put_store(api: SampleApi, store: Store) -> None:
