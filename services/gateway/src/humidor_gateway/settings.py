@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from typing import Self
 
-from pydantic import field_validator
+from pydantic import field_validator, model_validator
 
 from humidor_common.settings import ServiceSettings
 from humidor_gateway.proxy.rules import parse_upstreams
@@ -40,6 +41,7 @@ class GatewaySettings(ServiceSettings):
     oidc_scope: str = "openid profile email"
     oidc_roles_claim: str = "roles"
     oidc_roles: str = ""
+    oidc_stores_claim: str = ""
 
     @field_validator("upstreams")
     @classmethod
@@ -53,6 +55,12 @@ class GatewaySettings(ServiceSettings):
         if not 30 <= value <= 900:
             raise ValueError("an access token lives 30 to 900 seconds")
         return value
+
+    @model_validator(mode="after")
+    def _verify_with_own_keys(self) -> Self:
+        # The key file is a key set too; only its public part is read from it.
+        self.jwks = self.jwks or str(self.signing_key)
+        return self
 
     @property
     def upstream_urls(self) -> Mapping[str, str]:

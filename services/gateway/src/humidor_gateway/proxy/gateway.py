@@ -31,6 +31,11 @@ from humidor_gateway.settings import GatewaySettings
 
 Scope = Any
 OWN_PREFIX = b"/gateway/"
+_GUARDS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+]
 
 log = get_logger(__name__)
 
@@ -83,7 +88,15 @@ class Gateway:
             prefix = OWN_PREFIX[:-1].decode()
             scope = {**scope, "raw_path": raw[len(prefix) :], "path": scope["path"].removeprefix(prefix)}
         scope["client"] = (address, 0)
-        await self.own(scope, receive, send)
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = list(message.get("headers", ()))
+                policed = any(name == b"content-security-policy" for name, _ in headers)
+                message["headers"] = headers + (_GUARDS[:-1] if policed else _GUARDS)
+            await send(message)
+
+        await self.own(scope, receive, send_guarded)
 
     def _check_rate(self, address: str, headers: list[tuple[bytes, bytes]]) -> None:
         wait_seconds = self.addresses.take(address)
