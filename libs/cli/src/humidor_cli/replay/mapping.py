@@ -18,6 +18,7 @@ COLUMN_FIELDS = (
     *("sale", "time", "clock", "product", "description", "quantity", "price", "amount"),
     *("currency", "customer", "store", "country", "returned"),
 )
+NUMBER_FIELDS = ("quantity", "price", "amount")
 _NUMBER_SAMPLE_ROWS = 20_000
 
 
@@ -87,7 +88,7 @@ class Layout(msgspec.Struct, frozen=True):
     encoding: str
     separator: str
     time_format: str
-    decimal: DecimalMark
+    decimals: dict[str, DecimalMark]
     signed_returns: bool
 
     def described(self) -> dict[str, Any]:
@@ -98,7 +99,7 @@ class Layout(msgspec.Struct, frozen=True):
             "separator": self.separator,
             "time_format": self.time_format,
             "time_zone": self.mapping.time_zone,
-            "decimal": self.decimal,
+            "decimals": self.decimals,
             "signed_returns": self.signed_returns,
         }
 
@@ -128,7 +129,7 @@ def settle(path: Path, mapping: Mapping) -> Layout:
         encoding=encoding,
         separator=separator,
         time_format=mapping.time_format or detect_format(sampled.times),
-        decimal=sampled.mark,
+        decimals=sampled.marks,
         signed_returns=sampled.signed if mapping.signed_returns is None else mapping.signed_returns,
     )
 
@@ -167,19 +168,20 @@ class _Sample:
         self.places = places
         self.mapping = mapping
         self.times: list[str] = []
-        self.mark: DecimalMark = mapping.decimal or "."
+        # Each column has its own: data frames write 1.0 pieces beside a price of 0,90.
+        self.marks: dict[str, DecimalMark] = {}
         self.signed = False
 
     def look_at(self, rows: Iterator[list[str]]) -> None:
-        numbers: list[str] = []
-        columns = [self.places[field] for field in ("quantity", "price", "amount") if field in self.places]
+        numbers: dict[str, list[str]] = {field: [] for field in NUMBER_FIELDS if field in self.places}
         signed: list[bool] = []
 
         def texts() -> Iterator[str]:
             last = None
             for at, row in enumerate(rows):
                 if at < _NUMBER_SAMPLE_ROWS:
-                    numbers.extend(row[place] for place in columns if place < len(row))
+                    for field, found in numbers.items():
+                        found.append(cell(row, self.places, field))
                 if not signed and self._is_negative_return(row):
                     signed.append(True)
                 text = time_text(row, self.places)
@@ -188,9 +190,9 @@ class _Sample:
                     yield text
 
         self.times = sample_texts(texts())
-        if self.mapping.decimal is None:
-            self.mark = detect_mark(numbers)
-        self.signed = bool(signed)
+        self.marks = {field: self.mapping.decimal or detect_mark(found) for field, found in numbers.items()}
+        # The dates may be known before the end of the file, the first returned row not.
+        self.signed = bool(signed) or any(self._is_negative_return(row) for row in rows)
 
     def _is_negative_return(self, row: list[str]) -> bool:
         marked = is_marked(
@@ -198,7 +200,7 @@ class _Sample:
         )
         if not marked:
             return False
-        quantity = read_number(cell(row, self.places, "quantity"), self.mark)
+        quantity = read_number(cell(row, self.places, "quantity"))
         return quantity is not None and quantity < 0
 
 

@@ -53,7 +53,9 @@ def _reader(layout: Layout) -> Callable[[int, list[str]], Row]:
         sale, text = plain_id(raw_sale), time_text(cells, places)
         moment = read_moment(text, layout.time_format, mapping.time_zone)
         quantity = (
-            read_number(cell(cells, places, "quantity"), layout.decimal) if "quantity" in places else None
+            read_number(cell(cells, places, "quantity"), layout.decimals["quantity"])
+            if "quantity" in places
+            else None
         )
         quantity = Decimal(1) if "quantity" not in places else quantity
         price, currency, oddities = _price(cells, layout, quantity)
@@ -95,7 +97,7 @@ def _price(
     currency = cell(cells, places, "currency").upper() or currency_in(text) or mapping.default_currency
     if len(currency) != 3 or not (currency.isascii() and currency.isalpha()):
         currency = currency_in(currency) or mapping.default_currency
-    price = read_number(text, layout.decimal)
+    price = read_number(text, layout.decimals[field])
     if price is None:
         return ZERO, currency, ("no_price",)
     if field == "amount" and quantity:
