@@ -1,35 +1,39 @@
 """The service: its slices, what it consumes and what its HTTP process keeps open."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import cast
 
 from humidor_common.clock import utc_now
-from humidor_common.db.pool import prepare_connection
 from humidor_common.runtime import Runtime
 from humidor_common.service import Service
 from humidor_common.telemetry.logs import get_logger
-
+from humidor_pos.closings import api as closings
+from humidor_pos.closings.service import reevaluate_due
+from humidor_pos.exceptions import api as exceptions
 from humidor_pos.facts.partitions import keep_partitions
 from humidor_pos.products.catalogue import Catalogue
 from humidor_pos.products.consumers import PROJECTION, SUBSCRIPTION
-from humidor_pos.revisions import UNAVAILABLE
+from humidor_pos.returns import api as returns
+from humidor_pos.returns import lookup as returns_lookup
+from humidor_pos.returns.waiting import settle_waiting
 from humidor_pos.sales import api as sales
+from humidor_pos.sales import lookup as sales_lookup
 from humidor_pos.sales.writer import SaleWriter
+from humidor_pos.sellable import api as sellable
 from humidor_pos.settings import PosSettings
 from humidor_pos.terminals import api as terminals
 from humidor_pos.terminals.directory import Terminals
-
-SEEN_EVERY_SECONDS = 5
-PARTITIONS_EVERY_SECONDS = 60
+from humidor_pos.voids import api as voids
+from humidor_pos.voids import lookup as voids_lookup
 
 log = get_logger(__name__)
 
 
 @asynccontextmanager
 async def api_context(runtime: Runtime) -> AsyncIterator[None]:
-    """Open the directories and the writer of the HTTP process."""
+    """Open the directories and the writer of the HTTP process, and look after what comes late."""
     settings = cast("PosSettings", runtime.settings)
     runtime.put(settings)
     runtime.put(
@@ -42,20 +46,59 @@ async def api_context(runtime: Runtime) -> AsyncIterator[None]:
     runtime.put(Catalogue(runtime.pool))
     writer = SaleWriter(settings, runtime.pool, runtime.wake_relay)
     runtime.put(writer)
-    async with runtime.pool.acquire() as conn:
-        await keep_partitions(conn, utc_now())
+    await _keep_partitions(runtime)
     writer.start()
+    tasks = [
+        asyncio.create_task(_every(settings.pos_settle_every_seconds, settle_waiting, runtime)),
+        asyncio.create_task(_every(settings.pos_settle_every_seconds, reevaluate_due, runtime)),
+        asyncio.create_task(_every(5, _write_seen, runtime)),
+        asyncio.create_task(_every(60, _keep_partitions, runtime)),
+    ]
     try:
         yield
     finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await writer.stop()
+
+
+async def _every(seconds: float, work: Callable[[Runtime], Awaitable[object]], runtime: Runtime) -> None:
+    while True:
+        await asyncio.sleep(seconds)
+        try:
+            await work(runtime)
+        except Exception as error:  # noqa: BLE001 - work that comes again must outlive any one failure
+            log.warning("periodic work failed", extra={"work": work.__name__, "error": repr(error)})
+
+
+async def _keep_partitions(runtime: Runtime) -> None:
+    async with runtime.pool.acquire() as conn:
+        await keep_partitions(conn, utc_now())
+
+
+async def _write_seen(runtime: Runtime) -> None:
+    async with runtime.pool.acquire() as conn:
+        await runtime.get(Terminals).write_seen(conn)
 
 
 SERVICE = Service(
     name="pos",
     title="Humidor POS",
     package="humidor_pos",
-    routers=(sales.router, terminals.router),
+    routers=(
+        sales.router,
+        sales_lookup.router,
+        returns.router,
+        returns_lookup.router,
+        voids.router,
+        voids_lookup.router,
+        closings.router,
+        sellable.router,
+        exceptions.router,
+        terminals.router,
+    ),
+    fast_routes=sales.FAST_ROUTES,
     subscriptions=(SUBSCRIPTION,),
     projections=(PROJECTION,),
     settings=PosSettings,

@@ -2,7 +2,9 @@
 
 from prometheus_client import Counter, Gauge, Histogram
 
-FACTS = Counter("humidor_pos_facts_total", "Sales, returns and voids, by what became of them", ["kind", "outcome"])
+FACTS = Counter(
+    "humidor_pos_facts_total", "Sales, returns and voids, by what became of them", ["kind", "outcome"]
+)
 GROUP_SALES = Histogram(
     "humidor_pos_group_sales",
     "Sales written in one transaction",

@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 import asyncpg
+
 from humidor_common.db.pool import Connection, Pool
 from humidor_common.web.problems import unavailable
 

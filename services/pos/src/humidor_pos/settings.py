@@ -15,3 +15,4 @@ class PosSettings(ServiceSettings):
     pos_group_max_sales: int = 256
     pos_waiting_max_sales: int = 8192
     pos_write_timeout_seconds: float = 10.0
+    pos_settle_every_seconds: float = 1.0

@@ -7,7 +7,8 @@ from humidor_common.db.pool import Connection
 
 _MARK = """
 UPDATE day_closings c SET recheck_at = now()
-  FROM (SELECT DISTINCT * FROM unnest($1::text[], $2::text[], $3::timestamptz[]) AS f(store_id, terminal_id, at)) f
+  FROM (SELECT DISTINCT * FROM unnest($1::text[], $2::text[], $3::timestamptz[]))
+       AS f(store_id, terminal_id, at)
  WHERE c.store_id = f.store_id AND c.terminal_id = f.terminal_id AND c.status <> 'superseded'
    AND f.at >= c.starts_at AND f.at < c.ends_at
 """

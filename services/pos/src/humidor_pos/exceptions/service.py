@@ -10,7 +10,6 @@ from humidor_common.auth import Principal
 from humidor_common.db.pool import Connection
 from humidor_common.ids import uuid7
 from humidor_common.web.problems import Problem, not_found
-
 from humidor_pos.facts.rules import Doubt
 
 COLUMNS = (
@@ -18,9 +17,11 @@ COLUMNS = (
     " settled_at, settled_by, note"
 )
 BY_ITSELF = "system"
+_RETURNING = f" WHERE exception_id = $1 RETURNING {COLUMNS}"
 
 INSERT = """
-INSERT INTO exceptions (store_id, exception_id, kind, fact_id, happened_at, code, detail, lines, gtin, raised_at)
+INSERT INTO exceptions (store_id, exception_id, kind, fact_id, happened_at, code, detail, lines, gtin,
+                        raised_at)
 SELECT store_id, exception_id, kind, fact_id, happened_at, code, detail,
        string_to_array(lines, ',')::int[], gtin, raised_at
   FROM unnest($1::text[], $2::uuid[], $3::text[], $4::uuid[], $5::timestamptz[], $6::text[], $7::text[],
@@ -36,7 +37,7 @@ def codes(doubts: Iterable[Doubt]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(doubt.code for doubt in doubts))
 
 
-def rows(  # noqa: PLR0913 - the identity of a fact has four parts
+def rows(
     doubts: Iterable[Doubt], *, kind: str, store_id: str, fact_id: UUID, happened_at: datetime, now: datetime
 ) -> list[DoubtRow]:
     """Make the rows that `INSERT` takes."""
@@ -101,8 +102,7 @@ async def resolve_exception(
     if row["state"] != "open":
         raise Problem(409, "not-open", f"This exception is {row['state']} already.")
     settled = await conn.fetchrow(
-        "UPDATE exceptions SET state = 'resolved', settled_at = now(), settled_by = $2, note = $3"
-        f" WHERE exception_id = $1 RETURNING {COLUMNS}",
+        f"UPDATE exceptions SET state = 'resolved', settled_at = now(), settled_by = $2, note = $3 {_RETURNING}",
         exception_id,
         principal.subject,
         note,

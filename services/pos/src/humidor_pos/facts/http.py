@@ -5,13 +5,13 @@ from typing import Any
 
 from fastapi import Depends, Request
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Receive, Scope, Send
+
 from humidor_common.auth.dependencies import bearer
 from humidor_common.clock import utc_now
 from humidor_common.runtime import Runtime
 from humidor_common.web.problems import Problem
-from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Receive, Scope, Send
-
 from humidor_pos.facts.reading import openapi_schema
 from humidor_pos.terminals.directory import Terminal, Terminals, bearer_token
 

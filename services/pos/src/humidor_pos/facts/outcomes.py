@@ -3,6 +3,7 @@
 from uuid import UUID
 
 import msgspec
+
 from humidor_common.web.problems import Problem
 
 Identity = tuple[str, UUID]

@@ -21,7 +21,7 @@ def first_of_month(day: date, *, plus_months: int = 0) -> date:
 
 async def keep_partitions(conn: Connection, now: datetime) -> list[str]:
     """Create what is missing; safe to run in several processes at once. Returns the new partitions."""
-    created = []
+    created: list[str] = []
     for table, column in TABLES.items():
         months = {
             first_of_month(now.date(), plus_months=offset) for offset in range(-MONTHS_BACK, MONTHS_AHEAD + 1)
@@ -31,9 +31,9 @@ async def keep_partitions(conn: Connection, now: datetime) -> list[str]:
             " GROUP BY 1 HAVING count(*) >= $1",
             MOVE_AT_ROWS,
         )
-        for month in sorted(months | {row["month"] for row in crowded}):
-            if await _create(conn, table, column, month):
-                created.append(f"{table}_{month:%Y_%m}")
+        wanted = sorted(months | {row["month"] for row in crowded})
+        made = [month for month in wanted if await _create(conn, table, column, month)]
+        created.extend(f"{table}_{month:%Y_%m}" for month in made)
     return created
 
 
@@ -46,7 +46,7 @@ async def _create(conn: Connection, table: str, column: str, month: date) -> boo
         await conn.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
         if await conn.fetchval("SELECT to_regclass($1) IS NOT NULL", name):
             return False
-        # Rows of that month which are already in the default partition have to move before it can be attached.
+        # Rows of that month that are in the default partition have to move before it can be attached.
         await conn.execute(f"""
             CREATE TABLE {name} (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS);
             LOCK TABLE {table}_default IN ACCESS EXCLUSIVE MODE;

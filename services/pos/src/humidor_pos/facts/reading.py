@@ -4,8 +4,8 @@ import re
 from typing import Any, TypeVar
 
 import msgspec
-from humidor_common.web.problems import FieldError, Problem, invalid
 
+from humidor_common.web.problems import FieldError, Problem, invalid
 from humidor_pos.facts.rules import Unreadable
 
 T = TypeVar("T")

@@ -1,10 +1,10 @@
 """The catalogue in memory: products, stores and prices, at most a second behind the database."""
 
+from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Any
 
 from humidor_common.db.pool import Connection, Pool
-
 from humidor_pos.products.rules import Price, Product, Shelf, Store
 from humidor_pos.revisions import Directory
 
@@ -13,7 +13,7 @@ _NO_PRICES: MappingProxyType[str, Price] = MappingProxyType({})
 
 _PRODUCTS = """
 SELECT gtin, name, brand, status, sticks_per_pack, packs_per_carton, cartons_per_case, price_per_pack,
-       currency, changed_at FROM products WHERE revision > $1
+       currency, changed_at, revision FROM products WHERE revision > $1
 """
 
 
@@ -26,6 +26,12 @@ class Catalogue(Directory):
         self._stores: dict[str, Store] = {}
         self._prices: dict[str, dict[str, Price]] = {}
         self._shelves: dict[str, Shelf] = {}
+        self._products_revision = 0
+        self._prices_revisions: dict[str, int] = {}
+
+    def list_revision(self, store_id: str) -> int:
+        """Give the number of the last change to what this store may sell; the same in every process."""
+        return max(self._products_revision, self._prices_revisions.get(store_id, 0))
 
     def shelf(self, store_id: str) -> Shelf:
         """Give what sales in this store are judged against."""
@@ -46,16 +52,23 @@ class Catalogue(Directory):
                 self.revision,
             )
             prices = await conn.fetch(
-                "SELECT store_id, gtin, price_per_pack, currency, changed_at FROM prices WHERE revision > $1",
+                "SELECT store_id, gtin, price_per_pack, currency, changed_at, revision FROM prices"
+                " WHERE revision > $1 ORDER BY revision",
                 self.revision,
             )
-        self.products.update((row["gtin"], Product(*row.values())) for row in products)
+        self._take_over(products, prices)
         self._stores.update((row["store_id"], Store(*row.values())) for row in stores)
-        for store_id, gtin, price_per_pack, currency, changed_at in prices:
+        self._shelves.clear()
+        self.revision = revision
+
+    def _take_over(self, products: Sequence[Any], prices: Sequence[Any]) -> None:
+        for *product, revision in products:
+            self.products[product[0]] = Product(*product)
+            self._products_revision = max(self._products_revision, revision)
+        for store_id, gtin, price_per_pack, currency, changed_at, revision in prices:
             own = self._prices.setdefault(store_id, {})
             if price_per_pack is None:
                 own.pop(gtin, None)
             else:
                 own[gtin] = Price(price_per_pack, currency, changed_at)
-        self._shelves.clear()
-        self.revision = revision
+            self._prices_revisions[store_id] = revision

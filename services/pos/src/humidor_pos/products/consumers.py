@@ -7,7 +7,6 @@ from humidor_common.db.pool import Connection
 from humidor_common.events.inventory import ProductChanged, StoreChanged
 from humidor_common.messaging.rebuild import Digest, Projection
 from humidor_common.messaging.subscription import Received, Subscription
-
 from humidor_pos.products import service
 
 E = TypeVar("E", ProductChanged, StoreChanged)

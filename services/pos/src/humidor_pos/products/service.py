@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from humidor_common.clock import utc_now
 from humidor_common.db.pool import Connection
 from humidor_common.events.inventory import ProductChanged, StoreChanged
-
 from humidor_pos.exceptions import service as exceptions
 from humidor_pos.revisions import next_revision
 

@@ -5,12 +5,12 @@ from datetime import timedelta
 from typing import Any
 
 import msgspec
+
 from humidor_common.clock import utc_now
 from humidor_common.runtime import Runtime
 from humidor_common.telemetry.traces import current_trace_id, current_traceparent
 from humidor_common.web.errors import as_problem
 from humidor_common.web.problems import Problem
-
 from humidor_pos.facts.http import check_store
 from humidor_pos.facts.outcomes import Outcome
 from humidor_pos.facts.reading import decode, unreadable

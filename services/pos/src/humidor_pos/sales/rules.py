@@ -16,9 +16,7 @@ from humidor_pos.products.rules import Product, Shelf, unit_price
 from humidor_pos.sales.wire import Sale
 
 
-def judge_sale(
-    sale: Sale, total: int, *, now: datetime, shelf: Shelf, late_after: timedelta
-) -> list[Doubt]:
+def judge_sale(sale: Sale, total: int, *, now: datetime, shelf: Shelf, late_after: timedelta) -> list[Doubt]:
     """List everything about a sale that a person should look at, in a stable order."""
     doubts: list[Doubt] = []
     products = shelf.products
@@ -56,7 +54,9 @@ def carton_doubts(cartons: dict[int, CartonCode | None], licence_number: str | N
         if carton is not None and licence_number and carton.licence != licence_number
     )
     if foreign:
-        yield Doubt("licence_mismatch", f"the carton was delivered to another licence than {licence_number}", foreign)
+        yield Doubt(
+            "licence_mismatch", f"the carton was delivered to another licence than {licence_number}", foreign
+        )
 
 
 def local_date(moment: datetime, time_zone: str) -> date:

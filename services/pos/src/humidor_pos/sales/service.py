@@ -5,15 +5,15 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 import msgspec
+
 from humidor_common.events.pos import SaleRecorded
 from humidor_common.ids import uuid7
-
 from humidor_pos.exceptions import service as exceptions
-from humidor_pos.facts.rules import Unreadable, read_lines, storable
+from humidor_pos.facts.rules import CartonCode, Unreadable, read_lines, storable
 from humidor_pos.facts.wire import as_utc
 from humidor_pos.products.rules import Shelf
 from humidor_pos.sales.rules import carton_doubts, judge_sale, read_cartons
-from humidor_pos.sales.statement import EventColumns, LineRow, PreparedSale
+from humidor_pos.sales.statement import EventColumns, PreparedSale
 from humidor_pos.sales.wire import Sale
 from humidor_pos.terminals.directory import Terminal
 
@@ -68,11 +68,11 @@ def prepare_sale(sale: Sale, terminal: Terminal, around: Surroundings) -> Prepar
             _encode(sale.payments).decode(),
             sale.member_id,
             _encode(sale.age_check).decode() if sale.age_check else None,
+            _lines(sale, cartons),
             uuid7(),
             around.traceparent,
             _encode_event(_event(sale, storable(total), terminal, around.now, codes)),
         ),
-        line_rows=_line_rows(sale, cartons),
         doubt_rows=exceptions.rows(
             doubts,
             kind="sale",
@@ -87,20 +87,11 @@ def prepare_sale(sale: Sale, terminal: Terminal, around: Surroundings) -> Prepar
     )
 
 
-def _line_rows(sale: Sale, cartons: dict[int, Any]) -> list[LineRow]:
-    return [
-        (
-            line.line,
-            line.gtin,
-            line.quantity,
-            line.unit,
-            line.unit_price,
-            line.lot,
-            line.code,
-            _encode(cartons[line.line]).decode() if cartons and cartons.get(line.line) else None,
-        )
-        for line in sale.lines
-    ]
+def _lines(sale: Sale, cartons: dict[int, CartonCode | None]) -> str:
+    if not cartons:
+        return _encode(sale.lines).decode()
+    lines = [msgspec.to_builtins(line) | {"carton": cartons.get(line.line)} for line in sale.lines]
+    return _encode(lines).decode()
 
 
 def _event(sale: Sale, total: int, terminal: Terminal, now: datetime, codes: tuple[str, ...]) -> SaleRecorded:

@@ -7,11 +7,11 @@ from contextlib import suppress
 
 import asyncpg
 import msgspec
+
 from humidor_common.db.pool import Connection, Pool, prepare_connection
 from humidor_common.telemetry.logs import get_logger
 from humidor_common.web.errors import as_problem
 from humidor_common.web.problems import Problem, unavailable
-
 from humidor_pos.closings.marks import mark_closings
 from humidor_pos.facts.outcomes import Identity, Outcome, Recorded, repeated
 from humidor_pos.metrics import EXCEPTIONS, FACTS, GROUP_SALES, WAITING_SALES
@@ -160,7 +160,9 @@ class SaleWriter:
         self._count(fresh, distinct)
         taken = [identity for identity in distinct if identity not in fresh and identity not in failed]
         recorded = await self._find(taken) if taken else {}
-        recorded.update((i, Recorded("sale", s.body_hash, s.exceptions)) for i, s in distinct.items() if i in fresh)
+        recorded.update(
+            (i, Recorded("sale", s.body_hash, s.exceptions)) for i, s in distinct.items() if i in fresh
+        )
         outcomes = []
         for sale in sales:
             identity = sale.identity

@@ -3,11 +3,11 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request
+
 from humidor_common.auth import Principal, require
 from humidor_common.db.transaction import Read, transaction
 from humidor_common.runtime import Runtime
 from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor
-
 from humidor_pos.terminals import service
 from humidor_pos.terminals.directory import Terminals
 from humidor_pos.terminals.schemas import NewTerminal, StoreId, TerminalKey, TerminalView
@@ -64,4 +64,6 @@ async def list_terminals(
     after = decode_cursor(cursor, str)[0] if cursor else ""
     items = await service.list_terminals(conn, reader, store_id, after, limit + 1)
     more = len(items) > limit
-    return Page(items=items[:limit], next_cursor=encode_cursor(items[limit - 1].terminal_id) if more else None)
+    return Page(
+        items=items[:limit], next_cursor=encode_cursor(items[limit - 1].terminal_id) if more else None
+    )

@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+
 from humidor_common.auth.dependencies import unauthorized
 from humidor_common.db.pool import Connection, Pool
 from humidor_common.web.problems import Problem, unavailable
-
 from humidor_pos.revisions import UNAVAILABLE, Directory
 from humidor_pos.terminals.rules import Bucket, hash_key, terminal_of
 
@@ -57,9 +57,7 @@ class Terminals(Directory):
         terminal = self._by_key.get(key)
         if terminal is None:
             terminal = await self._load(key)
-        wait_seconds = terminal.bucket.take(
-            self._monotonic(), per_second=self._per_second, burst=self._burst
-        )
+        wait_seconds = terminal.bucket.take(self._monotonic(), per_second=self._per_second, burst=self._burst)
         if wait_seconds:
             headers = {"Retry-After": str(max(1, round(wait_seconds)))}
             raise Problem(429, "too-many-requests", "This terminal asks too often.", headers=headers)

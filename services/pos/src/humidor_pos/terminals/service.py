@@ -5,7 +5,6 @@ from humidor_common.auth import Principal
 from humidor_common.db.pool import Connection
 from humidor_common.ids import uuid7
 from humidor_common.web.problems import Problem, not_found
-
 from humidor_pos.revisions import next_revision
 from humidor_pos.terminals.rules import hash_key, make_key
 from humidor_pos.terminals.schemas import NewTerminal, TerminalKey, TerminalView

@@ -1,0 +1,51 @@
+"""The sellable list and a store's own prices over HTTP."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Gtin = Annotated[str, StringConstraints(pattern=r"^(\d{8}|\d{12,14})$")]
+
+
+class SellableProduct(BaseModel):
+    """Prices are in minor units, for one unit; empty where the product has none."""
+
+    gtin: str
+    name: str
+    brand: str
+    sticks_per_pack: int
+    packs_per_carton: int
+    cartons_per_case: int
+    currency: str | None
+    prices: dict[str, int]
+    source: Literal["store", "list"] | None
+
+
+class SellableList(BaseModel):
+    """What a store may sell now."""
+
+    store_id: str
+    revision: int
+    items: list[SellableProduct]
+
+
+class NewPrice(BaseModel):
+    """A price of a store's own, in minor units for one pack."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"price_per_pack": 2600, "currency": "CNY"}]}
+    )
+
+    price_per_pack: Annotated[int, Field(ge=0, le=10**12)]
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+
+
+class PriceView(BaseModel):
+    """A price of a store's own."""
+
+    store_id: str
+    gtin: str
+    price_per_pack: int
+    currency: str
+    changed_at: datetime
