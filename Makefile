@@ -48,6 +48,15 @@ fmt: .venv/.ready ## Format and mend what can be mended
 	$(BIN)/ruff check --fix-only $(PATHS)
 	$(BIN)/ruff format $(PATHS)
 
+##@ Measuring
+
+.PHONY: bench
+bench: .venv/.ready ## Speed and memory against limits of this machine (about 10 min); BENCH_SHORT=1 for a glance
+	$(BIN)/python -m benchmarks
+
+bench-%: .venv/.ready ## One of them: sales whole batch relay consumer latency memory growth gateway
+	$(BIN)/python -m benchmarks $*
+
 ##@ Environment
 
 .PHONY: env
@@ -70,4 +79,4 @@ clean: ## Remove the environment and caches (not the data)
 .PHONY: help
 help: ## This list
 	@awk 'BEGIN {FS = ":.*##"} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
-		/^[a-z-]+:.*##/ {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+		/^[a-z-]+%?:.*##/ {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -1,0 +1,60 @@
+"""Measures Humidor against limits measured in the same run.
+
+    python -m benchmarks [NAME...]        BENCH_SHORT=1 for the short form
+
+Figures go to build/bench.json, those of other benches stay.
+"""
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Callable
+from importlib import import_module
+
+from benchmarks.report import Result, markdown, merge, table
+from benchmarks.system import Effort, System
+
+Bench = Callable[[System], list[Result]]
+
+BENCHES = {
+    "sales": "sales.bench_sales",
+    "whole": "sales.bench_whole",
+    "batch": "sales.bench_batch",
+    "relay": "pipeline.bench_relay",
+    "consumer": "pipeline.bench_consumer",
+    "latency": "latency.bench_latency",
+    "memory": "memory.bench_memory",
+    "growth": "growth.bench_growth",
+    "gateway": "gateway.bench_gateway",
+}
+
+
+def load(name: str) -> Bench:
+    module, function = BENCHES[name].split(".")
+    bench: Bench = getattr(import_module(f"benchmarks.{module}"), function)
+    return bench
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"some of: {', '.join(BENCHES)}")
+    parser.add_argument("--markdown", action="store_true", help="print the table for the documentation")
+    options = parser.parse_args()
+    if unknown := set(options.names) - set(BENCHES):
+        parser.error(f"no such bench: {', '.join(sorted(unknown))}")
+    effort = Effort(short=os.environ.get("BENCH_SHORT", "0") not in {"", "0"})
+    results: list[Result] = []
+    with System(effort) as system:
+        for name in options.names or BENCHES:
+            started = time.monotonic()
+            print(f"{name} ...", end=" ", flush=True)
+            results += load(name)(system)
+            merge(results)
+            print(f"{time.monotonic() - started:.0f} s", flush=True)
+    print(markdown(results) if options.markdown else table(results))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
