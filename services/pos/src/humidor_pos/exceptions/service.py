@@ -17,7 +17,10 @@ COLUMNS = (
     " settled_at, settled_by, note"
 )
 BY_ITSELF = "system"
-_RETURNING = f" WHERE exception_id = $1 RETURNING {COLUMNS}"
+_RESOLVE = f"""
+UPDATE exceptions SET state = 'resolved', settled_at = now(), settled_by = $2, note = $3
+ WHERE exception_id = $1 RETURNING {COLUMNS}
+"""
 
 INSERT = """
 INSERT INTO exceptions (store_id, exception_id, kind, fact_id, happened_at, code, detail, lines, gtin,
@@ -102,7 +105,7 @@ async def resolve_exception(
     if row["state"] != "open":
         raise Problem(409, "not-open", f"This exception is {row['state']} already.")
     settled = await conn.fetchrow(
-        f"UPDATE exceptions SET state = 'resolved', settled_at = now(), settled_by = $2, note = $3 {_RETURNING}",
+        _RESOLVE,
         exception_id,
         principal.subject,
         note,

@@ -28,8 +28,8 @@ class RawRoute(APIRoute):
     """
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["method"] not in self.methods:
-            raise HTTPException(405, headers={"Allow": ", ".join(self.methods)})
+        if scope["method"] not in (self.methods or ()):
+            raise HTTPException(405, headers={"Allow": ", ".join(self.methods or ())})
         answer = await self.endpoint(Request(scope, receive, send))
         await answer(scope, receive, send)
 

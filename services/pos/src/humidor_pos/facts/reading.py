@@ -52,7 +52,8 @@ def wrong_field(message: str) -> Problem:
 def openapi_schema(document: Any) -> dict[str, Any]:
     """Render the JSON Schema of a wire document with its references put in place, for OpenAPI."""
     (schema,), components = msgspec.json.schema_components([document], ref_template="{name}")
-    return _inline(schema, components)
+    inlined: dict[str, Any] = _inline(schema, components)
+    return inlined
 
 
 def _inline(node: Any, components: dict[str, Any]) -> Any:

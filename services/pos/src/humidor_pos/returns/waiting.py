@@ -26,7 +26,8 @@ SELECT e.store_id, e.exception_id, e.kind, e.fact_id, e.happened_at, coalesce(r.
   FROM exceptions e
   LEFT JOIN returns r ON r.store_id = e.store_id AND r.returned_at = e.happened_at AND r.return_id = e.fact_id
   LEFT JOIN voids v ON v.store_id = e.store_id AND v.voided_at = e.happened_at AND v.void_id = e.fact_id
-  JOIN fact_ids f ON f.store_id = e.store_id AND f.fact_id = coalesce(r.sale_id, v.sale_id) AND f.kind = 'sale'
+  JOIN fact_ids f ON f.store_id = e.store_id AND f.fact_id = coalesce(r.sale_id, v.sale_id)
+   AND f.kind = 'sale'
  WHERE e.state = 'open' AND e.code = 'sale_unknown' ORDER BY e.exception_id LIMIT $1
 """
 _CLOSE = """

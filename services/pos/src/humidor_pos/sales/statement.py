@@ -35,8 +35,9 @@ WITH incoming AS MATERIALIZED (
     INSERT INTO sale_lines (store_id, sold_at, sale_id, line, gtin, quantity, unit, unit_price, lot, code,
                             carton)
     SELECT t.store_id, t.sold_at, t.sale_id, l.*
-      FROM taken t, json_to_recordset(t.lines::json) AS l(line integer, gtin text, quantity integer, unit text,
-                                                         unit_price bigint, lot text, code text, carton jsonb)
+      FROM taken t, json_to_recordset(t.lines::json)
+           AS l(line integer, gtin text, quantity integer, unit text, unit_price bigint, lot text, code text,
+                carton jsonb)
 ), new_exceptions AS (
     INSERT INTO exceptions (store_id, exception_id, kind, fact_id, happened_at, code, detail, lines, gtin,
                             raised_at)

@@ -95,7 +95,7 @@ class SaleWriter:
                     if conn is None or conn.is_closed():
                         conn = await self._connect()
                     outcomes = await self._write(conn, [sale for unit in units for sale in unit.sales])
-                except Exception as error:  # every waiting request must get its answer
+                except Exception as error:  # noqa: BLE001 - every waiting request must get its answer
                     if conn is not None:
                         conn.terminate()
                         conn = None
@@ -127,7 +127,7 @@ class SaleWriter:
 
     def _fail(self, units: Iterable[_Unit], error: Exception) -> None:
         if as_problem(error) is None:
-            log.exception("sales could not be written", exc_info=error)
+            log.error("sales could not be written", exc_info=error)
         for unit in units:
             if not unit.done.done():
                 unit.done.set_exception(error)
@@ -147,7 +147,7 @@ class SaleWriter:
         distinct: dict[Identity, PreparedSale] = {}
         for sale in sales:
             distinct.setdefault(sale.identity, sale)
-        # In the order of their ids, so that two writers with the same ids never wait for each other in a ring.
+        # In the order of their ids: two writers with the same ids never wait for each other in a ring.
         ordered = [distinct[identity] for identity in sorted(distinct)]
         failed: dict[Identity, Problem] = {}
         try:

@@ -106,7 +106,10 @@ class Terminals(Directory):
         if row is None or row["state"] != "active" or not hmac.compare_digest(row["key_hash"], hash_key(key)):
             self._note_stranger(key)
             raise refused()
-        terminal = Terminal(*row.values(), bucket=Bucket(self._burst, self._monotonic()))
+        bucket = Bucket(self._burst, self._monotonic())
+        terminal = Terminal(
+            terminal_id, row["store_id"], row["key_hash"], row["state"], row["closed_until"], bucket
+        )
         self._keep(key, terminal)
         return terminal
 
