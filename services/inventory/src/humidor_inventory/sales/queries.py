@@ -91,12 +91,15 @@ async def store_documents(conn: Connection, applied: Iterable[Applied], now: dat
 
 async def park(conn: Connection, parked: Iterable[tuple[Document, SaleLine]], now: datetime) -> None:
     rows = [
-        (d.store_id, d.thread_id, d.document_id, d.kind, d.restock, d.occurred_at, line.line, line.gtin)
-        + (line.quantity, line.unit, line.lot, line.code)  # noqa: RUF005 - one row in two halves
+        (d.store_id, d.thread_id, d.document_id, d.kind, d.restock, d.occurred_at, *_parked_columns(line))
         for d, line in parked
     ]
     if rows:
         await conn.execute(_PARK, rows, now)
+
+
+def _parked_columns(line: SaleLine) -> tuple[Any, ...]:
+    return line.line, line.gtin, line.quantity, line.unit, line.lot, line.code
 
 
 async def take_parked(conn: Connection, gtins: Collection[str], now: datetime) -> list[Document]:
@@ -129,3 +132,21 @@ def _parked_line(row: Any) -> SaleLine:
         lot=row["lot"],
         code=row["code"],
     )
+
+
+async def list_parked(
+    conn: Connection, visible: list[str] | None, gtin: str | None, *, after: int, limit: int
+) -> list[dict[str, Any]]:
+    rows = await conn.fetch(
+        """SELECT parked_id, store_id, document_id, kind, line, gtin, quantity, unit, lot, reason,
+                  occurred_at, parked_at
+           FROM parked_lines
+           WHERE applied_at IS NULL AND parked_id > $1 AND ($2::text[] IS NULL OR store_id = ANY($2))
+             AND ($3::text IS NULL OR gtin = $3)
+           ORDER BY parked_id LIMIT $4""",
+        after,
+        visible,
+        gtin,
+        limit,
+    )
+    return [dict(row) for row in rows]

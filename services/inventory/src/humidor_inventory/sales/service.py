@@ -12,28 +12,23 @@ from humidor_inventory.sales import queries
 from humidor_inventory.sales.planning import Context, Document, ThreadKey, plan
 from humidor_inventory.sales.rules import Thread
 from humidor_inventory.stock.service import load_shelves, lock_stores, write_shelves
-from humidor_inventory.units.queries import hold_catalogue, load_factors
+from humidor_inventory.units.queries import load_factors
 from humidor_inventory.units.rules import MAX_STICKS, Factors, to_sticks
-
-
-async def apply_documents(conn: Connection, documents: Sequence[Document], *, now: datetime) -> None:
-    """Apply documents in their order, in this transaction, with a number of statements that is fixed.
-
-    What was applied before is left out. Locks are taken in one order everywhere: catalogue, stores, stock.
-    """
-    await hold_catalogue(conn)
-    await _apply(conn, documents, now)
 
 
 async def apply_parked(conn: Connection, gtins: Collection[str], *, now: datetime) -> int:
     """Apply the lines that waited for these products; the caller holds the catalogue for a change."""
     documents = await queries.take_parked(conn, gtins, now)
     if documents:
-        await _apply(conn, documents, now)
+        await apply_documents(conn, documents, now=now)
     return len(documents)
 
 
-async def _apply(conn: Connection, documents: Sequence[Document], now: datetime) -> None:
+async def apply_documents(conn: Connection, documents: Sequence[Document], *, now: datetime) -> None:
+    """Apply documents in their order, in this transaction, with a number of statements that is fixed.
+
+    What was applied before is left out.
+    """
     stores = {document.store_id for document in documents}
     await lock_stores(conn, stores)
     threads = await _load_threads(conn, documents)

@@ -11,6 +11,7 @@ from typing import TypeAlias
 from humidor_common.db.pool import Connection
 from humidor_inventory.stock.rules import Lot
 from humidor_inventory.stock.shelf import Pair, Shelf
+from humidor_inventory.units.queries import hold_catalogue
 
 Shelves: TypeAlias = dict[Pair, Shelf]
 
@@ -71,11 +72,12 @@ SET on_hand_sticks = excluded.on_hand_sticks, quarantined_sticks = excluded.quar
 
 
 async def lock_stores(conn: Connection, store_ids: Iterable[str]) -> None:
-    """Let one transaction at a time change the stock of these stores; taken once, after the catalogue's lock.
+    """Let one transaction at a time change the stock of these stores, and hold the catalogue; taken once.
 
     Every writer of balances, alerts, suggestions and orders takes it, in the order of the keys, so writers
     of one store wait for each other and never deadlock, and what they have read stays true.
     """
+    await hold_catalogue(conn)
     await conn.execute(_LOCK_STORES, list(store_ids))
 
 

@@ -111,6 +111,10 @@ class Shelf:
         self.lots.append(lot)
         self._in_order = len(self.lots) == 1
 
+    def reorder_lots(self) -> None:
+        """Put the lots in order again before the next look: a date has changed."""
+        self._in_order = False
+
     def changed_lots(self) -> Iterator[Lot]:
         """Give the lots that the entries name."""
         named = {entry.lot for entry in self.entries}

@@ -1,0 +1,20 @@
+"""Checks over HTTP."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from humidor_common.db.transaction import Read
+from humidor_inventory.checks.schemas import LedgerCheck
+from humidor_inventory.checks.service import check_ledger
+from humidor_inventory.inputs import Reader, StoreId, visible_stores
+
+router = APIRouter(prefix="/v1/checks", tags=["checks"])
+
+
+@router.get("/ledger")
+async def get_ledger_check(
+    conn: Read, principal: Reader, store_id: Annotated[StoreId | None, Query()] = None
+) -> LedgerCheck:
+    """Prove that every balance equals the sum of its ledger entries, or list where it does not."""
+    return await check_ledger(conn, visible_stores(principal, store_id))

@@ -1,0 +1,64 @@
+"""Makes the balances anew from the ledger and the topic."""
+
+from humidor_common.db.pool import Connection
+from humidor_common.messaging.rebuild import Digest, Projection
+from humidor_inventory.sales.consumers import SUBSCRIPTION
+from humidor_inventory.units.queries import change_catalogue
+
+_CLEAR = """
+UPDATE lot_stock SET on_hand_sticks = 0, quarantined_sticks = 0 WHERE live;
+UPDATE stock SET on_hand_sticks = 0, quarantined_sticks = 0, on_order_sticks = 0, shortfall_sticks = 0;
+
+INSERT INTO lot_stock (store_id, gtin, lot, on_hand_sticks, quarantined_sticks)
+SELECT store_id, gtin, lot, coalesce(sum(delta_sticks) FILTER (WHERE bucket = 'on_hand'), 0),
+       coalesce(sum(delta_sticks) FILTER (WHERE bucket = 'quarantined'), 0)
+FROM stock_ledger GROUP BY store_id, gtin, lot
+ON CONFLICT (store_id, gtin, lot) DO UPDATE
+SET on_hand_sticks = excluded.on_hand_sticks, quarantined_sticks = excluded.quarantined_sticks;
+
+INSERT INTO stock (store_id, gtin, on_hand_sticks, quarantined_sticks, shortfall_sticks)
+SELECT store_id, gtin, sum(on_hand_sticks), sum(quarantined_sticks), sum(greatest(-on_hand_sticks, 0))
+FROM lot_stock GROUP BY store_id, gtin
+ON CONFLICT (store_id, gtin) DO UPDATE
+SET on_hand_sticks = excluded.on_hand_sticks, quarantined_sticks = excluded.quarantined_sticks,
+    shortfall_sticks = excluded.shortfall_sticks;
+
+INSERT INTO stock (store_id, gtin, on_order_sticks)
+SELECT o.store_id, l.gtin, sum(greatest(l.ordered_sticks - l.received_sticks, 0))
+FROM purchase_orders o JOIN purchase_order_lines l USING (purchase_order_id)
+WHERE o.state IN ('placed', 'partially_received') GROUP BY o.store_id, l.gtin
+ON CONFLICT (store_id, gtin) DO UPDATE SET on_order_sticks = excluded.on_order_sticks;
+"""
+_DIGEST = """
+SELECT (SELECT jsonb_build_object(
+            'rows', count(*), 'on_hand_sticks', sum(on_hand_sticks),
+            'quarantined_sticks', sum(quarantined_sticks), 'on_order_sticks', sum(on_order_sticks),
+            'hash', sum(hashtextextended(concat_ws('/', store_id, gtin, on_hand_sticks, quarantined_sticks,
+                                                   on_order_sticks, shortfall_sticks), 0)::numeric)::text)
+        FROM stock WHERE on_hand_sticks <> 0 OR quarantined_sticks <> 0 OR on_order_sticks <> 0)
+       AS stock,
+       (SELECT jsonb_build_object(
+            'rows', count(*),
+            'hash', sum(hashtextextended(concat_ws('/', store_id, gtin, lot, on_hand_sticks,
+                                                   quarantined_sticks), 0)::numeric)::text)
+        FROM lot_stock WHERE live) AS lots
+"""
+
+
+async def clear(conn: Connection) -> None:
+    """Drop the balances and add the ledger up again; the topic then brings what the ledger lacks.
+
+    The ledger itself stays: it is append-only, and holds receipts and adjustments that no topic has. An
+    event that it has already is known by its document and left out, so reading the topic again is harmless.
+    """
+    await conn.execute(_CLEAR)
+
+
+async def digest(conn: Connection) -> Digest:
+    """Sum up the balances; nobody else changes them until the transaction ends."""
+    await change_catalogue(conn)
+    row = await conn.fetchrow(_DIGEST)
+    return {} if row is None else {"stock": row["stock"], "lots": row["lots"]}
+
+
+PROJECTION = Projection(name="stock", subscription=SUBSCRIPTION, clear=clear, digest=digest)

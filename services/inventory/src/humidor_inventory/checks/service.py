@@ -1,0 +1,69 @@
+"""Proves that the balances equal what they are made of: set-based, from the whole ledger."""
+
+from humidor_common.db.pool import Connection
+from humidor_inventory.checks.schemas import Difference, LedgerCheck
+
+SHOWN_DIFFERENCES = 1000
+
+_DIFFERENCES = """
+WITH entries AS (
+    SELECT store_id, gtin, lot, sum(delta_sticks) FILTER (WHERE bucket = 'on_hand') AS on_hand,
+           sum(delta_sticks) FILTER (WHERE bucket = 'quarantined') AS quarantined
+    FROM stock_ledger WHERE $1::text[] IS NULL OR store_id = ANY($1) GROUP BY store_id, gtin, lot
+), lots AS (
+    SELECT store_id, gtin, lot, on_hand_sticks, quarantined_sticks
+    FROM lot_stock WHERE $1::text[] IS NULL OR store_id = ANY($1)
+), sums AS (
+    SELECT store_id, gtin, sum(on_hand_sticks) AS on_hand, sum(quarantined_sticks) AS quarantined,
+           sum(greatest(-on_hand_sticks, 0)) AS shortfall
+    FROM lots GROUP BY store_id, gtin
+), orders AS (
+    SELECT o.store_id, l.gtin, sum(greatest(l.ordered_sticks - l.received_sticks, 0)) AS on_order
+    FROM purchase_orders o JOIN purchase_order_lines l USING (purchase_order_id)
+    WHERE o.state IN ('placed', 'partially_received') AND ($1::text[] IS NULL OR o.store_id = ANY($1))
+    GROUP BY o.store_id, l.gtin
+), balances AS (
+    SELECT * FROM stock WHERE $1::text[] IS NULL OR store_id = ANY($1)
+), compared AS (
+    SELECT store_id, gtin, lot, f.figure, f.expected, f.actual
+    FROM entries FULL JOIN lots USING (store_id, gtin, lot)
+    CROSS JOIN LATERAL (VALUES
+        ('lot on hand', coalesce(on_hand, 0), coalesce(on_hand_sticks, 0)),
+        ('lot quarantined', coalesce(quarantined, 0), coalesce(quarantined_sticks, 0))
+    ) f(figure, expected, actual)
+    UNION ALL
+    SELECT store_id, gtin, NULL, f.figure, f.expected, f.actual
+    FROM sums FULL JOIN balances b USING (store_id, gtin) FULL JOIN orders USING (store_id, gtin)
+    CROSS JOIN LATERAL (VALUES
+        ('on hand', coalesce(on_hand, 0), coalesce(b.on_hand_sticks, 0)),
+        ('quarantined', coalesce(quarantined, 0), coalesce(b.quarantined_sticks, 0)),
+        ('shortfall', coalesce(shortfall, 0), coalesce(b.shortfall_sticks, 0)),
+        ('on order', coalesce(on_order, 0), coalesce(b.on_order_sticks, 0))
+    ) f(figure, expected, actual)
+)
+SELECT store_id, gtin, lot, figure, expected::bigint AS expected_sticks, actual::bigint AS actual_sticks
+FROM compared WHERE expected <> actual ORDER BY store_id, gtin, lot, figure LIMIT $2
+"""
+_COUNTS = """
+SELECT (SELECT count(*) FROM stock_ledger WHERE $1::text[] IS NULL OR store_id = ANY($1)),
+       (SELECT count(*) FROM lot_stock WHERE $1::text[] IS NULL OR store_id = ANY($1)),
+       (SELECT count(*) FROM stock WHERE $1::text[] IS NULL OR store_id = ANY($1))
+"""
+
+
+async def check_ledger(conn: Connection, visible: list[str] | None) -> LedgerCheck:
+    """Compare every balance with the sum of its entries, in one snapshot; lists what differs.
+
+    Reads the whole ledger of these stores, so it may take its time.
+    """
+    async with conn.transaction(isolation="repeatable_read", readonly=True):
+        await conn.execute(
+            "SELECT set_config(name, '0', true) FROM pg_settings "
+            "WHERE name IN ('transaction_timeout', 'statement_timeout')"
+        )
+        entries, lots, balances = await conn.fetchrow(_COUNTS, visible, timeout=600) or (0, 0, 0)
+        rows = await conn.fetch(_DIFFERENCES, visible, SHOWN_DIFFERENCES, timeout=600)
+    differences = [Difference(**row) for row in rows]
+    return LedgerCheck(
+        equal=not differences, entries=entries, lots=lots, balances=balances, differences=differences
+    )

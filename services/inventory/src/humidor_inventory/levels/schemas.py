@@ -1,0 +1,88 @@
+"""What callers send and see of levels."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+
+from humidor_inventory.inputs import Gtin, Input, StoreId
+from humidor_inventory.units.rules import Unit
+
+Level = Annotated[int, Field(ge=0, le=1_000_000_000)]
+_EXAMPLE: dict[str, JsonValue] = {
+    "reorder_point": 40,
+    "order_up_to": 120,
+    "unit": "pack",
+    "order_multiple": 10,
+}
+
+
+class LevelInput(Input):
+    """When to order, and up to how much; every number in `unit`.
+
+    Suggestions are whole multiples of `order_multiple`, at least `minimum_order`. With `auto_approve` a
+    suggestion becomes a purchase order at once.
+    """
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+
+    reorder_point: Level
+    order_up_to: Level
+    unit: Unit = "pack"
+    order_multiple: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    minimum_order: Level = 0
+    auto_approve: bool = False
+
+    @model_validator(mode="after")
+    def _check(self) -> "LevelInput":
+        if self.order_up_to < self.reorder_point:
+            raise ValueError("order_up_to is at least reorder_point")
+        return self
+
+
+class LevelItem(LevelInput):
+    """A level of a batch."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"store_id": "S0001", "gtin": "06901028000017", **_EXAMPLE}]}
+    )
+
+    store_id: StoreId
+    gtin: Gtin
+
+
+class LevelBatch(Input):
+    """Up to 1,000 levels, each store and product once; all are set or none."""
+
+    levels: Annotated[list[LevelItem], Field(min_length=1, max_length=1000)]
+
+    @model_validator(mode="after")
+    def _check_repeats(self) -> "LevelBatch":
+        if len({(level.store_id, level.gtin) for level in self.levels}) != len(self.levels):
+            raise ValueError("a store and product stand in the batch more than once")
+        return self
+
+
+class LevelView(BaseModel):
+    """A level as it is, in its own unit and in sticks."""
+
+    store_id: str
+    gtin: str
+    unit: Unit
+    reorder_point: int
+    order_up_to: int
+    order_multiple: int
+    minimum_order: int
+    auto_approve: bool
+    reorder_point_sticks: int
+    order_up_to_sticks: int
+    order_multiple_sticks: int
+    minimum_order_sticks: int
+    version: int
+    changed_at: datetime
+
+
+class LevelResults(BaseModel):
+    """The levels as they are now, in the order sent."""
+
+    results: list[LevelView]

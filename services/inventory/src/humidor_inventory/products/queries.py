@@ -1,0 +1,66 @@
+"""Statements over products."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from humidor_common.db.pool import Connection
+from humidor_inventory.products.schemas import ProductView
+
+_WRITE = """
+INSERT INTO products
+SELECT p.* FROM jsonb_array_elements($1::jsonb) e
+CROSS JOIN LATERAL jsonb_populate_record(null::products, e) p
+ON CONFLICT (gtin) DO UPDATE SET
+    name = excluded.name, brand = excluded.brand, manufacturer = excluded.manufacturer,
+    status = excluded.status, price_class = excluded.price_class, sticks_per_pack = excluded.sticks_per_pack,
+    packs_per_carton = excluded.packs_per_carton, cartons_per_case = excluded.cartons_per_case,
+    shelf_life_days = excluded.shelf_life_days, retail_price_per_pack = excluded.retail_price_per_pack,
+    currency = excluded.currency, supplier_id = excluded.supplier_id,
+    lead_time_days = excluded.lead_time_days, order_multiple_packs = excluded.order_multiple_packs,
+    version = excluded.version, changed_at = excluded.changed_at
+"""
+_READ = "SELECT * FROM products WHERE gtin = ANY($1::text[]) ORDER BY gtin"
+_READ_LOCKED = "SELECT * FROM products WHERE gtin = ANY($1::text[]) ORDER BY gtin FOR NO KEY UPDATE"
+_IN_USE = """
+SELECT gtin FROM stock WHERE gtin = ANY($1::text[])
+  AND (on_hand_sticks <> 0 OR quarantined_sticks <> 0 OR reserved_sticks <> 0 OR on_order_sticks <> 0
+       OR shortfall_sticks <> 0 OR reorder_point_sticks IS NOT NULL)
+"""
+_LIST = """
+SELECT * FROM products
+WHERE gtin > $1 AND ($2::text IS NULL OR brand = $2) AND ($3::text IS NULL OR status = $3)
+  AND ($4::text IS NULL OR supplier_id = $4)
+ORDER BY gtin LIMIT $5
+"""
+
+
+async def read_products(
+    conn: Connection, gtins: Collection[str], *, lock: bool = False
+) -> dict[str, dict[str, Any]]:
+    rows = await conn.fetch(
+        _READ_LOCKED if lock else _READ,
+        list(gtins),
+    )
+    return {row["gtin"]: dict(row) for row in rows}
+
+
+async def list_products(
+    conn: Connection, filters: tuple[str | None, str | None, str | None], *, after: str, limit: int
+) -> list[ProductView]:
+    return [ProductView(**row) for row in await conn.fetch(_LIST, after, *filters, limit)]
+
+
+async def write_products(conn: Connection, products: Sequence[dict[str, Any]]) -> None:
+    await conn.execute(_WRITE, list(products))
+
+
+async def products_in_use(conn: Connection, gtins: Collection[str]) -> set[str]:
+    """Name those of which stock, orders or levels are about."""
+    return {row[0] for row in await conn.fetch(_IN_USE, list(gtins))}
+
+
+async def known_suppliers(conn: Connection, supplier_ids: Collection[str]) -> set[str]:
+    rows = await conn.fetch(
+        "SELECT supplier_id FROM suppliers WHERE supplier_id = ANY($1::text[])", list(supplier_ids)
+    )
+    return {row[0] for row in rows}

@@ -1,0 +1,122 @@
+"""Registers and changes products."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
+
+from humidor_common import audit
+from humidor_common.auth import Principal
+from humidor_common.db.pool import Connection
+from humidor_common.events.inventory import ProductChanged
+from humidor_common.messaging import outbox
+from humidor_common.web.problems import FieldError, Problem, invalid, not_found
+from humidor_inventory.inputs import check_match
+from humidor_inventory.products import queries
+from humidor_inventory.products.rules import changed, repacked
+from humidor_inventory.products.schemas import ProductInput, ProductView
+from humidor_inventory.sales.service import apply_parked
+from humidor_inventory.units.queries import change_catalogue
+
+_TOLD = frozenset(ProductChanged.__struct_fields__)
+
+
+class Outcome(NamedTuple):
+    """What became of one product; `problem` where it was refused."""
+
+    gtin: str
+    status: Literal["created", "changed", "unchanged", "rejected"]
+    product: dict[str, Any] | None
+    problem: Problem | None = None
+
+
+async def get_product(conn: Connection, gtin: str) -> ProductView:
+    found = await queries.read_products(conn, [gtin])
+    if gtin not in found:
+        raise not_found("product", gtin)
+    return ProductView(**found[gtin])
+
+
+async def put_products(
+    conn: Connection,
+    principal: Principal,
+    given: Sequence[tuple[str, ProductInput]],
+    *,
+    now: datetime,
+    if_match: str | None = None,
+) -> list[Outcome]:
+    """Register or change products, tell it, and apply what was sold of them before anyone knew them.
+
+    Each succeeds or is refused by itself. The same again changes nothing.
+    """
+    wanted = {gtin: product.model_dump(exclude={"gtin"}) for gtin, product in given}
+    before = await _lock(conn, wanted)
+    if if_match is not None:
+        for gtin in wanted:
+            check_match(if_match, before[gtin]["version"] if gtin in before else None)
+    in_use = await queries.products_in_use(conn, _repacked(before, wanted))
+    named = {product["supplier_id"] for product in wanted.values() if product["supplier_id"]}
+    suppliers = await queries.known_suppliers(conn, named) if named else set()
+    outcomes = [
+        _decide(gtin, product, before.get(gtin), now, _refusal(gtin, product, in_use, suppliers))
+        for gtin, product in wanted.items()
+    ]
+    written = [o for o in outcomes if o.product and o.status in ("created", "changed")]
+    if written:
+        await queries.write_products(conn, [outcome.product for outcome in written if outcome.product])
+    await outbox.append(conn, [_event(outcome.product) for outcome in written if outcome.product])
+    for outcome in written:
+        await _note(conn, principal, outcome, before.get(outcome.gtin))
+    await apply_parked(conn, [o.gtin for o in written if o.status == "created"], now=now)
+    return outcomes
+
+
+async def _lock(conn: Connection, wanted: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Lock the products; where one is new or re-packed, the whole catalogue first, as the lock order asks."""
+    seen = await queries.read_products(conn, wanted)
+    exclusive = len(seen) < len(wanted) or bool(_repacked(seen, wanted))
+    if exclusive:
+        await change_catalogue(conn)
+    before = await queries.read_products(conn, wanted, lock=True)
+    if not exclusive and _repacked(before, wanted):
+        raise Problem(409, "changed-meanwhile", "Somebody else has just changed the packaging; try again.")
+    return before
+
+
+def _repacked(before: dict[str, dict[str, Any]], wanted: dict[str, dict[str, Any]]) -> list[str]:
+    return [gtin for gtin, product in wanted.items() if gtin in before and repacked(before[gtin], product)]
+
+
+def _refusal(gtin: str, product: dict[str, Any], in_use: set[str], suppliers: set[str]) -> Problem | None:
+    if gtin in in_use:
+        detail = "The packaging cannot change while stock, orders or levels of the product are about."
+        return Problem(409, "factors-in-use", detail, errors=[FieldError("sticks_per_pack", "is in use")])
+    if product["supplier_id"] and product["supplier_id"] not in suppliers:
+        return invalid("supplier_id", "there is no such supplier")
+    return None
+
+
+def _decide(
+    gtin: str,
+    product: dict[str, Any],
+    before: dict[str, Any] | None,
+    now: datetime,
+    refusal: Problem | None,
+) -> Outcome:
+    if refusal:
+        return Outcome(gtin, "rejected", None, refusal)
+    if before and not changed(before, product):
+        return Outcome(gtin, "unchanged", before)
+    version = before["version"] + 1 if before else 1
+    after = {"gtin": gtin, **product, "version": version, "changed_at": now}
+    return Outcome(gtin, "changed" if before else "created", after)
+
+
+def _event(product: dict[str, Any]) -> ProductChanged:
+    return ProductChanged(**{name: value for name, value in product.items() if name in _TOLD})
+
+
+async def _note(
+    conn: Connection, principal: Principal, outcome: Outcome, before: dict[str, Any] | None
+) -> None:
+    action = "create" if before is None else "change"
+    await audit.record(conn, principal, action, "product", outcome.gtin, before=before, after=outcome.product)

@@ -1,0 +1,126 @@
+"""Statements over receipts, the orders they answer and adjustments."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from humidor_common.db.pool import Connection
+from humidor_common.web.problems import Problem, invalid, not_found
+from humidor_inventory.receipts.rules import OrderLine
+from humidor_inventory.receipts.schemas import AdjustmentView, Difference, ReceiptView, ReceivedLineView
+
+
+async def require_store(conn: Connection, store_id: str) -> None:
+    if not await conn.fetchval("SELECT EXISTS (SELECT FROM stores WHERE store_id = $1)", store_id):
+        raise invalid("store_id", "there is no such store")
+
+
+async def load_shelf_lives(conn: Connection, gtins: Collection[str]) -> dict[str, int | None]:
+    rows = await conn.fetch(
+        "SELECT gtin, shelf_life_days FROM products WHERE gtin = ANY($1::text[])", list(gtins)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+async def load_order(conn: Connection, store_id: str, purchase_order_id: UUID | None) -> list[OrderLine]:
+    """Load the lines of an order of this store that still awaits goods; the store is locked."""
+    if purchase_order_id is None:
+        return []
+    row = await conn.fetchrow(
+        "SELECT store_id, state FROM purchase_orders WHERE purchase_order_id = $1", purchase_order_id
+    )
+    if row is None or row["store_id"] != store_id:
+        raise invalid("purchase_order_id", "this store has no such order")
+    if row["state"] not in ("placed", "partially_received"):
+        raise Problem(409, "purchase-order-closed", f"The order was {row['state']} already.")
+    lines = await conn.fetch(
+        """SELECT gtin, ordered_sticks, received_sticks FROM purchase_order_lines
+           WHERE purchase_order_id = $1 ORDER BY gtin""",
+        purchase_order_id,
+    )
+    return [OrderLine(*line) for line in lines]
+
+
+async def store_order(
+    conn: Connection, purchase_order_id: UUID | None, state: str | None, lines: list[OrderLine], now: datetime
+) -> None:
+    if purchase_order_id is None:
+        return
+    await conn.execute(
+        """UPDATE purchase_order_lines l SET received_sticks = (e->>1)::bigint
+           FROM jsonb_array_elements($2::jsonb) e WHERE l.purchase_order_id = $1 AND l.gtin = e->>0""",
+        purchase_order_id,
+        [(line.gtin, line.received) for line in lines],
+    )
+    await conn.execute(
+        """UPDATE purchase_orders SET state = $2, closed_at = CASE WHEN $2 = 'received' THEN $3 END
+           WHERE purchase_order_id = $1""",
+        purchase_order_id,
+        state,
+        now,
+    )
+
+
+async def store_receipt(conn: Connection, receipt: ReceiptView) -> None:
+    await conn.execute(
+        """INSERT INTO receipts (receipt_id, store_id, kind, purchase_order_id, received_at, received_by,
+                                 differences)
+           VALUES ($1, $2, $3, $4, $5, $6, $7)""",
+        receipt.receipt_id,
+        receipt.store_id,
+        receipt.kind,
+        receipt.purchase_order_id,
+        receipt.received_at,
+        receipt.received_by,
+        [difference.model_dump() for difference in receipt.differences],
+    )
+    await conn.execute(
+        """INSERT INTO receipt_lines (receipt_id, line, gtin, lot, quantity_sticks)
+           SELECT $1, (e->>0)::int, e->>1, e->>2, (e->>3)::bigint FROM jsonb_array_elements($2::jsonb) e""",
+        receipt.receipt_id,
+        [(line.line, line.gtin, line.lot, line.quantity_sticks) for line in receipt.lines],
+    )
+
+
+async def load_receipt(conn: Connection, receipt_id: UUID, visible: list[str] | None) -> ReceiptView:
+    row = await conn.fetchrow(
+        """SELECT r.*, o.state AS purchase_order_state FROM receipts r
+           LEFT JOIN purchase_orders o USING (purchase_order_id)
+           WHERE receipt_id = $1 AND ($2::text[] IS NULL OR r.store_id = ANY($2))""",
+        receipt_id,
+        visible,
+    )
+    if row is None:
+        raise not_found("receipt", receipt_id)
+    lines = await conn.fetch(
+        "SELECT line, gtin, lot, quantity_sticks FROM receipt_lines WHERE receipt_id = $1 ORDER BY line",
+        receipt_id,
+    )
+    own: dict[str, Any] = {n: row[n] for n in ReceiptView.model_fields if n not in ("lines", "differences")}
+    return ReceiptView(
+        **own,
+        differences=[Difference(**difference) for difference in row["differences"]],
+        lines=[ReceivedLineView(**line) for line in lines],
+    )
+
+
+async def store_codes(conn: Connection, codes: Sequence[tuple[str, str, str, str]]) -> None:
+    """Note which lot a carton code belongs to; a code scanned again belongs to the later receipt."""
+    unique = {(store_id, code): (gtin, lot) for store_id, code, gtin, lot in codes}
+    if unique:
+        await conn.execute(
+            """INSERT INTO carton_codes (store_id, code, gtin, lot)
+               SELECT e->>0, e->>1, e->>2, e->>3 FROM jsonb_array_elements($1::jsonb) e
+               ON CONFLICT (store_id, code) DO UPDATE SET gtin = excluded.gtin, lot = excluded.lot""",
+            [(*key, *found) for key, found in unique.items()],
+        )
+
+
+async def store_adjustment(conn: Connection, adjustment: AdjustmentView) -> None:
+    await conn.execute(
+        """INSERT INTO adjustments (adjustment_id, store_id, gtin, lot, bucket, delta_sticks, reason_code,
+                                    note, adjusted_at, adjusted_by)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)""",
+        *adjustment.model_dump().values(),
+    )

@@ -1,0 +1,71 @@
+"""Stock, lots and the ledger over HTTP."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from humidor_common.db.transaction import Read
+from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor
+from humidor_inventory.inputs import Gtin, Reader, StoreId, visible_stores
+from humidor_inventory.stock import queries
+from humidor_inventory.stock.schemas import EntryView, LotView, StockView
+from humidor_inventory.units.rules import Unit
+
+router = APIRouter(prefix="/v1/stock", tags=["stock"])
+
+
+@router.get("")
+async def list_stock(  # noqa: PLR0913, PLR0917 - FastAPI's parameters
+    conn: Read,
+    principal: Reader,
+    store_id: Annotated[StoreId | None, Query()] = None,
+    gtin: Annotated[Gtin | None, Query()] = None,
+    unit: Annotated[Unit, Query()] = "pack",
+    cursor: Cursor = None,
+    limit: Limit = DEFAULT_LIMIT,
+) -> Page[StockView]:
+    """Read the balances; numbers are whole `unit`s."""
+    after = decode_cursor(cursor, str, str) if cursor else ("", "")
+    visible = visible_stores(principal, store_id)
+    found = await queries.list_stock(
+        conn, visible, gtin, unit=unit, after=(after[0], after[1]), limit=limit + 1
+    )
+    more = len(found) > limit
+    items = found[:limit]
+    return Page(items=items, next_cursor=encode_cursor(items[-1].store_id, items[-1].gtin) if more else None)
+
+
+@router.get("/{store_id}/{gtin}/lots")
+async def list_lots(
+    conn: Read,
+    principal: Reader,
+    store_id: StoreId,
+    gtin: Gtin,
+    unit: Annotated[Unit, Query()] = "pack",
+    include_empty: Annotated[bool, Query()] = False,
+) -> Page[LotView]:
+    """Read the lots in the order in which sales take from them."""
+    principal.check_store(store_id)
+    items = await queries.list_lots(conn, store_id, gtin, unit=unit, include_empty=include_empty)
+    return Page(items=items)
+
+
+@router.get("/{store_id}/{gtin}/ledger")
+async def list_entries(
+    conn: Read,
+    principal: Reader,
+    store_id: StoreId,
+    gtin: Gtin,
+    cursor: Cursor = None,
+    limit: Limit = DEFAULT_LIMIT,
+) -> Page[EntryView]:
+    """Read every movement and why it was made, the newest first."""
+    principal.check_store(store_id)
+    before = decode_cursor(cursor, datetime, int) if cursor else queries.LATEST
+    found = await queries.list_entries(conn, store_id, gtin, before=(before[0], before[1]), limit=limit + 1)
+    items = found[:limit]
+    more = len(found) > limit
+    return Page(
+        items=items, next_cursor=encode_cursor(items[-1].recorded_at, items[-1].entry_id) if more else None
+    )

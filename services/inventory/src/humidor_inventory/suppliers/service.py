@@ -1,0 +1,69 @@
+"""Keeps the suppliers."""
+
+from datetime import datetime
+
+from humidor_common import audit
+from humidor_common.auth import Principal
+from humidor_common.db.pool import Connection
+from humidor_common.web.problems import not_found
+from humidor_inventory.inputs import check_match
+from humidor_inventory.suppliers.schemas import SupplierInput, SupplierView
+
+
+async def get_supplier(conn: Connection, supplier_id: str) -> SupplierView:
+    row = await conn.fetchrow("SELECT * FROM suppliers WHERE supplier_id = $1", supplier_id)
+    if row is None:
+        raise not_found("supplier", supplier_id)
+    return SupplierView(**row)
+
+
+async def list_suppliers(conn: Connection, *, after: str, limit: int) -> list[SupplierView]:
+    rows = await conn.fetch(
+        """SELECT * FROM suppliers WHERE supplier_id > $1 ORDER BY supplier_id LIMIT $2""",
+        after,
+        limit,
+    )
+    return [SupplierView(**row) for row in rows]
+
+
+async def put_supplier(
+    conn: Connection,
+    principal: Principal,
+    supplier: tuple[str, SupplierInput],
+    *,
+    if_match: str | None,
+    now: datetime,
+) -> SupplierView:
+    """Make or change a supplier and note who did; the same again changes nothing."""
+    supplier_id, given = supplier
+    await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 7301004))", supplier_id)
+    row = await conn.fetchrow("SELECT * FROM suppliers WHERE supplier_id = $1", supplier_id)
+    before = None if row is None else SupplierView(**row)
+    check_match(if_match, before.version if before else None)
+    if before and given.model_dump() == before.model_dump(include=set(SupplierInput.model_fields)):
+        return before
+    version = before.version + 1 if before else 1
+    after = SupplierView(supplier_id=supplier_id, version=version, changed_at=now, **given.model_dump())
+    await conn.execute(
+        """INSERT INTO suppliers (supplier_id, name, lead_time_days, status, version, changed_at)
+           VALUES ($1, $2, $3, $4, $5, $6)
+           ON CONFLICT (supplier_id) DO UPDATE SET name = $2, lead_time_days = $3, status = $4, version = $5,
+                                                   changed_at = $6""",
+        supplier_id,
+        given.name,
+        given.lead_time_days,
+        given.status,
+        version,
+        now,
+    )
+    action = "change" if before else "create"
+    await audit.record(
+        conn,
+        principal,
+        action,
+        "supplier",
+        supplier_id,
+        before=before and before.model_dump(mode="json"),
+        after=after.model_dump(mode="json"),
+    )
+    return after
