@@ -28,8 +28,8 @@ def test_licences_have_the_form_of_a_retail_licence() -> None:
 def test_opening_stock_lies_above_the_reorder_point_everywhere() -> None:
     for store in stores():
         for product in products():
-            opening = store.scaled(product.opening_packs_old_lot) + store.scaled(
-                product.opening_packs_new_lot
+            opening = store.scaled(product.opening_packs_older_lot) + store.scaled(
+                product.opening_packs_newer_lot
             )
             assert store.scaled(product.reorder_point_packs) < opening
 

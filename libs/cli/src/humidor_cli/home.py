@@ -126,6 +126,7 @@ class Home:
             "ports.json",
             "migrations.json",
             "first-start.json",
+            "sample.json",
             "supervisor.lock",
         )
         found = [name for name in owned if (self.directory / name).exists()]

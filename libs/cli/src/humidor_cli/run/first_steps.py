@@ -13,6 +13,7 @@ from humidor_cli.sample.api import SampleApi, SampleError
 from humidor_cli.sample.load import load_sample
 
 _DONE = "first-start.json"
+_UNSEEN_PASSWORD = "secrets/first-admin.json"  # noqa: S105 - a file's name
 _ADMIN_TIMEOUT_SECONDS = 60.0
 
 
@@ -25,9 +26,22 @@ class FirstSteps:
         self._sample = sample
         self._done: dict[str, Any] = layout.home.read(_DONE)
 
+    async def make_admin(self) -> None:
+        """Have the gateway make the first administrator."""
+        if self._done.get("admin"):
+            return
+        answer = await self._bootstrap_admin()
+        if answer:
+            # Kept until it has been shown: the start may be cut short before that.
+            self._layout.home.write(_UNSEEN_PASSWORD, answer)
+            self._finish("admin", answer.get("username", "admin"))
+
+    def forget_password(self) -> None:
+        """Once it has been shown, only its hash is left, in the gateway's database."""
+        (self._layout.home.directory / _UNSEEN_PASSWORD).unlink(missing_ok=True)
+
     async def take(self, started: float) -> Summary:
         layout = self._layout
-        username, password = await self._admin()
         if self._sample and not self._done.get("sample"):
             await self._load_sample()
         terminal = layout.home.read("secrets/sample-terminal.json")
@@ -37,15 +51,12 @@ class FirstSteps:
             pos_url=layout.pos_url,
             home=str(layout.home.directory),
             seconds=time.monotonic() - started,
-            admin_username=username,
-            admin_password=password,
+            admin_username=self._done.get("admin"),
+            admin_password=layout.home.read(_UNSEEN_PASSWORD).get("password"),
             curl=sale_command(layout.gateway_url, terminal["key"]) if terminal else None,
         )
 
-    async def _admin(self) -> tuple[str | None, str | None]:
-        """Have the gateway make the first administrator; the password is known here and nowhere else."""
-        if self._done.get("admin"):
-            return self._done["admin"], None
+    async def _bootstrap_admin(self) -> dict[str, Any]:
         gateway = next(spec for spec in SERVICES if spec.name == "gateway")
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", gateway.package, "bootstrap-admin"),
@@ -57,17 +68,15 @@ class FirstSteps:
         try:
             async with asyncio.timeout(_ADMIN_TIMEOUT_SECONDS):
                 output, errors = await process.communicate()
-            answer = json.loads(output)
+            return dict(json.loads(output))
         except (TimeoutError, ValueError):
             words = errors.decode(errors="replace").strip().splitlines()[-1:] if process.returncode else []
             self._report.note(f"the first administrator could not be made: {' '.join(words)}")
-            return None, None
+            return {}
         finally:
             if process.returncode is None:
                 process.kill()
                 await process.wait()
-        self._finish("admin", answer["username"])
-        return answer["username"], answer.get("password")
 
     async def _load_sample(self) -> None:
         self._report.step("sample business", "running")

@@ -78,7 +78,8 @@ class Layout:
             **os.environ,
             "HUMIDOR_PG_DSN": dsn,
             "HUMIDOR_KAFKA_BOOTSTRAP_SERVERS": self.kafka_bootstrap_servers,
-            "HUMIDOR_JWKS": f"{self.gateway_url}/.well-known/jwks.json",
+            # The gateway has the keys themselves.
+            "HUMIDOR_JWKS": f"{self.gateway_url}/.well-known/jwks.json" if service.uses_bus else "",
             "HUMIDOR_HOST": "127.0.0.1",
             "HUMIDOR_PORT": str(self.port_of(service, role if role in service.roles else "api")),
             "HUMIDOR_SIGNING_KEY": str(self.home.signing_key),

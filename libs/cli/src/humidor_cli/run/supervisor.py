@@ -43,6 +43,7 @@ class Supervisor:
         self._tasks: set[asyncio.Task[None]] = set()
         self._stop = asyncio.Event()
         self._layout: Layout | None = None
+        self._first_steps: FirstSteps | None = None
 
     async def run(self) -> int:
         """Returns the exit status: 0 after an orderly stop of a running system."""
@@ -58,6 +59,8 @@ class Supervisor:
                 self._phase = "ready"
                 self._save()
                 self._report.ready(summary)
+                if self._first_steps is not None:
+                    self._first_steps.forget_password()
                 await self._stop.wait()
             finally:
                 await self._take_down()
@@ -90,8 +93,9 @@ class Supervisor:
         await migrate(layout)
         self._report.step("databases", "done")
         services = [service_unit(layout, spec, role) for spec in SERVICES for role in spec.roles]
-        await self._settled([*engines, *self._keep(services)])
-        return await FirstSteps(layout, self._report, sample=self._sample).take(started)
+        first = self._first_steps = FirstSteps(layout, self._report, sample=self._sample)
+        await asyncio.gather(first.make_admin(), self._settled([*engines, *self._keep(services)]))
+        return await first.take(started)
 
     async def _unless_stopped(self, work: Coroutine[None, None, Summary]) -> Summary | None:
         """The outcome of the work, or None when a signal came first."""

@@ -42,8 +42,8 @@ class Product:
     shelf_life_days: int
     reorder_point_packs: int
     order_up_to_packs: int
-    opening_packs_old_lot: int
-    opening_packs_new_lot: int
+    opening_packs_older_lot: int
+    opening_packs_newer_lot: int
 
 
 @cache
