@@ -1,0 +1,87 @@
+"""Whether rates fall as sales pile up: a small system and a growing one, measured in turn.
+
+Both are measured in the same minutes, so what the machine does meanwhile is in both; the ratio is theirs.
+"""
+
+from contextlib import ExitStack
+
+from benchmarks import filling
+from benchmarks.pipeline import consume, inventory_database
+from benchmarks.report import Result
+from benchmarks.system import Database, System
+from benchmarks.till import in_turn, pos_database, till
+
+BASE = 10_000
+SIZES = (100_000, 1_000_000, 2_000_000)
+SHORT_SIZES = (50_000,)
+LEAST_RATIO = 0.9
+UNITS = {"single": "sales/s", "batch": "sales/s", "consumer": "events/s"}
+WHAT = {
+    "single": "single sales, 64 connections",
+    "batch": "batches of 100, 4 connections",
+    "consumer": "inventory's consumer",
+}
+
+
+def bench_growth(system: System) -> list[Result]:
+    """Give a figure for each size and each rate; the last size is the one with a target."""
+    small = _filled(system, BASE)
+    big = _filled(system, 0)
+    results: list[Result] = []
+    sizes = SHORT_SIZES if system.effort.short else SIZES
+    stored = 0
+    for size in sizes:
+        filling.add_sales(big[0], size - stored, done=stored)
+        filling.add_stock_history(big[1], size - stored, done=stored)
+        stored = size
+        for database in big:
+            database.execute("VACUUM (ANALYZE)")
+        found = _measure(system, small, big)
+        for name, unit in UNITS.items():
+            results.append(
+                Result(
+                    name=f"growth.{name}_at_{_words(size)}",
+                    unit=unit,
+                    value=found[f"{name}_big"],
+                    limit=found[f"{name}_small"],
+                    target=LEAST_RATIO if size == sizes[-1] else None,
+                    note=f"{WHAT[name]}, {_words(size)} stored sales; limit: with {_words(BASE)}, in turn",
+                )
+            )
+    return results
+
+
+def _filled(system: System, sales: int) -> tuple[Database, Database]:
+    pos, inventory = pos_database(system), inventory_database(system)
+    if sales:
+        filling.add_sales(pos, sales, done=0)
+        filling.add_stock_history(inventory, sales, done=0)
+    return pos, inventory
+
+
+def _measure(
+    system: System, small: tuple[Database, Database], big: tuple[Database, Database]
+) -> dict[str, float]:
+    seconds = system.effort.seconds(3)
+    backlog = round(system.effort.seconds(15_000))
+    # What is measured adds sales, so the small one is a copy each time.
+    fresh = (system.copy(small[0]), system.copy(small[1]))
+    found = in_turn(
+        system,
+        consumer_small=lambda: consume(system, fresh[1], backlog),
+        consumer_big=lambda: consume(system, big[1], backlog),
+    )
+    with ExitStack() as stack:
+        few, many = (stack.enter_context(till(system, each)) for each in (fresh[0], big[0]))
+        found |= in_turn(
+            system,
+            single_small=lambda: few.sell(64, seconds).per_second,
+            single_big=lambda: many.sell(64, seconds).per_second,
+            batch_small=lambda: few.sell_batches(4, seconds).per_second * 100,
+            batch_big=lambda: many.sell_batches(4, seconds).per_second * 100,
+        )
+    return found
+
+
+def _words(size: int) -> str:
+    return f"{size // 1_000_000}m" if size >= 1_000_000 else f"{size // 1000}k"
