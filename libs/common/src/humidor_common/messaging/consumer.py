@@ -24,7 +24,6 @@ from humidor_common.telemetry.metrics import CONSUMED_EVENTS, CONSUMER_BATCH_SEC
 from humidor_common.telemetry.traces import span
 
 ATTEMPTS = 3
-LONGEST_PAUSE_SECONDS = 10.0
 TRANSIENT = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
@@ -59,6 +58,8 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
     events, and the inbox drops what the new owner has applied too.
     """
 
+    longest_pause_seconds = 10.0
+
     def __init__(
         self, settings: ServiceSettings, pool: Pool, subscription: Subscription, wake: Callable[[], None]
     ) -> None:
@@ -91,8 +92,8 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
         prefix = self._settings.topic_prefix
         consumer = make_consumer(self._settings, prefix + self._subscription.group)
         consumer.subscribe([prefix + topic for topic in self._subscription.topics], listener=self)
-        await consumer.start()
         try:
+            await consumer.start()
             self.running = True
             while True:
                 fetched = await consumer.getmany(timeout_ms=1000, max_records=self._subscription.max_batch)
@@ -136,7 +137,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
         for attempt in range(1, ATTEMPTS):
             if isinstance(fault, Poison):
                 break
-            await asyncio.sleep(_pause_seconds(attempt))
+            await asyncio.sleep(self._pause_seconds(attempt))
             fault = await self._try(items)
             if fault is None:
                 return
@@ -161,7 +162,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
                     raise
                 attempt += 1
                 log.warning("waiting for the database", extra={"error": repr(error), "attempt": attempt})
-                await asyncio.sleep(_pause_seconds(attempt))
+                await asyncio.sleep(self._pause_seconds(attempt))
             else:
                 return
 
@@ -197,6 +198,9 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
         CONSUMED_EVENTS.labels(self._subscription.group, "dead").inc()
         log.error("event dead-lettered", extra={"reason": reason, "offset": item.record.offset})
 
+    def _pause_seconds(self, attempt: int) -> float:
+        return float(min(self.longest_pause_seconds, 0.1 * 2**attempt) * random.uniform(0.5, 1.0))  # noqa: S311
+
 
 def _failure(settings: ServiceSettings, item: Item, reason: str | None) -> deadletters.Failed:
     record = item.record
@@ -221,7 +225,3 @@ def _own_id(headers: dict[str, str]) -> UUID | None:
     with suppress(KeyError, ValueError):
         return UUID(headers["ce_id"])
     return None
-
-
-def _pause_seconds(attempt: int) -> float:
-    return float(min(LONGEST_PAUSE_SECONDS, 0.1 * 2**attempt) * random.uniform(0.5, 1.0))  # noqa: S311

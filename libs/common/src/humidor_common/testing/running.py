@@ -1,14 +1,14 @@
 """Services running inside a test's own event loop, on real parts."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import httpx
 from fastapi import FastAPI
 
-from humidor_common.messaging.lag import consumer_lag
+from humidor_common.messaging.lag import LagMeter, open_lag_meter
 from humidor_common.runtime import Runtime
 from humidor_common.service import Role, Service
 from humidor_common.settings import ServiceSettings
@@ -44,18 +44,25 @@ async def drained(*processes: Running, within_seconds: float = DRAIN_SECONDS) ->
     Raises:
         TimeoutError: They did not in time.
     """
-    quiet = 0
-    async with asyncio.timeout(within_seconds):
-        while quiet < 2:
-            quiet = quiet + 1 if await _pending(processes) == 0 else 0
-            await asyncio.sleep(0.05)
+    async with AsyncExitStack() as stack:
+        meters = {
+            process.runtime.service.name: await stack.enter_async_context(
+                open_lag_meter(process.runtime.settings)
+            )
+            for process in processes
+        }
+        quiet = 0
+        async with asyncio.timeout(within_seconds):
+            while quiet < 2:
+                quiet = quiet + 1 if await _pending(processes, meters) == 0 else 0
+                await asyncio.sleep(0.02)
 
 
-async def _pending(processes: Sequence[Running]) -> int:
+async def _pending(processes: Sequence[Running], meters: Mapping[str, LagMeter]) -> int:
     pending = 0
     for process in processes:
         runtime = process.runtime
         pending += await runtime.pool.fetchval("SELECT count(*) FROM outbox")
-        lag = await consumer_lag(runtime.settings, runtime.service.subscriptions)
+        lag = await meters[runtime.service.name].read(runtime.service.subscriptions)
         pending += sum(lag.values())
     return pending

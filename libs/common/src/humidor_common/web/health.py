@@ -10,7 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from humidor_common.messaging import deadletters
 from humidor_common.messaging.kafka import make_admin
-from humidor_common.messaging.lag import consumer_lag
+from humidor_common.messaging.lag import open_lag_meter
 from humidor_common.runtime import Runtime
 
 router = APIRouter(include_in_schema=False)
@@ -43,13 +43,20 @@ async def status(request: Request) -> dict[str, Any]:
     async with runtime.pool.acquire() as conn:
         outbox = await conn.fetchval("SELECT count(*) FROM outbox")
         dead = await deadletters.count_open(conn)
-    lag = await consumer_lag(runtime.settings, runtime.service.subscriptions)
+    lag = await _lag(runtime)
     return {"service": runtime.service.name, "outbox": outbox, "lag": lag, "dead_letters": dead}
 
 
 @router.get("/metrics")
 async def metrics() -> PlainTextResponse:
     return PlainTextResponse(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _lag(runtime: Runtime) -> dict[str, int]:
+    if not runtime.service.subscriptions:
+        return {}
+    async with open_lag_meter(runtime.settings) as meter:
+        return await meter.read(runtime.service.subscriptions)
 
 
 async def _check_database(runtime: Runtime) -> str:

@@ -95,6 +95,8 @@ class BoundedHttp(HttpToolsProtocol):
         if size > MAX_HEAD_BYTES:
             self._refuse_head()
             raise httptools.HttpParserError("the head is too large")
+        if self.parser.get_http_version() not in ("1.1", "1.0"):
+            raise httptools.HttpParserError("neither HTTP/1.1 nor 1.0")
         super().on_headers_complete()
 
     def send_400_response(self, msg: str) -> None:
