@@ -30,6 +30,7 @@ class Answer(msgspec.Struct, frozen=True):
 
     status: int
     document: Any
+    replayed: bool = False
 
 
 class Client:
@@ -67,7 +68,7 @@ class Client:
             if not cursor:
                 return
 
-    def call(
+    def call(  # noqa: PLR0913 - the parts of a request
         self,
         service: str,
         method: str,
@@ -76,6 +77,7 @@ class Client:
         body: Any = None,
         params: dict[str, Any] | None = None,
         key: str | None = None,
+        idempotency_key: str | None = None,
     ) -> Answer:
         """Call once, or as often as it takes while the system is busy; `key` in place of an admin's token.
 
@@ -93,6 +95,8 @@ class Client:
                 headers = {"Authorization": f"Bearer {key or self.target.token()}"}
                 if content is not None:
                     headers["Content-Type"] = "application/json"
+                if idempotency_key is not None:
+                    headers["Idempotency-Key"] = idempotency_key
                 response = self._http.request(method, url, content=content, params=params, headers=headers)
             except httpx.HTTPError as error:
                 failure = f"{type(error).__name__}: {error}"
@@ -116,7 +120,7 @@ def _answer(response: httpx.Response, asked: str) -> Answer:
         document = {"detail": response.text[:500]}
     if response.status_code >= 400:
         raise RefusedError(response.status_code, document if isinstance(document, dict) else {}, asked)
-    return Answer(response.status_code, document)
+    return Answer(response.status_code, document, "Idempotency-Replayed" in response.headers)
 
 
 def _retry_after(response: httpx.Response) -> float:

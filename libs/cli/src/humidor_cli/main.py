@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from humidor_cli.commands import down, reset, status, up
+from humidor_cli.commands import down, replay, reset, status, up
 from humidor_cli.errors import CliError
 
 app = typer.Typer(
@@ -18,6 +18,7 @@ app.command("up")(up.up)
 app.command("down")(down.down)
 app.command("status")(status.status)
 app.command("reset")(reset.reset)
+app.command("replay")(replay.replay)
 
 
 def main() -> None:

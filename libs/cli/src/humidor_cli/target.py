@@ -11,6 +11,7 @@ from humidor_cli.home import Home
 SERVICES = ("pos", "inventory")
 """The services that keep data of the business; the gateway has neither a bus nor dead letters."""
 
+SUBJECT = "humidor-cli"
 _TOKEN_SECONDS = 3600
 _RENEW_SECONDS = 600
 
@@ -75,7 +76,7 @@ class Target:
                 key = load_signing_keys(self.home.signing_key)[0]
             except (OSError, ValueError) as error:
                 raise CliError(f"the signing key of this system cannot be read: {error}") from error
-            subject = f"cli:{os.environ.get('USER') or 'operator'}"
-            self._token = issue_token(key, subject=subject, roles=["admin"], ttl_seconds=_TOKEN_SECONDS)
+            # One name for every operator of this machine: idempotency keys belong to who sent them.
+            self._token = issue_token(key, subject=SUBJECT, roles=["admin"], ttl_seconds=_TOKEN_SECONDS)
             self._token_until = time.monotonic() + _TOKEN_SECONDS
         return self._token

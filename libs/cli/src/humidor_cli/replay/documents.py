@@ -133,12 +133,12 @@ class Builder:
         adjustment_id = self._id(group, "adjustment", place)
         moment = _moment(row)
         body = {
-            "adjustment_id": adjustment_id,
             "store_id": row.store_id,
             "gtin": gtin_of(row.product),
+            "lot": write_off_lot(self._source),
             "quantity": row.movement.units,
             "unit": "pack",
-            "reason": reason_code(row.description),
+            "reason_code": reason_code(row.description),
             "note": _clean(f"{row.sale} {row.description}")[:200] or None,
         }
         return Document("adjustment", adjustment_id, row.store_id, moment, body, 1)
@@ -151,6 +151,11 @@ class Builder:
                 sold.left -= row.movement.units
                 return sold.sale_id
         return None
+
+
+def write_off_lot(source: str) -> str:
+    """Name the lot that write-offs are taken from; sales take it last, because it has no expiry date."""
+    return f"OPENING-{source}-W"
 
 
 def _parts(rows: list[Row]) -> Iterator[list[Row]]:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from humidor_cli.errors import CliError
 from humidor_cli.replay.columns import detect_columns
 from humidor_cli.replay.moments import detect_format, sample_texts, zone_of
 from humidor_cli.replay.numbers import DecimalMark, detect_mark, read_number
@@ -22,7 +23,7 @@ NUMBER_FIELDS = ("quantity", "price", "amount")
 _NUMBER_SAMPLE_ROWS = 20_000
 
 
-class MappingError(ValueError):
+class MappingError(CliError):
     """The mapping does not fit the file, or is no mapping; the text says what to change."""
 
 
@@ -55,10 +56,10 @@ class Mapping(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_def
     time_zone: str = "UTC"
     decimal: DecimalMark | None = None
 
-    source: str = "file"
-    default_currency: str = "XXX"
+    source: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._-]{1,32}$")] = "file"
+    default_currency: Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}$")] = "XXX"
     stores: Annotated[int, msgspec.Meta(ge=1, le=9999)] = 8
-    store_prefix: str = "R"
+    store_prefix: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9]{1,6}$")] = "R"
     return_prefix: str = "C"
     signed_returns: bool | None = None
     not_goods: list[str] = []
@@ -218,3 +219,17 @@ def time_text(row: list[str], places: dict[str, int]) -> str:
     # A date column that carries an empty time of day beside a real one: 2023-01-01 00:00:00 and 07:06:11.
     date_only = day.split(" ", 1)[0] if day.endswith(("00:00", "00:00:00")) else day
     return f"{date_only} {clock}"
+
+
+def choose_mapping(path: Path | None, **said: Any) -> Mapping:
+    """Read the mapping file, if there is one, with what the command line says put over it.
+
+    Raises:
+        MappingError: A value is not one that a mapping can have.
+    """
+    mapping = load_mapping(path) if path else Mapping()
+    document = {**msgspec.to_builtins(mapping), **{name: v for name, v in said.items() if v is not None}}
+    try:
+        return msgspec.convert(document, Mapping)
+    except msgspec.ValidationError as error:
+        raise MappingError(str(error)) from error

@@ -18,11 +18,12 @@ _EXAMPLES_MAX = 5
 
 
 class Demand(msgspec.Struct):
-    """How the stock of one product in one store moves: its lowest point, and how much of it is sold."""
+    """How sales and returns move the stock of one product in one store, and what is written off besides."""
 
     level: int = 0
     lowest: int = 0
     sold: int = 0
+    written_off: int = 0
 
     def move(self, change: int) -> None:
         self.level += change
@@ -81,7 +82,10 @@ class Survey(msgspec.Struct):
         if demand is None:
             demand = self.demand[row.store_id, gtin] = Demand()
             self.stores.add(row.store_id)
-        demand.move(-units if kind == "sale" else units)
+        if kind == "adjustment":
+            demand.written_off -= units
+        else:
+            demand.move(-units if kind == "sale" else units)
         if kind == "return" and row.customer:
             self.returned.add((row.customer, row.product))
 
@@ -130,7 +134,7 @@ class Survey(msgspec.Struct):
 
 
 def _oddities(row: Row) -> Iterable[str]:
-    kind, units, _ = row.movement
+    kind = row.movement.kind
     if not row.customer:
         yield "no_customer"
     if not row.sale:
@@ -144,7 +148,7 @@ def _oddities(row: Row) -> Iterable[str]:
     if kind == "return":
         yield "return"
     if kind == "adjustment":
-        yield "adjustment" if units < 0 else "adjustment_upwards"
+        yield "adjustment"
     if not is_exact(row.price, row.currency):
         yield "price_rounded"
     if not row.description:

@@ -1,0 +1,29 @@
+"""Waiting for a system to have dealt with everything."""
+
+import time
+from typing import Any
+
+from humidor_cli.client import Client
+from humidor_cli.errors import CliError
+
+
+def wait_until_drained(client: Client, *, seconds: float) -> dict[str, Any]:
+    """Wait until every outbox is empty and every consumer has caught up; returns the last look.
+
+    One quiet look is not enough: an event can move from a consumer already asked to an
+    outbox already counted.
+
+    Raises:
+        CliError: It took longer.
+    """
+    deadline = time.monotonic() + seconds
+    quiet_looks = 0
+    while True:
+        found = {service: client.get(service, "/statusz") for service in client.target.addresses}
+        left = sum(status["outbox"] + sum(status["lag"].values()) for status in found.values())
+        quiet_looks = quiet_looks + 1 if left == 0 else 0
+        if quiet_looks == 2:
+            return found
+        if time.monotonic() > deadline:
+            raise CliError(f"after {seconds:.0f} s there is still something under way: {found}")
+        time.sleep(0.3 if left else 0.1)
