@@ -58,7 +58,7 @@ async def start(settings_for: SettingsFor, key_file: Path, auth: Auth) -> AsyncI
             await stack.enter_async_context(gateway.own.router.lifespan_context(gateway.own))
             for pool in gateway.pools.values():
                 stack.push_async_callback(pool.close)
-            transport = httpx.ASGITransport(gateway, raise_app_exceptions=False)  # type: ignore[arg-type]
+            transport = httpx.ASGITransport(gateway, raise_app_exceptions=False)
             client = httpx.AsyncClient(transport=transport, base_url="http://gateway")
             await stack.enter_async_context(client)
             return Running(gateway, client, settings, auth("admin"))

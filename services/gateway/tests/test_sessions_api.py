@@ -178,9 +178,7 @@ async def test_an_address_that_tries_many_names_is_slowed_down(running: Running)
     assert 429 in statuses[31:]
 
 
-async def test_published_keys_follow_a_rotation(
-    running: Running, key_file: Path, make_user: MakeUser
-) -> None:
+async def test_published_keys_follow_a_rotation(running: Running, key_file: Path) -> None:
     old = {key["kid"] for key in (await running.client.get("/.well-known/jwks.json")).json()["keys"]}
     rotate_signing_keys(key_file)
     keys = (await running.client.get("/.well-known/jwks.json")).json()["keys"]

@@ -141,10 +141,7 @@ class UpstreamConnection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
-            if not self.complete:
-                self.fail("broken", "the answer is not HTTP/1.1")
-            else:
-                self.reusable = False
+            self.fail("broken", "the answer is not HTTP/1.1")
             return
         if not self.head_complete and self._head_bytes > MAX_HEAD_BYTES:
             self.fail("broken", "the answer's headers are too large")
@@ -164,6 +161,10 @@ class UpstreamConnection(asyncio.Protocol):
             self._writable.set_result(None)
 
     # -- what llhttp calls
+
+    def on_message_begin(self) -> None:
+        if self.complete:
+            raise httptools.HttpParserError("a second answer to one request")
 
     def on_header(self, name: bytes, value: bytes) -> None:
         name = name.lower()
