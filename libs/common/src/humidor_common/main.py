@@ -8,7 +8,6 @@ import msgspec
 import uvicorn
 from prometheus_client import Info
 
-from humidor_common.db.migrate import upgrade
 from humidor_common.messaging.rebuild import rebuild
 from humidor_common.service import Service
 from humidor_common.settings import ServiceSettings
@@ -26,6 +25,9 @@ def main(service: Service, arguments: list[str] | None = None) -> int:
     command = parser.parse_args(arguments).command
     settings = service.settings()
     if command == "migrate":
+        # alembic and SQLAlchemy cost half a second and 25 MB, which no serving process needs.
+        from humidor_common.db.migrate import upgrade
+
         upgrade(settings.pg_dsn, service.package)
     elif command == "rebuild":
         return asyncio.run(_rebuild(service, settings))

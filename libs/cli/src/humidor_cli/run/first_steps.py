@@ -6,11 +6,8 @@ import sys
 import time
 from typing import Any
 
-from humidor_cli.run.curl import sale_command
 from humidor_cli.run.layout import SERVICES, Layout
 from humidor_cli.run.report import Reporter, Summary
-from humidor_cli.sample.api import SampleApi, SampleError
-from humidor_cli.sample.load import load_sample
 
 _DONE = "first-start.json"
 _UNSEEN_PASSWORD = "secrets/first-admin.json"  # noqa: S105 - a file's name
@@ -44,6 +41,8 @@ class FirstSteps:
         layout = self._layout
         if self._sample and not self._done.get("sample"):
             await self._load_sample()
+        from humidor_cli.run.curl import sale_command
+
         terminal = layout.home.read("secrets/sample-terminal.json")
         return Summary(
             url=layout.gateway_url,
@@ -79,6 +78,10 @@ class FirstSteps:
                 await process.wait()
 
     async def _load_sample(self) -> None:
+        # Needed at the first start alone, so no later start waits for these imports.
+        from humidor_cli.sample.api import SampleApi, SampleError
+        from humidor_cli.sample.load import load_sample
+
         self._report.step("sample business", "running")
         try:
             async with SampleApi(self._layout.gateway_url, self._layout.home) as api:

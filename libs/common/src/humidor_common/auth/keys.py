@@ -7,7 +7,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import httpx
 import msgspec
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
@@ -85,16 +84,23 @@ class KeySource:
             self._tried_at = self._monotonic()
             try:
                 self._keys = parse_key_set(await self._read())
-            except (OSError, httpx.HTTPError, ValueError, JoseError):
+            except (OSError, ValueError, JoseError):
                 return  # the old keys stay; with none, get() says so
 
     async def _read(self) -> bytes:
         if not self._source.startswith(("http://", "https://")):
             return await asyncio.to_thread(Path(self._source).read_bytes)
-        timeout = httpx.Timeout(5.0)
+        return await _download(self._source)
+
+
+async def _download(url: str) -> bytes:
+    # A quarter of a second of import, needed only by processes that verify with a key set from elsewhere.
+    import httpx
+
+    try:
         async with (
-            httpx.AsyncClient(timeout=timeout, trust_env=False) as client,
-            client.stream("GET", self._source) as response,
+            httpx.AsyncClient(timeout=5.0, trust_env=False) as client,
+            client.stream("GET", url) as response,
         ):
             response.raise_for_status()
             content = b""
@@ -103,6 +109,8 @@ class KeySource:
                 if len(content) > _MAX_DOCUMENT_BYTES:
                     raise ValueError("the key set is too large")
             return content
+    except httpx.HTTPError as error:
+        raise OSError(f"{url}: {error!r}") from error
 
 
 def parse_key_set(content: bytes) -> Mapping[str, ECKey]:
