@@ -25,6 +25,7 @@ from humidor_pos.sellable import api as sellable
 from humidor_pos.settings import PosSettings
 from humidor_pos.terminals import api as terminals
 from humidor_pos.terminals.directory import Terminals
+from humidor_pos.totals import api as totals
 from humidor_pos.voids import api as voids
 from humidor_pos.voids import lookup as voids_lookup
 
@@ -97,6 +98,7 @@ SERVICE = Service(
         sellable.router,
         exceptions.router,
         terminals.router,
+        totals.router,
     ),
     fast_routes=sales.FAST_ROUTES,
     subscriptions=(SUBSCRIPTION,),

@@ -164,10 +164,14 @@ class Preparation:
 
 
 def opening_packs(demand: Demand, opening: int | None) -> int:
-    """Give what to open with: what was said, or the deepest shortfall in whole cartons."""
+    """Give what to open with: what was said, or all that is sold, in whole cartons.
+
+    Returns are not counted on: what comes back without its sale has no lot, and a sale would take from the
+    lot of the write-offs before it.
+    """
     if opening is not None:
         return opening
-    return math.ceil(-demand.lowest / PACKS_PER_CARTON) * PACKS_PER_CARTON
+    return math.ceil(demand.sold / PACKS_PER_CARTON) * PACKS_PER_CARTON
 
 
 def _cut(items: list[Any]) -> Iterator[list[Any]]:

@@ -18,18 +18,10 @@ _EXAMPLES_MAX = 5
 
 
 class Demand(msgspec.Struct):
-    """How sales and returns move the stock of one product in one store, and what is written off besides."""
+    """How much of one product one store sells and writes off; what comes back is not counted on."""
 
-    level: int = 0
-    lowest: int = 0
     sold: int = 0
     written_off: int = 0
-
-    def move(self, change: int) -> None:
-        self.level += change
-        self.lowest = min(self.lowest, self.level)
-        if change < 0:
-            self.sold -= change
 
 
 class Survey(msgspec.Struct):
@@ -84,8 +76,8 @@ class Survey(msgspec.Struct):
             self.stores.add(row.store_id)
         if kind == "adjustment":
             demand.written_off -= units
-        else:
-            demand.move(-units if kind == "sale" else units)
+        elif kind == "sale":
+            demand.sold += units
         if kind == "return" and row.customer:
             self.returned.add((row.customer, row.product))
 

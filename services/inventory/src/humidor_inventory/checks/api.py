@@ -5,7 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from humidor_common.db.transaction import Read
-from humidor_inventory.checks.schemas import LedgerCheck
+from humidor_inventory.checks.movements import add_up_store
+from humidor_inventory.checks.schemas import LedgerCheck, StoreMovements
 from humidor_inventory.checks.service import check_ledger
 from humidor_inventory.inputs import Reader, StoreId, visible_stores
 
@@ -18,3 +19,12 @@ async def get_ledger_check(
 ) -> LedgerCheck:
     """Prove that every balance equals the sum of its ledger entries, or list where it does not."""
     return await check_ledger(conn, visible_stores(principal, store_id))
+
+
+@router.get("/movements")
+async def get_movements(
+    conn: Read, principal: Reader, store_id: Annotated[StoreId, Query()]
+) -> StoreMovements:
+    """Add up what moved one store's stock, to compare it with what others say of it."""
+    principal.check_store(store_id)
+    return await add_up_store(conn, store_id)

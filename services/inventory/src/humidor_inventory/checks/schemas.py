@@ -22,3 +22,39 @@ class LedgerCheck(BaseModel):
     lots: int
     balances: int
     differences: list[Difference]
+
+
+class Movement(BaseModel):
+    """The ledger's entries of one product, bucket and reason, added up."""
+
+    gtin: str
+    bucket: str
+    reason: str
+    entries: int
+    delta_sticks: int
+
+
+class AppliedDocuments(BaseModel):
+    """How many documents of a kind were applied; `digest` tells two sets of ids apart."""
+
+    kind: str
+    documents: int
+    digest: str
+
+
+class Stated(BaseModel):
+    """What the lines of all applied documents of a kind say of one product."""
+
+    kind: str
+    gtin: str
+    sticks: int
+
+
+class StoreMovements(BaseModel):
+    """Everything that ever moved one store's stock; `unequal_documents` is zero unless something is wrong."""
+
+    store_id: str
+    movements: list[Movement]
+    documents: list[AppliedDocuments]
+    stated: list[Stated]
+    unequal_documents: int

@@ -57,13 +57,18 @@ async def check_ledger(conn: Connection, visible: list[str] | None) -> LedgerChe
     Reads the whole ledger of these stores, so it may take its time.
     """
     async with conn.transaction(isolation="repeatable_read", readonly=True):
-        await conn.execute(
-            "SELECT set_config(name, '0', true) FROM pg_settings "
-            "WHERE name IN ('transaction_timeout', 'statement_timeout')"
-        )
+        await allow_long(conn)
         entries, lots, balances = await conn.fetchrow(_COUNTS, visible, timeout=600) or (0, 0, 0)
         rows = await conn.fetch(_DIFFERENCES, visible, SHOWN_DIFFERENCES, timeout=600)
     differences = [Difference(**row) for row in rows]
     return LedgerCheck(
         equal=not differences, entries=entries, lots=lots, balances=balances, differences=differences
+    )
+
+
+async def allow_long(conn: Connection) -> None:
+    """Let the statements of this transaction take their time: a check reads everything there is."""
+    await conn.execute(
+        "SELECT set_config(name, '0', true) FROM pg_settings "
+        "WHERE name IN ('transaction_timeout', 'statement_timeout')"
     )
