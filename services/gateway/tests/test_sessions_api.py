@@ -4,6 +4,8 @@ from pathlib import Path
 import pytest
 
 from humidor_common.auth import SigningKey, issue_token, rotate_signing_keys
+from humidor_common.db.transaction import transaction
+from humidor_gateway.sessions.attempts import prune
 
 from .conftest import PASSWORD, MakeUser, Running, Start
 
@@ -216,3 +218,16 @@ async def test_systems_have_no_password_to_change(running: Running, signing_key:
     bearer = {"Authorization": f"Bearer {issue_token(signing_key, subject='erp', kind='system')}"}
     change = {"password": PASSWORD, "new_password": "another long password"}
     assert (await running.client.post("/v1/password", json=change, headers=bearer)).status_code == 403
+
+
+async def test_what_no_longer_counts_is_pruned(running: Running, make_user: MakeUser) -> None:
+    await make_user()
+    await running.client.post("/v1/login", json={"username": "anna", "password": "wrong"})
+    await log_in(running)
+    pool = running.runtime.pool
+    await pool.execute("UPDATE attempts SET last_at = now() - interval '2 hours'")
+    await pool.execute("UPDATE sessions SET expires_at = now() - interval '31 days'")
+    async with transaction(pool) as conn:
+        await prune(conn)
+    for table in ("attempts", "sessions", "refresh_tokens"):
+        assert await running.fetch(f"SELECT count(*) FROM {table}") == 0  # noqa: S608

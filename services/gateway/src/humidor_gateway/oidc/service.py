@@ -78,7 +78,7 @@ async def finish(
     """
     begun = await sessions.pool.fetchrow(
         "DELETE FROM oidc_logins WHERE state_hash = $1 AND browser_hash = $2 "
-        "AND created_at > $3 - interval '10 minutes' RETURNING nonce, code_verifier",
+        "AND created_at > $3::timestamptz - interval '10 minutes' RETURNING nonce, code_verifier",
         _digest(state),
         _digest(browser_secret),
         utc_now(),
