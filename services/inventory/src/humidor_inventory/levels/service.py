@@ -115,8 +115,9 @@ async def _refuse_unknown(conn: Connection, items: Sequence[LevelItem], factors:
 
 async def _read_pairs(conn: Connection, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], LevelView]:
     rows = await conn.fetch(
-        f"{_READ} WHERE (store_id, gtin) IN (SELECT e->>0, e->>1 FROM jsonb_array_elements($1::jsonb) e)",
-        list(pairs),
+        f"{_READ} JOIN unnest($1::text[], $2::text[]) k(store_id, gtin) USING (store_id, gtin)",
+        [store_id for store_id, _ in pairs],
+        [gtin for _, gtin in pairs],
     )
     return {(row["store_id"], row["gtin"]): _view(row) for row in rows}
 

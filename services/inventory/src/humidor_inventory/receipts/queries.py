@@ -54,7 +54,8 @@ async def store_order(
         [(line.gtin, line.received) for line in lines],
     )
     await conn.execute(
-        """UPDATE purchase_orders SET state = $2, closed_at = CASE WHEN $2 = 'received' THEN $3 END
+        """UPDATE purchase_orders
+           SET state = $2, closed_at = CASE WHEN $2 = 'received' THEN $3::timestamptz END
            WHERE purchase_order_id = $1""",
         purchase_order_id,
         state,

@@ -1,0 +1,56 @@
+"""The hot statements look each row up by its index, whatever the planner believes about the tables."""
+
+import pytest
+
+from humidor_inventory.replenishment import queries as replenishment
+from humidor_inventory.sales import queries as sales
+from humidor_inventory.stock import queries as reading
+from humidor_inventory.stock import service as stock
+from humidor_inventory.testing.shop import Shop
+
+KEYS = '\'[["S0001", "06901028000017"]]\'::jsonb'
+HOT = {
+    "stock": stock._STOCK.replace("$1::jsonb", KEYS),
+    "lots": stock._LOTS.replace("$1::jsonb", KEYS),
+    "threads": sales._LOAD_THREADS.replace(
+        "$1::jsonb", '\'[["S0001", "00000000-0000-0000-0000-000000000000"]]\'::jsonb'
+    ),
+    "review": replenishment.REVIEWED.replace("$1::jsonb", KEYS),
+    "lots of a product": reading._LOTS.replace("$1", "'S0001'").replace("$2", "'x'").replace("$3", "false"),
+    "ledger page": reading._LEDGER.replace("$1", "'S0001'")
+    .replace("$2", "'x'")
+    .replace("$3", "now()")
+    .replace("$4", "1")
+    .replace("$5", "10"),
+    "stock page": reading._STOCK.format(filters="s.store_id = 'S0001'")
+    .replace("$1", "'S0001'")
+    .replace("$2", "''")
+    .replace("$3", "10"),
+}
+FILL = """
+INSERT INTO stock (store_id, gtin, on_hand_sticks)
+SELECT 'S' || s, lpad(g::text, 14, '0'), 20 FROM generate_series(1, 200) s, generate_series(1, 50) g;
+INSERT INTO lot_stock (store_id, gtin, lot, on_hand_sticks)
+SELECT store_id, gtin, l::text, 10 FROM stock, generate_series(1, 4) l;
+INSERT INTO stock_ledger (store_id, gtin, recorded_at, lot, bucket, delta_sticks, reason, explanation,
+                          source_id, line, occurred_at)
+SELECT store_id, gtin, now(), lot, 'on_hand', 10, 'opening', 'received', gen_random_uuid(), 1, now()
+FROM lot_stock;
+INSERT INTO sale_documents SELECT store_id, gen_random_uuid(), gen_random_uuid(), 'sale', true, now(), now(),
+                                  NULL, '[]' FROM stock;
+"""
+
+
+@pytest.mark.parametrize("filled", [False, True])
+async def test_no_hot_statement_reads_a_whole_table(shop: Shop, filled: bool) -> None:
+    async with shop.runtime.pool.acquire() as conn:
+        if filled:
+            await conn.execute(FILL)
+        await conn.execute("ANALYZE")
+        for name, statement in HOT.items():
+            rows = await conn.fetch(f"EXPLAIN {statement}")
+            plan = "\n".join(row[0] for row in rows)
+            for table in ("stock", "lot_stock", "sale_documents"):
+                assert f"Seq Scan on {table} " not in plan or not filled, f"{name}:\n{plan}"
+            if name in ("stock", "lots", "threads"):
+                assert "Join Filter" not in plan, f"{name}:\n{plan}"
