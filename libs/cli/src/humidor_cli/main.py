@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from humidor_cli.commands import down, replay, reset, status, up
+from humidor_cli.commands import down, replay, reset, status, terminal, token, up, user
 from humidor_cli.errors import CliError
 
 app = typer.Typer(
@@ -19,6 +19,9 @@ app.command("down")(down.down)
 app.command("status")(status.status)
 app.command("reset")(reset.reset)
 app.command("replay")(replay.replay)
+app.command("token")(token.token)
+app.add_typer(terminal.app, name="terminal")
+app.add_typer(user.app, name="user")
 
 
 def main() -> None:

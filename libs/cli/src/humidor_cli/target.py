@@ -27,6 +27,7 @@ class Target:
     home: Home
     addresses: dict[str, str]
     workers: dict[str, str] = field(default_factory=dict)
+    gateway: str = ""
     given_token: str | None = None
     _token: str = ""
     _token_until: float = 0.0
@@ -39,7 +40,7 @@ class Target:
             token = os.environ.get("HUMIDOR_TOKEN")
             if not token:
                 raise CliError("HUMIDOR_URL needs HUMIDOR_TOKEN beside it: an admin's token of that system")
-            return cls(home, {name: f"{url}/{name}" for name in SERVICES}, given_token=token)
+            return cls(home, {name: f"{url}/{name}" for name in SERVICES}, gateway=url, given_token=token)
         return cls._local(home)
 
     @classmethod
@@ -53,7 +54,7 @@ class Target:
             found = {name: units.get(f"{name} {role}", {}).get("port") for name in SERVICES}
             return {name: f"http://127.0.0.1:{port}" for name, port in found.items() if port}
 
-        return cls(home, addresses("api"), addresses("worker"))
+        return cls(home, addresses("api"), addresses("worker"), f"http://127.0.0.1:{home.port}")
 
     def address(self, service: str) -> str:
         """Give the service's base address.
@@ -61,6 +62,8 @@ class Target:
         Raises:
             CliError: There is no such service.
         """
+        if service == "gateway":
+            return self.gateway
         if service not in self.addresses:
             raise CliError(f"there is no service {service}; the services are {', '.join(self.addresses)}")
         return self.addresses[service]
