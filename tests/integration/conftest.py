@@ -1,0 +1,128 @@
+"""One real system, started as a user starts it, for all integration tests."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+
+HUMIDOR = str(Path(sys.executable).with_name("humidor"))
+START_SECONDS = 240
+
+
+@dataclass
+class System:
+    """A running system and what a person or another system does with it."""
+
+    home: Path
+    port: int
+    tokens: dict[tuple[str, ...], str] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return os.environ | {"HUMIDOR_HOME": str(self.home), "HUMIDOR_PORT": str(self.port)}
+
+    def cli(self, *arguments: str, check: bool = True) -> Any:
+        """Run `humidor … --json` and read its answer."""
+        done = subprocess.run(
+            [HUMIDOR, *arguments, "--json"],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=START_SECONDS,
+            check=False,
+        )
+        assert not check or done.returncode == 0, done.stdout + done.stderr
+        return json.loads(done.stdout) if done.stdout.strip() else {}
+
+    def up(self) -> None:
+        command = [HUMIDOR, "up", "--detach"]
+        done = subprocess.run(
+            command, env=self.environment, capture_output=True, text=True, timeout=START_SECONDS, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def down(self) -> None:
+        subprocess.run([HUMIDOR, "down"], env=self.environment, check=False, timeout=120, capture_output=True)
+
+    def status(self) -> dict[str, Any]:
+        status: dict[str, Any] = self.cli("status", check=False)
+        return status
+
+    def wait_drained(self, seconds: int = 120) -> dict[str, Any]:
+        status: dict[str, Any] = self.cli("status", "--wait", str(seconds))
+        return status
+
+    def process(self, name: str) -> dict[str, Any]:
+        """Describe a process: `pos api`, `inventory worker`, `kafka`, `postgresql`."""
+        status = self.status()
+        service, _, role = name.partition(" ")
+        found: dict[str, Any] = (
+            status["services"][service]["processes"][role] if role else status["engines"][service]
+        )
+        return found
+
+    def kill(self, name: str) -> int:
+        """Send SIGKILL to one process; gives the id it had."""
+        pid = int(self.process(name)["pid"])
+        os.kill(pid, signal.SIGKILL)
+        return pid
+
+    def wait_ready(self, seconds: float = 90) -> None:
+        deadline = time.monotonic() + seconds
+        while not self.status().get("ready"):
+            assert time.monotonic() < deadline, self.status()
+            time.sleep(0.5)
+
+    def token(self, role: str = "admin", store: str | None = None) -> str:
+        key = (role, store or "")
+        if key not in self.tokens:
+            self.tokens[key] = self.cli("token", "--role", role, *(["--store", store] if store else []))[
+                "token"
+            ]
+        return self.tokens[key]
+
+    def client(self, role: str = "admin", store: str | None = None) -> httpx.Client:
+        headers = {"Authorization": f"Bearer {self.token(role, store)}"}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=30)
+
+    def terminal(self, store: str) -> str:
+        """Add a terminal to the store and give its key."""
+        key: str = self.cli("terminal", "add", "--store", store)["key"]
+        return key
+
+    def environment_of(self, name: str) -> dict[str, str]:
+        return psutil.Process(int(self.process(name)["pid"])).environ()
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="session")
+def system() -> Iterator[System]:
+    with tempfile.TemporaryDirectory(prefix="humidor-it-", ignore_cleanup_errors=True) as directory:
+        made = System(Path(directory), free_port())
+        made.up()
+        try:
+            yield made
+        finally:
+            made.down()
