@@ -20,7 +20,7 @@ BY_ITSELF = "system"
 _RESOLVE = f"""
 UPDATE exceptions SET state = 'resolved', settled_at = now(), settled_by = $2, note = $3
  WHERE exception_id = $1 RETURNING {COLUMNS}
-"""
+"""  # noqa: S608 - columns are a constant
 
 INSERT = """
 INSERT INTO exceptions (store_id, exception_id, kind, fact_id, happened_at, code, detail, lines, gtin,

@@ -1,6 +1,6 @@
 """Endpoints that terminals call often, kept clear of what a framework would do for each request."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from fastapi import Depends, Request
@@ -47,6 +47,26 @@ class RawAnswer:
         headers = [(b"content-type", JSON), (b"content-length", b"%d" % len(self.body))]
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": self.body})
+
+
+class RawStream:
+    """An answer that goes on while the request does.
+
+    Starlette's own would listen for a disconnect meanwhile, and thereby take parts of the request away.
+    """
+
+    __slots__ = ("chunks", "media_type")
+
+    def __init__(self, chunks: AsyncIterator[bytes], media_type: str) -> None:
+        self.chunks = chunks
+        self.media_type = media_type
+
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        headers = [(b"content-type", self.media_type.encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        async for chunk in self.chunks:
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
 
 
 def raw_route(

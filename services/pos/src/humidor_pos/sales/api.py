@@ -7,12 +7,12 @@ import msgspec
 from fastapi import APIRouter, Request
 from msgspec import Meta
 from starlette.requests import ClientDisconnect
-from starlette.responses import StreamingResponse
 from starlette.types import ASGIApp
 
 from humidor_common.runtime import Runtime
 from humidor_pos.facts.http import (
     RawAnswer,
+    RawStream,
     answer,
     authenticate,
     check_content_type,
@@ -87,7 +87,7 @@ async def stream_sales(request: Request) -> ASGIApp:
     """Answer each line while the next ones come; an interrupted stream is simply sent again."""
     runtime, terminal = await authenticate(request)
     check_content_type(request, NDJSON.encode())
-    return StreamingResponse(_answer_lines(request, runtime, terminal), media_type=NDJSON)
+    return RawStream(_answer_lines(request, runtime, terminal), NDJSON)
 
 
 async def _answer_lines(request: Request, runtime: Runtime, terminal: Terminal) -> AsyncIterator[bytes]:
@@ -139,5 +139,4 @@ ROUTES = [
     ),
 ]
 router.routes.extend(ROUTES)
-# The stream answers while it reads, which only the ordinary way can end cleanly when it fails.
-FAST_ROUTES = tuple(ROUTES[:2])
+FAST_ROUTES = tuple(ROUTES)

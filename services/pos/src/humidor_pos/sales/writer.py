@@ -15,6 +15,7 @@ from humidor_common.web.problems import Problem, unavailable
 from humidor_pos.closings.marks import mark_closings
 from humidor_pos.facts.outcomes import Identity, Outcome, Recorded, repeated
 from humidor_pos.metrics import EXCEPTIONS, FACTS, GROUP_SALES, WAITING_SALES
+from humidor_pos.revisions import UNAVAILABLE
 from humidor_pos.sales.service import EVENT
 from humidor_pos.sales.statement import WRITE_SALES, PreparedSale, arguments
 from humidor_pos.settings import PosSettings
@@ -134,13 +135,16 @@ class SaleWriter:
 
     async def _connect(self) -> "asyncpg.Connection[asyncpg.Record]":
         settings = self._settings
-        conn = await asyncpg.connect(
-            settings.pg_dsn,
-            timeout=5,
-            command_timeout=settings.pos_write_timeout_seconds,
-            server_settings={"application_name": "humidor-pos-writer", "timezone": "UTC", **_PLANNER},
-        )
-        await prepare_connection(conn)
+        try:
+            conn = await asyncpg.connect(
+                settings.pg_dsn,
+                timeout=5,
+                command_timeout=settings.pos_write_timeout_seconds,
+                server_settings={"application_name": "humidor-pos-writer", "timezone": "UTC", **_PLANNER},
+            )
+            await prepare_connection(conn)
+        except UNAVAILABLE as error:
+            raise unavailable("The database does not answer; nothing was stored.") from error
         return conn
 
     async def _write(self, conn: Connection, sales: Sequence[PreparedSale]) -> list[Outcome]:
@@ -153,7 +157,7 @@ class SaleWriter:
         try:
             fresh = await self._insert(conn, ordered)
         except Exception as error:
-            if conn.is_closed() or len(ordered) == 1 or _is_common(error):
+            if conn.is_closed() or _is_common(error):
                 raise
             log.warning("a group of sales failed, writing them one by one", extra={"error": repr(error)})
             fresh = await self._insert_each(conn, ordered, failed)
@@ -192,9 +196,12 @@ class SaleWriter:
             try:
                 fresh |= await self._insert(conn, [sale])
             except Exception as error:
-                problem = as_problem(error)
-                if problem is None or _is_common(error):
+                if conn.is_closed() or _is_common(error):
                     raise
+                problem = as_problem(error)
+                if problem is None:
+                    log.exception("a sale could not be stored", extra={"sale_id": str(sale.sale_id)})
+                    problem = Problem(500, "internal", "This sale could not be stored; the log says why.")
                 failed[sale.identity] = problem
         return fresh
 

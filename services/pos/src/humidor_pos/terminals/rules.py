@@ -41,7 +41,7 @@ class Bucket(msgspec.Struct):
         """
         level = min(burst, self.level + (now - self.filled_at) * per_second)
         self.filled_at = now
-        if level <= 0:
+        if level < 1:
             self.level = level
             return (1 - level) / per_second
         self.level = level - count

@@ -1,0 +1,32 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from humidor_pos.terminals.rules import Bucket, hash_key, make_key, terminal_of
+
+
+def test_keys_differ_and_name_their_terminal() -> None:
+    keys = {make_key("t1") for _ in range(50)}
+    assert len(keys) == len({hash_key(key) for key in keys}) == 50
+    assert {terminal_of(key) for key in keys} == {"t1"}
+
+
+@given(st.text(max_size=60))
+def test_any_text_can_be_asked_for_its_terminal(text: str) -> None:
+    assert terminal_of(text) is None or text.startswith("hmt_")
+
+
+@given(st.lists(st.floats(0, 5), max_size=60))
+def test_a_bucket_never_lets_through_more_than_its_burst_and_rate(pauses: list[float]) -> None:
+    bucket, now, taken = Bucket(5.0, 0.0), 0.0, 0
+    for pause in pauses:
+        now += pause
+        taken += not bucket.take(now, per_second=2.0, burst=5.0)
+    assert taken <= 5 + 2 * now + 1
+
+
+def test_waiting_as_long_as_told_is_enough() -> None:
+    bucket = Bucket(1.0, 0.0)
+    assert bucket.take(0.0, per_second=2.0, burst=1.0) == 0
+    wait_seconds = bucket.take(0.0, per_second=2.0, burst=1.0)
+    assert wait_seconds > 0
+    assert bucket.take(wait_seconds, per_second=2.0, burst=1.0) == 0
