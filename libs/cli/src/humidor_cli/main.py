@@ -4,7 +4,19 @@ import sys
 
 import typer
 
-from humidor_cli.commands import down, replay, reset, status, terminal, token, up, user
+from humidor_cli.commands import (
+    deadletters,
+    down,
+    rebuild,
+    replay,
+    reset,
+    status,
+    terminal,
+    token,
+    up,
+    user,
+    verify,
+)
 from humidor_cli.errors import CliError
 
 app = typer.Typer(
@@ -19,7 +31,10 @@ app.command("down")(down.down)
 app.command("status")(status.status)
 app.command("reset")(reset.reset)
 app.command("replay")(replay.replay)
+app.command("verify")(verify.verify)
+app.command("rebuild")(rebuild.rebuild)
 app.command("token")(token.token)
+app.add_typer(deadletters.app, name="deadletters")
 app.add_typer(terminal.app, name="terminal")
 app.add_typer(user.app, name="user")
 

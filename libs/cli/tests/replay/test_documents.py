@@ -34,6 +34,7 @@ def moved(documents: list[Document]) -> Counter[tuple[str, str]]:
 
 def test_each_oddity_of_the_extract_is_counted(extract: SalesFile) -> None:
     survey = extract.survey()
+    extract.count_documents(survey)
     assert dict(survey.kinds) == {"sale": 761, "return": 25, "adjustment": 13, "reported": 2}
     assert survey.oddities["not_replayed: negative_price"] == 2
     assert survey.oddities["duplicate_line"] == 3

@@ -45,8 +45,9 @@ def run(path: Path, mapping: Mapping, wishes: Wishes) -> int:
     began = time.monotonic()
     file = open_sales_file(path, mapping)
     survey = file.survey()
+    if wishes.dry_run:
+        file.count_documents(survey)
     looked = {"file": str(path), "found": file.described(), **survey.described()}
-    looked["documents"] = dict(survey.documents)
     if not wishes.as_json:
         print_survey(looked)
     if wishes.dry_run:
@@ -55,7 +56,7 @@ def run(path: Path, mapping: Mapping, wishes: Wishes) -> int:
         return 0
     target = Target.from_environment()
     if wishes.ask and not wishes.as_json and sys.stdin.isatty():
-        typer.confirm(f"Send {survey.documents.total()} documents to {target.addresses['pos']}?", abort=True)
+        typer.confirm(f"Send {survey.rows:,} rows to {target.addresses['pos']}?", abort=True)
     progress = Progress(target.home, name_of(path, mapping))
     if wishes.restart:
         progress.forget()

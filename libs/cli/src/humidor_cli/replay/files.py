@@ -21,6 +21,9 @@ class SalesFile(Protocol):
 
     def survey(self) -> Survey: ...
 
+    def count_documents(self, survey: Survey) -> None:
+        """Count the documents by kind, where the survey has not counted them already."""
+
     def documents(self, survey: Survey) -> Iterator[Document]: ...
 
     def described(self) -> dict[str, Any]: ...
@@ -40,10 +43,12 @@ class TableFile:
         survey = Survey()
         for group in groups(read_rows(self.layout)):
             survey.add(group)
-        # A second look, because only now it is known which sales some return may name.
+        return survey
+
+    def count_documents(self, survey: Survey) -> None:
+        # A second look, because only after the first it is known which sales some return may name.
         for document in self.documents(survey):
             survey.documents["linked return" if document.linked else document.kind] += 1
-        return survey
 
     def documents(self, survey: Survey) -> Iterator[Document]:
         builder = Builder(self.mapping.source, survey.returned)
@@ -54,19 +59,25 @@ class TableFile:
         return self.layout.described()
 
 
+def is_documents(path: Path) -> bool:
+    """Tell by its first character whether the file holds documents in the API's own form.
+
+    Raises:
+        MappingError: It cannot be read.
+    """
+    try:
+        with open_bytes(path) as content:
+            return content.read(4096).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
+    except (OSError, EOFError) as error:
+        raise MappingError(f"{path}: {error}") from error
+
+
 def open_sales_file(path: Path, mapping: Mapping) -> SalesFile:
-    """Tell by its first character which form the file has.
+    """Open a file of either form.
 
     Raises:
         MappingError: It cannot be read, or its columns make no sense.
     """
     from humidor_cli.replay.ndjson import DocumentFile
 
-    try:
-        with open_bytes(path) as content:
-            start = content.read(4096).lstrip(b"\xef\xbb\xbf \t\r\n")
-        if start.startswith(b"{"):
-            return DocumentFile(path, mapping)
-        return TableFile(settle(path, mapping))
-    except (OSError, EOFError) as error:
-        raise MappingError(f"{path}: {error}") from error
+    return DocumentFile(path, mapping) if is_documents(path) else TableFile(settle(path, mapping))

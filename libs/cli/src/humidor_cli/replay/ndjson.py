@@ -85,6 +85,9 @@ class DocumentFile:
             _take_in(survey, line.document)
         return survey
 
+    def count_documents(self, survey: Survey) -> None:
+        """The survey has counted them."""
+
     def documents(self, survey: Survey) -> Iterator[Document]:  # noqa: ARG002 - the other form needs it
         return (line.document for line in read_lines(self.path) if line.document is not None)
 

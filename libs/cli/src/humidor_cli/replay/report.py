@@ -18,8 +18,9 @@ def print_survey(looked: dict[str, Any]) -> None:
         console.print(f"  {form}, zone {found['time_zone']}", markup=False)
     counts = ", ".join(f"{count:,} {kind}" for kind, count in looked["rows_by_kind"].items())
     console.print(f"  rows: {counts}")
-    documents = ", ".join(f"{count:,} {kind}" for kind, count in looked["documents"].items())
-    console.print(f"  documents: {documents}")
+    if looked["documents"]:
+        documents = ", ".join(f"{count:,} {kind}" for kind, count in looked["documents"].items())
+        console.print(f"  documents: {documents}")
     console.print(f"  {looked['stores']} stores, {looked['products']:,} products")
     if looked["oddities"]:
         table = Table("oddity", "rows", "for example rows", title="What is odd", title_justify="left")

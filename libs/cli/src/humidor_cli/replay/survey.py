@@ -111,6 +111,7 @@ class Survey(msgspec.Struct):
         """Give the counts as JSON-ready data."""
         return {
             "rows": self.rows,
+            "documents": dict(self.documents),
             "rows_by_kind": dict(sorted(self.kinds.items())),
             "oddities": [
                 {"oddity": name, "rows": count, "for_example_rows": self.examples.get(name, [])}

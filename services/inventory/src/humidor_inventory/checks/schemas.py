@@ -25,11 +25,12 @@ class LedgerCheck(BaseModel):
 
 
 class Movement(BaseModel):
-    """The ledger's entries of one product, bucket and reason, added up."""
+    """The ledger's entries of one product, bucket and reason, added up; adjustments by their lot too."""
 
     gtin: str
     bucket: str
     reason: str
+    lot: str | None
     entries: int
     delta_sticks: int
 
