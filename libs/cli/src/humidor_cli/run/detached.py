@@ -39,7 +39,7 @@ def start(home: Home, *, sample: bool, as_json: bool) -> int:
             if "error" in message:
                 raise CliError(message["error"])
             if "summary" in message:
-                report.ready(Summary(**message["summary"]))
+                report.ready(Summary(**{**message["summary"], "detached": True}))
                 return 0
             if "step" in message:
                 report.step(message["step"], message["state"], message["detail"])

@@ -21,6 +21,7 @@ class Summary:
     admin_username: str | None = None
     admin_password: str | None = None
     curl: str | None = None
+    detached: bool = False
 
 
 class Reporter(Protocol):
@@ -139,4 +140,5 @@ def render(summary: Summary) -> str:
         ]
     if summary.curl:
         lines += ["", "Sell two packs in the sample business:", "", summary.curl]
-    return "\n".join([*lines, "", "Ctrl-C stops everything; the data stay (humidor reset deletes them)."])
+    stop = "humidor down" if summary.detached else "Ctrl-C"
+    return "\n".join([*lines, "", f"{stop} stops everything; the data stay (humidor reset deletes them)."])
