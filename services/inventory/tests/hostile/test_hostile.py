@@ -1,0 +1,108 @@
+"""Whatever a caller sends, the answer is a 4xx or what was asked for: never a 5xx, never half a change."""
+
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+from schemathesis.core.result import Ok
+
+from humidor_common.settings import ServiceSettings
+from humidor_common.web.app import create_app
+from humidor_inventory.app import SERVICE
+from humidor_inventory.testing.shop import STORE, Shop, make_gtin
+
+STRINGS: list[str] = json.loads((Path(__file__).parent / "strings.json").read_text())["strings"]
+STRINGS += ["x" * 5000, "9" * 300]
+OFFLINE = ServiceSettings(pg_dsn="", kafka_bootstrap_servers="", jwks="")
+SCHEMA = schemathesis.openapi.from_dict(create_app(SERVICE, OFFLINE).openapi())
+OPERATIONS = [found.ok() for found in SCHEMA.get_all_operations() if isinstance(found, Ok)]
+OPERATIONS = [each for each in OPERATIONS if each.path not in ("/metrics", "/healthz", "/readyz")]
+
+
+def fits(answer: Any) -> None:
+    assert answer.status_code < 500, answer.text
+    if answer.status_code >= 400:
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["code"]
+
+
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+@given(data=st.data())
+async def test_no_generated_request_makes_the_service_fail(
+    shop: Shop, mode: GenerationMode, data: st.DataObject
+) -> None:
+    operation = data.draw(st.sampled_from(OPERATIONS))
+    case = data.draw(operation.as_strategy(generation_mode=mode))
+    request = case.as_transport_kwargs(base_url="http://inventory")
+    request["headers"] = {k: v for k, v in request["headers"].items() if k.lower() != "authorization"}
+    request["headers"] |= shop.auth()
+    request.pop("cookies", None)
+    if isinstance(request.get("data"), (bytes, str)):
+        request["content"] = request.pop("data")
+    fits(await shop.client.request(**request))
+
+
+@pytest.mark.parametrize("field", ["name", "brand", "price_class", "currency", "supplier_id", "status"])
+async def test_a_hostile_text_is_refused_or_kept_as_it_is(shop: Shop, field: str) -> None:
+    gtin = make_gtin(1)
+    for text in STRINGS:
+        body = json.dumps({"name": "x", "brand": "y"} | {field: text})
+        headers = shop.auth() | {"Content-Type": "application/json"}
+        answer = await shop.client.put(f"/v1/products/{gtin}", content=body, headers=headers)
+        fits(answer)
+        if answer.is_success:
+            assert (await shop.ask("GET", f"/v1/products/{gtin}"))[field] == text
+
+
+async def test_a_hostile_path_or_query_finds_nothing_and_writes_nothing(shop: Shop) -> None:
+    level = {"reorder_point": 1, "order_up_to": 2}
+    for text in STRINGS:
+        part = quote(text.encode("utf-8", "surrogatepass"), safe="")
+        for method, path in (
+            ("PUT", f"/v1/products/{part}"),
+            ("PUT", f"/v1/levels/{STORE}/{part}"),
+            ("PUT", f"/v1/levels/{part}/{make_gtin(1)}"),
+            ("GET", f"/v1/stock?store_id={part}"),
+            ("GET", f"/v1/stock?cursor={part}"),
+            ("GET", f"/v1/products?brand={part}"),
+            ("GET", f"/v1/alerts?cursor={part}"),
+        ):
+            body = level if "levels" in path else {"name": "x", "brand": "y"}
+            answer = await shop.client.request(
+                method, path, json=body if method == "PUT" else None, headers=shop.auth()
+            )
+            fits(answer)
+            assert method == "GET" or answer.status_code >= 300
+    assert (await shop.ask("GET", "/v1/products"))["items"] == []
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b"null", b'{"store_id": "S0001", "lines": [{', b"\xff\xfe"]
+)
+async def test_a_truncated_body_is_refused(shop: Shop, body: bytes) -> None:
+    headers = shop.auth() | {"Content-Type": "application/json"}
+    answer = await shop.client.post("/v1/receipts", content=body, headers=headers)
+    fits(answer)
+    assert answer.status_code in (400, 422)
+
+
+async def test_a_hostile_lot_code_is_refused_or_kept_as_it_is(shop: Shop, gtin: str) -> None:
+    for text in STRINGS:
+        body = json.dumps({"store_id": STORE, "lines": [{"gtin": gtin, "quantity": 1, "lot": text}]})
+        headers = shop.auth() | {"Content-Type": "application/json"}
+        answer = await shop.client.post("/v1/receipts", content=body, headers=headers)
+        fits(answer)
+        if answer.is_success:
+            assert answer.json()["lines"][0]["lot"] == text
+    await shop.check()
