@@ -43,6 +43,10 @@ imports: .venv/.ready ## Who may import whom (import-linter)
 test: .venv/.ready ## All tests on real PostgreSQL and Kafka; T=path or T='-k name' runs some
 	$(BIN)/pytest $(T)
 
+.PHONY: compose-check
+compose-check: .venv/.ready ## docker-compose.yml against the services, and by Compose itself where it is at hand
+	$(BIN)/pytest -q tests/repository/test_compose.py
+
 .PHONY: fmt
 fmt: .venv/.ready ## Format and mend what can be mended
 	$(BIN)/ruff check --fix-only $(PATHS)
