@@ -47,6 +47,11 @@ test: .venv/.ready ## All tests on real PostgreSQL and Kafka; T=path or T='-k na
 compose-check: .venv/.ready ## docker-compose.yml against the services, and by Compose itself where it is at hand
 	$(BIN)/pytest -q tests/repository/test_compose.py
 
+.PHONY: nginx-test
+nginx-test: .venv/.ready ## The nginx configuration of deploy/ against a real nginx (installs nginx-light where apt-get can)
+	command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || apt-get install -y -q nginx-light
+	$(BIN)/pytest services/gateway/tests/test_nginx.py
+
 .PHONY: fmt
 fmt: .venv/.ready ## Format and mend what can be mended
 	$(BIN)/ruff check --fix-only $(PATHS)
