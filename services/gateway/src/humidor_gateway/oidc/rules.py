@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from humidor_common.auth import ROLES
+from humidor_common.auth.scopes import ROLES
 
 CLOCK_LEEWAY_SECONDS = 60
 

@@ -64,5 +64,7 @@ async def prune(conn: Connection) -> None:
         now - FORGET_AFTER,
         now,
     )
-    await conn.execute("DELETE FROM oidc_logins WHERE created_at < $1::timestamptz - interval '15 minutes'", now)
+    await conn.execute(
+        "DELETE FROM oidc_logins WHERE created_at < $1::timestamptz - interval '15 minutes'", now
+    )
     await conn.execute("DELETE FROM sessions WHERE expires_at < $1::timestamptz - interval '30 days'", now)

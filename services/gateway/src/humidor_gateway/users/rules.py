@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 
-from humidor_common.auth import Principal
+from humidor_common.auth.principal import Principal
 from humidor_common.web.problems import Problem, invalid
 
 
