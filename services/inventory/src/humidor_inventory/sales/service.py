@@ -1,9 +1,9 @@
 """Applies batches of sales documents to the stock."""
 
 from collections.abc import Collection, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from functools import cache
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from humidor_common.db.pool import Connection
 from humidor_common.messaging.subscription import Poison
@@ -93,8 +93,11 @@ def _refuse_absurd(documents: Sequence[Document], factors: dict[str, Factors]) -
 
 
 @cache
-def _zone(name: str) -> ZoneInfo:
-    return ZoneInfo(name)
+def _zone(name: str) -> tzinfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):  # a sale is not held up by a zone that has been abolished
+        return UTC
 
 
 def _local_date(at: datetime, zone: str) -> date:

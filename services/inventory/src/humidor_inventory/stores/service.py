@@ -2,12 +2,14 @@
 
 from datetime import datetime
 
+import asyncpg
+
 from humidor_common import audit
 from humidor_common.auth import Principal
 from humidor_common.db.pool import Connection
 from humidor_common.events.inventory import StoreChanged
 from humidor_common.messaging import outbox
-from humidor_common.web.problems import not_found
+from humidor_common.web.problems import invalid, not_found
 from humidor_inventory.inputs import check_match
 from humidor_inventory.stores.schemas import StoreInput, StoreView
 
@@ -48,6 +50,7 @@ async def put_store(
     check_match(if_match, before.version if before else None)
     if before and given.model_dump() == before.model_dump(include=set(StoreInput.model_fields)):
         return before
+    await _check_zone(conn, given.time_zone)
     version = before.version + 1 if before else 1
     after = StoreView(store_id=store_id, version=version, changed_at=now, **given.model_dump())
     await conn.execute(
@@ -77,3 +80,11 @@ async def put_store(
         after=after.model_dump(mode="json"),
     )
     return after
+
+
+async def _check_zone(conn: Connection, name: str) -> None:
+    """Refuse a zone that the database does not know: queries ask it for the store's date."""
+    try:
+        await conn.fetchval("SELECT now() AT TIME ZONE $1", name)
+    except asyncpg.DataError as error:
+        raise invalid("time_zone", "is not known to the database") from error
