@@ -122,6 +122,7 @@ class Home:
             "kafka",
             "logs",
             "secrets",
+            "replay",
             "state.json",
             "ports.json",
             "migrations.json",

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import tempfile
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +13,6 @@ from humidor_cli.home import Home
 from humidor_cli.run.layout import SERVICES, Layout, ServiceSpec
 from humidor_embedded.postgres import PostgresServer
 
-_POLL_SECONDS = 0.2
 _LAST_CHARACTERS = 3000
 
 
@@ -30,8 +28,8 @@ def service_named(name: str) -> ServiceSpec:
     return specs[name]
 
 
-def rebuild(home: Home, spec: ServiceSpec, waiting: Callable[[], None]) -> list[dict[str, Any]]:
-    """Rebuild each projection of the service; `waiting` is called while it lasts.
+def rebuild(home: Home, spec: ServiceSpec) -> list[dict[str, Any]]:
+    """Rebuild each projection of the service.
 
     Returns:
         For each projection what was read and applied, the digests before and after, and whether they are
@@ -58,8 +56,7 @@ def rebuild(home: Home, spec: ServiceSpec, waiting: Callable[[], None]) -> list[
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(program.argv, env=program.env, stdout=output, stderr=errors)
         try:
-            while _runs(process):
-                waiting()
+            process.wait()
         finally:
             if process.poll() is None:
                 process.terminate()
@@ -67,14 +64,6 @@ def rebuild(home: Home, spec: ServiceSpec, waiting: Callable[[], None]) -> list[
         output.seek(0)
         errors.seek(0)
         return _outcomes(output.read(), errors.read().decode(errors="replace"))
-
-
-def _runs(process: subprocess.Popen[bytes]) -> bool:
-    try:
-        process.wait(_POLL_SECONDS)
-    except subprocess.TimeoutExpired:
-        return True
-    return False
 
 
 def _outcomes(output: bytes, errors: str) -> list[dict[str, Any]]:

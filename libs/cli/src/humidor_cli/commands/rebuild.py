@@ -30,10 +30,7 @@ def rebuild(
         typer.confirm(
             f"Rebuild {service} from its topics? Its consumers wait meanwhile.", abort=True, err=True
         )
-    if as_json:
-        outcomes = rebuilding.rebuild(home, spec, lambda: None)
-    else:
-        outcomes = _with_spinner(home, spec)
+    outcomes = rebuilding.rebuild(home, spec) if as_json else _with_spinner(home, spec)
     equal = all(outcome["equal"] for outcome in outcomes)
     if as_json:
         typer.echo(json.dumps({"service": service, "equal": equal, "projections": outcomes}))
@@ -49,7 +46,7 @@ def _with_spinner(home: Any, spec: Any) -> list[dict[str, Any]]:
     from humidor_cli import rebuild as rebuilding
 
     with Console(stderr=True).status(f"rebuilding {spec.name} from its topics …"):
-        return rebuilding.rebuild(home, spec, lambda: None)
+        return rebuilding.rebuild(home, spec)
 
 
 def _print(outcome: dict[str, Any]) -> None:

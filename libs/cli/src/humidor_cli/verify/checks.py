@@ -37,7 +37,7 @@ def drained_check(statuses: dict[str, Any]) -> Iterable[Check]:
     outbox = sum(status["outbox"] for status in statuses.values())
     lag = sum(sum(status["lag"].values()) for status in statuses.values())
     dead = sum(status["dead_letters"] for status in statuses.values())
-    yield Check("events still under way", 0, outbox + lag, equal=outbox + lag == 0)
+    yield Check("events under way", 0, outbox + lag, equal=outbox + lag == 0)
     yield Check("open dead letters", 0, dead, equal=dead == 0)
 
 
@@ -45,7 +45,7 @@ def ledger_check(client: Client) -> Check:
     """Every balance must be the sum of its ledger entries, as inventory proves by itself."""
     found = client.get("inventory", "/v1/checks/ledger")
     return Check(
-        "balances = sums of the ledger",
+        "balances = ledger",
         f"{found['entries']:,} entries",
         f"{found['balances']:,} balances",
         equal=found["equal"],
@@ -64,9 +64,9 @@ def ledger_check(client: Client) -> Check:
 
 def once_check(stores: list[Store]) -> Iterable[Check]:
     """Every fact of pos must be in inventory exactly once, with what its lines say."""
-    ids = _Comparison("facts of pos = documents applied by inventory")
-    lines = _Comparison("sticks on pos's lines = sticks applied by inventory")
-    unequal = _Comparison("documents whose ledger entries are not theirs")
+    ids = _Comparison("facts: pos = inventory")
+    lines = _Comparison("sticks moved: pos = inventory")
+    unequal = _Comparison("facts wrong in the ledger")
     for store in stores:
         told = {each["kind"]: each for each in store.totals["documents"]}
         applied = {each["kind"]: each for each in store.movements["documents"]}
@@ -86,9 +86,9 @@ def once_check(stores: list[Store]) -> Iterable[Check]:
 
 def file_checks(expected: Expected, stores: list[Store]) -> Iterable[Check]:
     """Compare stock by store and product, and pos's counts, with the raw files."""
-    on_hand = _Comparison("stock on hand, in sticks, by store and product")
-    aside = _Comparison("stock in quarantine, in sticks, by store and product")
-    written_off = _Comparison("write-offs, in sticks, by store and product")
+    on_hand = _Comparison("sticks on hand")
+    aside = _Comparison("sticks in quarantine")
+    written_off = _Comparison("sticks written off")
     facts = {
         (kind, field): _Comparison(f"{kind}s: {field.replace('_', ' ')}")
         for kind in ("sale", "return")
@@ -96,13 +96,12 @@ def file_checks(expected: Expected, stores: list[Store]) -> Iterable[Check]:
         # Into how many documents a return was cut depends on the sales it was linked to.
         if (kind, field) != ("return", "documents")
     }
+    moved = expected.moved()
     for store in stores:
         where = store.store_id
         given = store.other_movements("on_hand", expected.write_off_lots)
         given_aside = store.other_movements("quarantined", ())
-        moved = [*expected.sold, *expected.came_back, *expected.quarantined, *expected.written_off]
-        gtins = {gtin for store_id, gtin in moved if store_id == where}
-        for gtin in sorted(gtins | store.on_hand.keys() | given.keys()):
+        for gtin in sorted(moved[where] | store.on_hand.keys() | given.keys()):
             pair = (where, gtin)
             change = expected.came_back[pair] - expected.sold[pair] - expected.written_off[pair]
             on_hand.compare(where, gtin, given[gtin] + change, store.on_hand.get(gtin, 0))
@@ -110,9 +109,7 @@ def file_checks(expected: Expected, stores: list[Store]) -> Iterable[Check]:
                 where, gtin, given_aside[gtin] + expected.quarantined[pair], store.quarantined.get(gtin, 0)
             )
         own = store.own_write_offs(expected.write_off_lots)
-        for gtin in sorted(
-            {gtin for store_id, gtin in expected.written_off if store_id == where} | own.keys()
-        ):
+        for gtin in sorted(moved[where] | own.keys()):
             written_off.compare(where, gtin, expected.written_off[where, gtin], own[gtin])
         for (kind, field), comparison in facts.items():
             wanted, found = expected.fact(kind, where), store.facts(kind)
@@ -125,7 +122,6 @@ class _Comparison:
 
     def __init__(self, name: str) -> None:
         self._check = Check(name, 0, 0, equal=True, compared=0)
-        self._differing = 0
 
     def add(self, expected: int, actual: int) -> None:
         self._check.expected += expected

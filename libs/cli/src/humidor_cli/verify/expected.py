@@ -43,6 +43,14 @@ class Expected(msgspec.Struct):
     rows: int = 0
     not_counted: int = 0
 
+    def moved(self) -> dict[str, set[str]]:
+        """Name by store the products that move."""
+        found: dict[str, set[str]] = {store_id: set() for store_id in self.stores}
+        for pairs in (self.sold, self.came_back, self.quarantined, self.written_off):
+            for store_id, gtin in pairs:
+                found[store_id].add(gtin)
+        return found
+
     def fact(self, kind: str, store_id: str) -> Facts:
         by_store = self.sales if kind == "sale" else self.returns
         return by_store.setdefault(store_id, Facts())
