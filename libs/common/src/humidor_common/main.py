@@ -14,6 +14,7 @@ from humidor_common.settings import ServiceSettings
 from humidor_common.telemetry.logs import configure_logs
 from humidor_common.telemetry.traces import configure_tracing
 from humidor_common.web.app import create_app
+from humidor_common.web.server import BoundedHttp
 
 KEEP_ALIVE_SECONDS = 65
 
@@ -46,7 +47,7 @@ def _serve(service: Service, settings: ServiceSettings, role: str) -> None:
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http="httptools",
+        http=BoundedHttp,
         access_log=False,
         log_config=None,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
