@@ -13,6 +13,8 @@ from humidor_common.ids import uuid7
 from humidor_common.messaging.subscription import Received, Subscription, decode
 from humidor_common.messaging.topics import dead_letter_topic
 
+RELAY = "relay"
+
 
 class Failed(msgspec.Struct, frozen=True, kw_only=True):
     """A record from Kafka that was given up, and why."""
@@ -55,27 +57,32 @@ _COLUMNS = ", ".join(name for name in DeadLetter.__struct_fields__ if name != "p
 async def record(conn: Connection, group: str, failures: Sequence[Failed]) -> None:
     """Store dead letters and put them on their topics through the outbox, all in this transaction."""
     for failed in failures:
-        await conn.execute(
-            """
-            INSERT INTO dead_letters (dead_letter_id, consumer, topic, partition, kafka_offset, key, type,
-                                      event_id, headers, payload, reason, traceparent)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-            ON CONFLICT (consumer, topic, partition, kafka_offset) WHERE state = 'open' DO NOTHING
-            """,
-            uuid7(),
-            group,
-            failed.topic,
-            failed.partition,
-            failed.offset,
-            failed.key,
-            failed.headers.get("ce_type"),
-            failed.event_id,
-            failed.headers,
-            failed.value,
-            failed.reason,
-            failed.headers.get("ce_traceparent"),
-        )
+        await keep(conn, group, failed)
         await _tell(conn, group, failed)
+
+
+async def keep(conn: Connection, group: str, failed: Failed) -> None:
+    """Store one dead letter; it is there once, however often it fails while open."""
+    await conn.execute(
+        """
+        INSERT INTO dead_letters (dead_letter_id, consumer, topic, partition, kafka_offset, key, type,
+                                  event_id, headers, payload, reason, traceparent)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+        ON CONFLICT (consumer, topic, partition, kafka_offset) WHERE state = 'open' DO NOTHING
+        """,
+        uuid7(),
+        group,
+        failed.topic,
+        failed.partition,
+        failed.offset,
+        failed.key,
+        failed.headers.get("ce_type"),
+        failed.event_id,
+        failed.headers,
+        failed.value,
+        failed.reason,
+        failed.headers.get("ce_traceparent"),
+    )
 
 
 async def _tell(conn: Connection, group: str, failed: Failed) -> None:
@@ -139,6 +146,20 @@ async def apply_again(conn: Connection, letter: DeadLetter, subscription: Subscr
     """Decode and apply the dead letter in this transaction; raises what the subscription raises."""
     received: Received = decode(letter.headers, letter.payload)
     await subscription.apply(conn, [received])
+
+
+async def publish_again(conn: Connection, letter: DeadLetter) -> None:
+    """Put an event that the relay could not publish back into the outbox."""
+    await conn.execute(
+        """
+        INSERT INTO outbox (event_id, type, topic, key, subject, time, traceparent, payload)
+        SELECT event_id, type, topic, key, $2, $3, traceparent, payload
+          FROM dead_letters WHERE dead_letter_id = $1
+        """,
+        letter.dead_letter_id,
+        letter.headers["ce_subject"],
+        datetime.fromisoformat(letter.headers["ce_time"]),
+    )
 
 
 async def note_attempt(conn: Connection, dead_letter_id: UUID, reason: str) -> None:

@@ -10,6 +10,7 @@ from aiokafka.helpers import create_ssl_context
 from humidor_common.settings import ServiceSettings
 
 PRODUCER_BATCH_BYTES = 128 * 1024
+LARGEST_MESSAGE_BYTES = 4 * 1024 * 1024
 REQUEST_TIMEOUT_MS = 15_000
 MAX_POLL_INTERVAL_MS = 300_000
 
@@ -36,6 +37,7 @@ def make_producer(settings: ServiceSettings) -> AIOKafkaProducer:
         acks="all",
         enable_idempotence=True,
         max_batch_size=PRODUCER_BATCH_BYTES,
+        max_request_size=LARGEST_MESSAGE_BYTES,
         request_timeout_ms=REQUEST_TIMEOUT_MS,
     )
 

@@ -8,9 +8,12 @@ from typing import Any
 
 import asyncpg
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import MessageSizeTooLargeError
 
 from humidor_common.db.pool import TRANSACTION_TIMEOUT_SECONDS, Connection, Pool, prepare_connection
 from humidor_common.events.base import source_of
+from humidor_common.messaging import deadletters
+from humidor_common.messaging.deadletters import RELAY
 from humidor_common.messaging.kafka import make_producer
 from humidor_common.settings import ServiceSettings
 from humidor_common.telemetry.logs import get_logger
@@ -113,7 +116,7 @@ class Relay:
     async def _publish_batch(self, conn: Connection, producer: AIOKafkaProducer) -> int:
         rows = await conn.fetch(_SELECT, self._floor, BATCH_ROWS)
         if rows:
-            sends = [await self._send(producer, row) for row in rows]
+            sends = [sent for row in rows if (sent := await self._send(conn, producer, row))]
             outcomes = await asyncio.gather(*sends, return_exceptions=True)
             for failure in (outcome for outcome in outcomes if isinstance(outcome, BaseException)):
                 raise failure
@@ -122,12 +125,35 @@ class Relay:
             self._raise_floor(rows[-1]["id"])
         return len(rows)
 
-    async def _send(self, producer: AIOKafkaProducer, row: asyncpg.Record) -> "asyncio.Future[Any]":
+    async def _send(
+        self, conn: Connection, producer: AIOKafkaProducer, row: asyncpg.Record
+    ) -> "asyncio.Future[Any] | None":
         topic = self._settings.topic_prefix + row["topic"]
-        sent: asyncio.Future[Any] = await producer.send(
-            topic, value=row["payload"], key=row["key"].encode(), headers=cloud_event_headers(row)
-        )
+        try:
+            sent: asyncio.Future[Any] = await producer.send(
+                topic, value=row["payload"], key=row["key"].encode(), headers=cloud_event_headers(row)
+            )
+        except MessageSizeTooLargeError as error:
+            await self._set_aside(conn, row, f"too large for the broker: {error}")
+            return None
         return sent
+
+    async def _set_aside(self, conn: Connection, row: asyncpg.Record, reason: str) -> None:
+        """Keep what can never be published as a dead letter, so that it does not hold up the rest."""
+        log.error("event cannot be published", extra={"event_id": row["event_id"], "reason": reason})
+        failed = deadletters.Failed(
+            topic=row["topic"],
+            partition=-1,
+            offset=row["id"],
+            key=row["key"],
+            headers={name: value.decode() for name, value in cloud_event_headers(row)},
+            value=row["payload"],
+            event_id=row["event_id"],
+            reason=reason,
+        )
+        async with conn.transaction():
+            await deadletters.keep(conn, RELAY, failed)
+            await conn.execute("DELETE FROM outbox WHERE id = $1", row["id"])
 
     def _raise_floor(self, published_id: int) -> None:
         """Skip dead index entries, yet only below ids older than any transaction that may still commit."""

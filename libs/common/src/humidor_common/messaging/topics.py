@@ -7,11 +7,12 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from humidor_common.events import EVENTS
-from humidor_common.messaging.kafka import make_admin
+from humidor_common.messaging.kafka import LARGEST_MESSAGE_BYTES, make_admin
 from humidor_common.settings import ServiceSettings
 
-FOR_EVER = {"retention.ms": "-1"}
-COMPACTED = {"cleanup.policy": "compact"}
+LARGEST = {"max.message.bytes": str(LARGEST_MESSAGE_BYTES + 64 * 1024)}
+FOR_EVER = {"retention.ms": "-1"} | LARGEST
+COMPACTED = {"cleanup.policy": "compact"} | LARGEST
 
 
 def event_topics() -> set[str]:

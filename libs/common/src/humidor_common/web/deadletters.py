@@ -97,7 +97,10 @@ async def _retry(runtime: Runtime, principal: Principal, dead_letter_id: UUID) -
     try:
         async with transaction(runtime.pool) as conn:
             letter = await _lock_open(conn, dead_letter_id)
-            await deadletters.apply_again(conn, letter, _subscription(runtime, letter.consumer))
+            if letter.consumer == deadletters.RELAY:
+                await deadletters.publish_again(conn, letter)
+            else:
+                await deadletters.apply_again(conn, letter, _subscription(runtime, letter.consumer))
             await deadletters.settle(conn, dead_letter_id, "retried", principal.subject, None)
             await audit.record(conn, principal, "retry", "dead_letter", str(dead_letter_id))
     except Exception as error:
