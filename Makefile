@@ -57,6 +57,14 @@ fmt: .venv/.ready ## Format and mend what can be mended
 	$(BIN)/ruff check --fix-only $(PATHS)
 	$(BIN)/ruff format $(PATHS)
 
+.PHONY: chaos
+chaos: .venv/.ready ## Kill every part under load for longer (CHAOS_SECONDS=60 a fault by default)
+	CHAOS_SECONDS=$${CHAOS_SECONDS:-60} $(BIN)/pytest tests/integration/test_chaos.py
+
+.PHONY: events
+events: .venv/.ready ## Write the event contracts: samples, schemas, docs/events.md, docs/asyncapi.json
+	$(BIN)/python -m humidor_common.events.publish .
+
 ##@ Measuring
 
 .PHONY: bench
