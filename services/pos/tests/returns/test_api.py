@@ -95,7 +95,7 @@ async def test_an_id_of_a_sale_cannot_be_used_for_a_return(till: Any, a_sale: Ma
 
 async def test_a_return_that_cannot_be_read_is_refused(pos: Any, till: Any, a_return: Make) -> None:
     stored = await pos.stored()
-    changes = [
+    changes: list[dict[str, Any]] = [
         {"reason": ""},
         {"restock": "yes"},
         {"sale_id": "7"},
