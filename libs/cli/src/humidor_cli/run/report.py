@@ -37,7 +37,7 @@ class PlainReporter:
     """One line for each thing that happened; for logs, CI and pipes."""
 
     def step(self, name: str, state: str, words: str = "") -> None:
-        if state not in {"waiting", "preparing"}:
+        if words or state not in {"waiting", "preparing"}:
             self.note(f"{name}: {state}{f' ({words})' if words else ''}")
 
     def note(self, text: str) -> None:

@@ -170,7 +170,8 @@ class Supervisor:
                 task.cancel()
 
     def _downloading(self, done: int, total: int) -> None:
-        self._report.step("kafka", "preparing", f"downloading, {done} of {total} files")
+        if done % 5 == 0 or done == total:
+            self._report.step("kafka", "preparing", f"downloading, {done} of {total} files")
 
     def _changed(self, unit: Unit, words: str) -> None:
         self._report.step(unit.name, unit.state, words)
