@@ -3,6 +3,7 @@
 SHELL := /bin/sh
 PATHS := libs services tests benchmarks scripts
 T ?=
+DATA ?= ../shared/data
 
 # The first interpreter that is new enough; PYTHON=… overrides.
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python; do \
@@ -42,6 +43,10 @@ imports: .venv/.ready ## Who may import whom (import-linter)
 .PHONY: test
 test: .venv/.ready ## All tests on real PostgreSQL and Kafka; T=path or T='-k name' runs some
 	$(BIN)/pytest $(T)
+
+.PHONY: verify-published
+verify-published: .venv/.ready ## The whole real file of ../shared/data replayed and verified (about 5 min); DATA=path
+	HUMIDOR_PUBLISHED_DATA="$(abspath $(DATA))" $(BIN)/pytest -s -ra tests/published
 
 .PHONY: compose-check
 compose-check: .venv/.ready ## docker-compose.yml against the services, and by Compose itself where it is at hand
