@@ -92,5 +92,7 @@ def probe(document: dict[str, Any], url: str, admin: dict[str, str], key: dict[s
 
     for found in schema.get_all_operations():
         operation: Any = found
-        given(case=operation.ok().as_strategy())(send)()
+        # NDJSON has no serializer there; test_faults.py covers the stream.
+        if operation.ok().path != "/v1/sales:stream":
+            given(case=operation.ok().as_strategy())(send)()
     return failures
