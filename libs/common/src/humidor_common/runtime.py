@@ -58,7 +58,7 @@ async def start(service: Service, settings: ServiceSettings, role: Role) -> Asyn
     async with AsyncExitStack() as stack:
         pool = await create_pool(settings, name=f"humidor-{service.name}-{role}")
         stack.push_async_callback(_close, pool)
-        relay = Relay(settings, pool)
+        relay = Relay(settings, pool, stands_in=role == "api")
         verifier = TokenVerifier(settings.jwks, issuer=settings.issuer)
         runtime = Runtime(service, settings, pool, relay, verifier)
         context = service.api_context if role == "api" else service.worker_context

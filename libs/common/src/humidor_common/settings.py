@@ -21,6 +21,7 @@ class ServiceSettings(BaseSettings):
     kafka_partitions: int = 6
     kafka_replication: int = 1
     topic_prefix: str = ""
+    relay_patience_seconds: float = 3.0
 
     jwks: str
     issuer: str = "humidor"

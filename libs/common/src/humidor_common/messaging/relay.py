@@ -24,6 +24,8 @@ CHANNEL = "outbox"
 BATCH_ROWS = 1000
 POLL_SECONDS = 0.25
 NOTIFY_AT_MOST_EVERY_SECONDS = 0.005
+TURN_SECONDS = 1.0
+STAND_IN_SECONDS = 60.0
 FLOOR_LAG_SECONDS = 2 * TRANSACTION_TIMEOUT_SECONDS
 
 _SELECT = """
@@ -39,13 +41,21 @@ class Relay:
 
     `wake` is called after a commit that wrote to the outbox: it wakes this process's relay directly, or
     the active one elsewhere through a throttled notification outside of any business transaction.
+
+    Args:
+        settings: Of the process.
+        pool: Where notifications are sent from.
+        stands_in: For a process that has better things to do (it answers terminals): it relays only when
+            nobody else has for `relay_patience_seconds`, and after a minute lets another one take over.
     """
 
-    def __init__(self, settings: ServiceSettings, pool: Pool) -> None:
+    def __init__(self, settings: ServiceSettings, pool: Pool, *, stands_in: bool = False) -> None:
         self._settings = settings
         self._pool = pool
+        self._patience_turns = round(settings.relay_patience_seconds / TURN_SECONDS) if stands_in else 0
         self._woken = asyncio.Event()
         self._active = False
+        self._unsaid = False
         self._notifying: asyncio.Task[None] | None = None
         self._floor = 0
         self._published: deque[tuple[float, int]] = deque()
@@ -58,7 +68,9 @@ class Relay:
         """Say that rows were committed; never blocks and never fails."""
         if self._active:
             self._woken.set()
-        elif self._notifying is None or self._notifying.done():
+            return
+        self._unsaid = True
+        if self._notifying is None or self._notifying.done():
             self._notifying = asyncio.create_task(self._notify())
 
     async def run(self) -> None:
@@ -73,10 +85,12 @@ class Relay:
             await asyncio.sleep(1)
 
     async def _notify(self) -> None:
-        await asyncio.sleep(NOTIFY_AT_MOST_EVERY_SECONDS)
-        with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
-            async with self._pool.acquire() as conn:
-                await conn.execute(f"BEGIN; SET LOCAL synchronous_commit = off; NOTIFY {CHANNEL}; COMMIT")
+        while self._unsaid:
+            self._unsaid = False
+            with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+                async with self._pool.acquire() as conn:
+                    await conn.execute(f"BEGIN; SET LOCAL synchronous_commit = off; NOTIFY {CHANNEL}; COMMIT")
+            await asyncio.sleep(NOTIFY_AT_MOST_EVERY_SECONDS)
 
     async def _hold_and_publish(self) -> None:
         conn = await asyncpg.connect(
@@ -86,8 +100,7 @@ class Relay:
         try:
             await prepare_connection(conn)
             await conn.execute("SET enable_seqscan = off")
-            while not await conn.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):  # noqa: ASYNC110 - held elsewhere
-                await asyncio.sleep(1)
+            await self._wait_turn(conn)
             await conn.add_listener(CHANNEL, lambda *_: self._woken.set())
             producer = make_producer(self._settings)
             await producer.start()
@@ -100,6 +113,18 @@ class Relay:
                     await producer.stop()
             conn.terminate()
 
+    async def _wait_turn(self, conn: Connection) -> None:
+        turns_free = 0
+        while True:
+            if await conn.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):
+                if turns_free >= self._patience_turns:
+                    return
+                turns_free += 1
+                await conn.execute("SELECT pg_advisory_unlock($1)", LOCK)
+            else:
+                turns_free = 0
+            await asyncio.sleep(TURN_SECONDS)
+
     def _become(self, *, active: bool) -> None:
         self._active = active
         RELAY_ACTIVE.set(active)
@@ -107,7 +132,8 @@ class Relay:
     async def _publish(self, conn: Connection, producer: AIOKafkaProducer) -> None:
         self._floor = 0
         self._published.clear()
-        while True:
+        until = time.monotonic() + STAND_IN_SECONDS
+        while not self._patience_turns or time.monotonic() < until:
             self._woken.clear()
             if await self._publish_batch(conn, producer) < BATCH_ROWS:
                 with suppress(TimeoutError):

@@ -97,6 +97,7 @@ def settings_for(
             "kafka_bootstrap_servers": bootstrap,
             "kafka_partitions": 3,
             "topic_prefix": topic_prefix,
+            "relay_patience_seconds": 0,
             "jwks": str(jwks_file),
             "pg_pool_size": 4,
         }
