@@ -24,7 +24,7 @@ from humidor_pos.facts.http import (
 )
 from humidor_pos.facts.reading import decode, unreadable
 from humidor_pos.facts.rules import Unreadable
-from humidor_pos.facts.service import intake
+from humidor_pos.recording.service import intake
 from humidor_pos.terminals.dependencies import terminal_or
 from humidor_pos.terminals.directory import Terminals
 from humidor_pos.terminals.schemas import StoreId

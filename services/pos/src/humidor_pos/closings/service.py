@@ -16,7 +16,7 @@ from humidor_common.web.problems import Problem, not_found
 from humidor_pos.closings.queries import count_day
 from humidor_pos.closings.rules import day_bounds, differences, status_of
 from humidor_pos.closings.wire import DayClosing, Totals
-from humidor_pos.facts.service import Intake, hash_of
+from humidor_pos.recording.service import Intake, hash_of
 from humidor_pos.revisions import next_revision
 
 # Other processes learn of a closing with their next look at the directory of terminals. A fact that one of

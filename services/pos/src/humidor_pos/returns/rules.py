@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
-from humidor_pos.facts.history import SaleHistory
 from humidor_pos.facts.rules import Doubt, amount_doubts, clock_doubts
+from humidor_pos.facts.sold import SaleHistory
 from humidor_pos.facts.units import Factors, sticks
 from humidor_pos.returns.wire import Return
 

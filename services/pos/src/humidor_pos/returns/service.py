@@ -9,11 +9,11 @@ from humidor_common.events import Event
 from humidor_common.events.pos import SaleReturned
 from humidor_common.runtime import Runtime
 from humidor_pos.exceptions.service import codes
-from humidor_pos.facts.history import find_sale
 from humidor_pos.facts.outcomes import Outcome
 from humidor_pos.facts.rules import Doubt, Unreadable, read_lines, storable
-from humidor_pos.facts.service import Identified, Intake, hash_of, record
 from humidor_pos.facts.wire import Line, as_utc
+from humidor_pos.recording.history import find_sale
+from humidor_pos.recording.service import Identified, Intake, hash_of, record
 from humidor_pos.returns.rules import judge_against_sale, judge_return
 from humidor_pos.returns.wire import Return
 from humidor_pos.sales.rules import carton_doubts, read_cartons

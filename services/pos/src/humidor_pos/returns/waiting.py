@@ -12,8 +12,8 @@ from humidor_common.db.pool import Connection
 from humidor_common.db.transaction import transaction
 from humidor_common.runtime import Runtime
 from humidor_pos.exceptions.service import BY_ITSELF
-from humidor_pos.facts.registry import lock_sale
-from humidor_pos.facts.service import intake, raise_doubts
+from humidor_pos.recording.registry import lock_sale
+from humidor_pos.recording.service import intake, raise_doubts
 from humidor_pos.returns.service import identify, judge_with_sale
 from humidor_pos.returns.wire import Return
 from humidor_pos.terminals.directory import Terminal

@@ -12,9 +12,9 @@ from humidor_common.db.pool import Connection, Pool, prepare_connection
 from humidor_common.telemetry.logs import get_logger
 from humidor_common.web.errors import as_problem
 from humidor_common.web.problems import Problem, unavailable
-from humidor_pos.closings.marks import mark_closings
 from humidor_pos.facts.outcomes import Identity, Outcome, Recorded, repeated
 from humidor_pos.metrics import EXCEPTIONS, FACTS, GROUP_SALES, WAITING_SALES
+from humidor_pos.recording.marks import mark_closings
 from humidor_pos.revisions import UNAVAILABLE
 from humidor_pos.sales.service import EVENT
 from humidor_pos.sales.statement import WRITE_SALES, PreparedSale, arguments

@@ -8,7 +8,7 @@ from humidor_pos.facts.http import authenticate, check_content_type, check_store
 from humidor_pos.facts.reading import decode, unreadable
 from humidor_pos.facts.replies import accepted, describe
 from humidor_pos.facts.rules import Unreadable
-from humidor_pos.facts.service import intake
+from humidor_pos.recording.service import intake
 from humidor_pos.voids.service import record_void
 from humidor_pos.voids.wire import EXAMPLE, Void
 

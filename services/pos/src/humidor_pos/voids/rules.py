@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from humidor_pos.facts.history import SaleHistory, SoldLine
 from humidor_pos.facts.rules import Doubt, clock_doubts
+from humidor_pos.facts.sold import SaleHistory, SoldLine
 from humidor_pos.voids.wire import Void
 
 

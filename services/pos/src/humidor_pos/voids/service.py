@@ -9,11 +9,11 @@ from humidor_common.events import Event
 from humidor_common.events.pos import SaleVoided
 from humidor_common.runtime import Runtime
 from humidor_pos.exceptions.service import codes
-from humidor_pos.facts.history import find_sale
 from humidor_pos.facts.outcomes import Outcome
 from humidor_pos.facts.rules import Doubt, Unreadable, read_lines
-from humidor_pos.facts.service import Identified, Intake, hash_of, record
 from humidor_pos.facts.wire import as_utc
+from humidor_pos.recording.history import find_sale
+from humidor_pos.recording.service import Identified, Intake, hash_of, record
 from humidor_pos.voids.rules import judge_against_sale, judge_void, taken_back
 from humidor_pos.voids.wire import Void
 

@@ -14,15 +14,15 @@ from humidor_common.db.transaction import transaction
 from humidor_common.events import Event
 from humidor_common.messaging import outbox
 from humidor_common.runtime import Runtime
-from humidor_pos.closings.marks import mark_closings
 from humidor_pos.exceptions import service as exceptions
 from humidor_pos.facts.outcomes import Outcome, repeated
-from humidor_pos.facts.registry import claim, lock_sale, note_exceptions
 from humidor_pos.facts.rules import Doubt
 from humidor_pos.facts.units import Factors
 from humidor_pos.metrics import EXCEPTIONS, FACTS
 from humidor_pos.products.catalogue import Catalogue
 from humidor_pos.products.rules import Shelf
+from humidor_pos.recording.marks import mark_closings
+from humidor_pos.recording.registry import claim, lock_sale, note_exceptions
 from humidor_pos.settings import PosSettings
 from humidor_pos.terminals.directory import Terminal
 

@@ -1,11 +1,9 @@
 """What is recorded about one sale: its lines, what came back of it, and whether it was voided."""
 
-from datetime import datetime
 from uuid import UUID
 
-import msgspec
-
 from humidor_common.db.pool import Connection
+from humidor_pos.facts.sold import SaleHistory, SoldLine
 
 _SALE = """
 SELECT s.sold_at, s.terminal_id, s.currency FROM fact_ids f
@@ -21,29 +19,6 @@ SELECT l ->> 'gtin' AS gtin, l ->> 'unit' AS unit, sum((l ->> 'quantity')::bigin
   FROM returns, jsonb_array_elements(lines) AS l
  WHERE store_id = $1 AND sale_id = $2 AND return_id <> $3 GROUP BY 1, 2
 """
-
-
-class SoldLine(msgspec.Struct, frozen=True):
-    """A line as it was sold."""
-
-    line: int
-    gtin: str
-    quantity: int
-    unit: str
-    unit_price: int
-    lot: str | None = None
-    code: str | None = None
-
-
-class SaleHistory(msgspec.Struct, frozen=True):
-    """A sale that is known; `returned` counts by GTIN and unit."""
-
-    sold_at: datetime
-    terminal_id: str
-    currency: str
-    lines: tuple[SoldLine, ...]
-    returned: dict[tuple[str, str], int]
-    voided: bool
 
 
 async def find_sale(conn: Connection, store_id: str, sale_id: UUID, *, without: UUID) -> SaleHistory | None:
