@@ -18,7 +18,7 @@ from humidor_common.settings import ServiceSettings
 from humidor_common.telemetry.logs import JsonFormatter
 from humidor_common.telemetry.traces import span
 from humidor_common.testing.plugin import SettingsFor
-from humidor_common.testing.running import drained, running
+from humidor_common.testing.running import Running, drained, running
 
 MakeSale = Callable[..., SaleRecorded]
 
@@ -74,7 +74,7 @@ async def test_rows_of_one_key_are_told_in_the_order_of_their_ids(
                 await append(conn, [make_sale() for _ in range(25)])
             api.runtime.wake_relay()
         async with asyncio.timeout(20):
-            while await api.runtime.pool.fetchval("SELECT count(*) FROM outbox"):  # noqa: ASYNC110
+            while await api.runtime.pool.fetchval("SELECT count(*) FROM outbox"):  # noqa: ASYNC110 - a table  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
         ids = await read_topic(settings, 1000)
         assert ids == sorted(ids), "event ids are UUID version 7 and rise with the rows"
@@ -118,3 +118,26 @@ async def test_the_trace_of_the_request_is_in_the_logs_of_the_consumer(
     applied = [line for line in lines if '"event applied"' in line]
     assert len(applied) == 1
     assert f'"trace_id":"{trace_id}"' in applied[0]
+
+
+async def tell(process: Running, event: SaleRecorded) -> None:
+    async with transaction(process.runtime.pool) as conn:
+        await append(conn, [event])
+    process.runtime.wake_relay()
+
+
+async def test_an_http_process_relays_only_while_no_worker_does(
+    settings: ServiceSettings, make_sale: MakeSale
+) -> None:
+    patient = settings.model_copy(update={"relay_patience_seconds": 2})
+    async with running(SERVICE, patient) as api:
+        async with running(SERVICE, patient, "worker") as worker:
+            await tell(api, make_sale())
+            await drained(worker)
+            assert worker.runtime.relay.active
+            assert not api.runtime.relay.active
+        await tell(api, make_sale())
+        async with asyncio.timeout(30):
+            while await api.runtime.pool.fetchval("SELECT count(*) FROM outbox"):  # noqa: ASYNC110 - a table
+                await asyncio.sleep(0.1)
+        assert api.runtime.relay.active
