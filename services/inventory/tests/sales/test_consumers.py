@@ -106,6 +106,16 @@ async def test_more_may_come_back_than_was_sold(shop: Shop, gtin: str) -> None:
     assert (await shop.entries(gtin))[0][3] == "more_than_sold"
 
 
+async def test_an_empty_lot_that_goods_come_back_to_keeps_its_dates(shop: Shop, gtin: str) -> None:
+    await shop.receive(lines=[{"gtin": gtin, "quantity": 1, "lot": "A", "expiry_date": "2027-01-01"}])
+    await shop.deliver(sale(line(gtin, 1)))
+    await shop.deliver(returned(None, line(gtin, 1, lot="A")))
+    found = await shop.ask("GET", f"/v1/stock/{STORE}/{gtin}/lots")
+    assert [(lot["lot"], lot["on_hand"], lot["expiry_date"]) for lot in found["items"]] == [
+        ("A", 1, "2027-01-01")
+    ]
+
+
 async def test_a_void_that_names_no_sale_brings_its_lines_back(shop: Shop, gtin: str) -> None:
     await shop.deliver(voided(None, line(gtin, 2, lot="A")), returned(None, line(gtin, 1)))
     assert await shop.lots(gtin) == {"A": (2, 0), "": (1, 0)}

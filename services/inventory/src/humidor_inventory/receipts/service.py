@@ -16,8 +16,8 @@ from humidor_inventory.receipts.rules import OrderLine, expiry, order_state, rec
 from humidor_inventory.receipts.schemas import Difference, ReceiptInput, ReceiptView, ReceivedLineView
 from humidor_inventory.replenishment.review import review
 from humidor_inventory.stock.rules import UNATTRIBUTED
-from humidor_inventory.stock.service import Shelves, load_shelves, lock_stores, write_balances, write_shelves
-from humidor_inventory.stock.shelf import Source
+from humidor_inventory.stock.service import load_shelves, lock_stores, write_balances, write_shelves
+from humidor_inventory.stock.shelf import Shelves, Source
 from humidor_inventory.units.queries import load_factors
 
 _REASONS = {"purchase": "receipt", "opening": "opening"}

@@ -10,8 +10,7 @@ import msgspec
 from humidor_common.events.pos import SaleLine
 from humidor_inventory.sales.rules import Kind, Move, Thread
 from humidor_inventory.stock.rules import give_back
-from humidor_inventory.stock.service import Shelves
-from humidor_inventory.stock.shelf import Shelf, Source
+from humidor_inventory.stock.shelf import Shelf, Shelves, Source
 from humidor_inventory.units.rules import Factors, to_sticks
 
 ThreadKey: TypeAlias = tuple[str, UUID]

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from humidor_common.db.pool import Connection
 from humidor_common.messaging.subscription import Poison
+from humidor_common.telemetry.logs import get_logger
 from humidor_inventory.replenishment.review import review
 from humidor_inventory.sales import queries
 from humidor_inventory.sales.planning import Context, Document, ThreadKey, plan
@@ -22,6 +23,9 @@ async def apply_parked(conn: Connection, gtins: Collection[str], *, now: datetim
     if documents:
         await apply_documents(conn, documents, now=now)
     return len(documents)
+
+
+log = get_logger(__name__)
 
 
 async def apply_documents(conn: Connection, documents: Sequence[Document], *, now: datetime) -> None:
@@ -50,7 +54,9 @@ async def apply_documents(conn: Connection, documents: Sequence[Document], *, no
     context = Context(factors, shelves, threads, await queries.load_lots_by_code(conn, codes))
     result = plan(list(documents), context)
     await queries.store_documents(conn, result.applied, now)
-    await queries.park(conn, result.parked, now)
+    if result.parked:
+        log.warning("lines parked: their products are not registered", extra={"lines": len(result.parked)})
+        await queries.park(conn, result.parked, now)
     await write_shelves(conn, shelves, now=now)
     await review(conn, [shelf for shelf in shelves.values() if shelf.needs_review], now=now)
 

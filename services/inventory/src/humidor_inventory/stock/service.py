@@ -6,14 +6,11 @@ msgspec 0.02 us on each element of a document, and PostgreSQL takes it apart fas
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
-from typing import TypeAlias
 
 from humidor_common.db.pool import Connection
 from humidor_inventory.stock.rules import Lot
-from humidor_inventory.stock.shelf import Pair, Shelf
+from humidor_inventory.stock.shelf import Pair, Shelf, Shelves
 from humidor_inventory.units.queries import hold_catalogue
-
-Shelves: TypeAlias = dict[Pair, Shelf]
 
 _LOCK_STORES = """
 SELECT pg_advisory_xact_lock(k) FROM (
@@ -49,15 +46,16 @@ SELECT $2, e->>0, e->>1, e->>2, e->>3, (e->>4)::bigint, e->>5, e->>6, (e->>7)::u
 FROM jsonb_array_elements($1::jsonb) e
 """
 _WRITE_LOTS = """
-INSERT INTO lot_stock (store_id, gtin, lot, on_hand_sticks, quarantined_sticks, expiry_date, production_date,
-                       received_at)
+INSERT INTO lot_stock AS l (store_id, gtin, lot, on_hand_sticks, quarantined_sticks, expiry_date,
+                            production_date, received_at)
 SELECT e->>0, e->>1, e->>2, (e->>3)::bigint, (e->>4)::bigint, (e->>5)::date, (e->>6)::date,
        (e->>7)::timestamptz
 FROM jsonb_array_elements($1::jsonb) e
 ON CONFLICT (store_id, gtin, lot) DO UPDATE
 SET on_hand_sticks = excluded.on_hand_sticks, quarantined_sticks = excluded.quarantined_sticks,
-    expiry_date = excluded.expiry_date, production_date = excluded.production_date,
-    received_at = excluded.received_at
+    expiry_date = coalesce(excluded.expiry_date, l.expiry_date),
+    production_date = coalesce(excluded.production_date, l.production_date),
+    received_at = coalesce(excluded.received_at, l.received_at)
 """
 _WRITE_STOCK = """
 INSERT INTO stock (store_id, gtin, on_hand_sticks, quarantined_sticks, reserved_sticks, on_order_sticks,

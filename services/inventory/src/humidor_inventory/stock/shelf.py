@@ -131,3 +131,6 @@ class Shelf:
         self.entries.append(
             Entry(self.store_id, self.gtin, lot, bucket, delta, reason, why, source_id, line, occurred_at)
         )
+
+
+Shelves: TypeAlias = dict[Pair, Shelf]
