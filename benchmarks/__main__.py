@@ -51,6 +51,7 @@ def main() -> int:
             print(f"{name} ...", end=" ", flush=True)
             results += load(name)(system)
             merge(results)
+            system.tidy()
             print(f"{time.monotonic() - started:.0f} s", flush=True)
     print(markdown(results) if options.markdown else table(results))
     return 0

@@ -20,14 +20,11 @@ DRAIN_SECONDS = 180
 
 def inventory_database(system: System) -> Database:
     """Make a database of inventory with products, stores and stock."""
-    database = system.database("humidor_inventory")
-    shop.fill_inventory(database)
-    return database
+    return system.database("humidor_inventory", shop.fill_inventory)
 
 
 def bench_relay(system: System) -> list[Result]:
     """Drain an outbox that pos filled while there was no broker."""
-    system.kafka  # noqa: B018 - starts it
     http, relayed = [], []
     for _ in range(system.effort.rounds):
         database = pos_database(system)

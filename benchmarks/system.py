@@ -1,5 +1,6 @@
 """The real parts that the benches run on: PostgreSQL, Kafka and the services' own processes."""
 
+import itertools
 import os
 import re
 import shutil
@@ -88,7 +89,9 @@ class System:
     def __init__(self, effort: Effort) -> None:
         self.effort = effort
         self._stack = ExitStack()
-        self._made = 0
+        self._numbers = itertools.count(1)
+        self._originals: dict[str, Database] = {}
+        self._copies: list[Database] = []
 
     def __enter__(self) -> Self:
         return self
@@ -118,22 +121,30 @@ class System:
         (self.directory / "jwks.json").write_bytes(msgspec.json.encode(jwks([key])))
         return key
 
-    def database(self, package: str) -> Database:
-        """Make a new database with the package's real migrations."""
+    def database(self, package: str, prepare: Callable[[Database], None]) -> Database:
+        """Make a new database with the package's real migrations and what `prepare` puts there."""
         from humidor_common.db.migrate import upgrade
 
-        self._made += 1
-        made = Database(self.postgres, f"bench_{package}_{self._made}", package)
-        self.postgres.provision_database(made.name, "bench", PASSWORD)
-        upgrade(made.dsn, package)
-        return made
+        original = self._originals.get(package)
+        if original is None:
+            original = self._originals[package] = Database(self.postgres, f"bench_{package}", package)
+            self.postgres.provision_database(original.name, "bench", PASSWORD)
+            upgrade(original.dsn, package)
+            prepare(original)
+        return self.copy(original)
 
     def copy(self, original: Database) -> Database:
         """Make a new database with what stands in another one that nobody is connected to."""
-        self._made += 1
-        copied = Database(original.server, f"bench_{original.package}_{self._made}", original.package)
-        original.server.execute(f"CREATE DATABASE {copied.name} TEMPLATE {original.name} OWNER bench")
+        copied = Database(original.server, f"bench_{next(self._numbers)}", original.package)
+        self.postgres.execute(f"CREATE DATABASE {copied.name} TEMPLATE {original.name} OWNER bench")
+        self._copies.append(copied)
         return copied
+
+    def tidy(self) -> None:
+        """Drop what benches have made, so that no vacuum of theirs disturbs the next one."""
+        for copied in self._copies:
+            self.postgres.execute(f"DROP DATABASE {copied.name} WITH (FORCE)")
+        self._copies.clear()
 
     def checkpoint(self) -> None:
         """Begin each measurement with the same distance from a checkpoint."""

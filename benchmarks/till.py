@@ -69,11 +69,13 @@ def till(system: System, database: Database | None = None, *, prefix: str | None
 
 def pos_database(system: System) -> Database:
     """Make a database of pos with products, stores and this month's partitions."""
-    database = system.database("humidor_pos")
-    shop.fill_pos(database)
-    with system.process(database, "api"):
-        pass
-    return database
+
+    def prepare(database: Database) -> None:
+        shop.fill_pos(database)
+        with system.process(database, "api"):
+            pass
+
+    return system.database("humidor_pos", prepare)
 
 
 def in_turn(system: System, **measures: Callable[[], float]) -> dict[str, float]:
