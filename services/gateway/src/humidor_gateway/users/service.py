@@ -55,10 +55,7 @@ async def change_user(
     check_grant(admin, before.stores)
     if version is not None and version != before.version:
         raise Problem(412, "changed-meanwhile", "The user was changed by someone else; read it again.")
-    values = change.model_dump(exclude_none=True, exclude={"reason", "all_stores"})
-    if change.all_stores:
-        values["stores"] = None
-    wanted = before.model_copy(update=values)
+    wanted = _changed(before, change)
     check_roles(wanted.roles)
     check_grant(admin, wanted.stores)
     if wanted == before:
@@ -75,7 +72,7 @@ async def change_user(
         utc_now(),
     )
     after = view(_present(row))
-    if (before.roles, before.stores, before.state) != (after.roles, after.stores, after.state):
+    if _rights(before) != _rights(after):
         await end_sessions(conn, before.user_id, "rights-changed")
     await audit.record(
         conn,
@@ -167,6 +164,17 @@ async def _keep_one_admin(conn: Connection, before: UserView, wanted: UserView) 
     )
     if not others:
         raise Problem(409, "last-admin", "This is the last administrator of all stores.")
+
+
+def _changed(before: UserView, change: UserChange) -> UserView:
+    values = change.model_dump(exclude_none=True, exclude={"reason", "all_stores"})
+    if change.all_stores:
+        values["stores"] = None
+    return before.model_copy(update=values)
+
+
+def _rights(user: UserView) -> tuple[object, ...]:
+    return (user.roles, user.stores, user.state)
 
 
 def _present(row: asyncpg.Record | None) -> asyncpg.Record:
