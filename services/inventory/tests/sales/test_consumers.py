@@ -155,6 +155,16 @@ async def test_a_line_of_an_unknown_product_waits_and_the_rest_is_applied(shop: 
     await shop.check()
 
 
+async def test_an_absurd_line_that_was_parked_does_not_keep_its_product_out(shop: Shop) -> None:
+    later = make_gtin(2)
+    await shop.deliver(sale(line(later, 10**11, unit="case"), line(later, 1, line=2)))
+    await shop.put_product(later)
+    assert (await shop.stock(later))["on_hand"] == -1
+    parked = (await shop.ask("GET", "/v1/parked-lines"))["items"]
+    assert [(p["line"], p["reason"]) for p in parked] == [(1, "absurd_quantity")]
+    await shop.check()
+
+
 @pytest.mark.parametrize(
     "bad",
     [

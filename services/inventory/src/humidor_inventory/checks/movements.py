@@ -9,8 +9,8 @@ from humidor_inventory.checks.service import allow_long
 _TIMEOUT_SECONDS = 600
 
 _MOVEMENTS = """
-SELECT gtin, bucket, reason, CASE WHEN reason = 'adjustment' THEN lot END AS lot, count(*) AS entries,
-       sum(delta_sticks)::bigint AS delta_sticks
+SELECT gtin, bucket, reason, CASE WHEN reason IN ('opening', 'adjustment') THEN lot END AS lot,
+       count(*) AS entries, sum(delta_sticks)::bigint AS delta_sticks
 FROM stock_ledger WHERE store_id = $1 GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
 """
 # md5 and not a hash of PostgreSQL's own: another service on another version has to come to the same.

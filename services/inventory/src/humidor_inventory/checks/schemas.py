@@ -25,7 +25,7 @@ class LedgerCheck(BaseModel):
 
 
 class Movement(BaseModel):
-    """The ledger's entries of one product, bucket and reason, added up; adjustments by their lot too."""
+    """The ledger's entries of one product, bucket and reason, added up; by lot where a person named it."""
 
     gtin: str
     bucket: str

@@ -8,6 +8,7 @@ from humidor_common.db.pool import Connection
 from humidor_common.events.pos import SaleLine
 from humidor_inventory.sales.planning import Applied, Document, ThreadKey
 from humidor_inventory.sales.rules import Thread
+from humidor_inventory.units.rules import MAX_STICKS
 
 _LOAD_THREADS = """
 SELECT d.* FROM jsonb_array_elements($1::jsonb) e
@@ -36,10 +37,19 @@ SELECT e->>0, (e->>1)::uuid, (e->>2)::uuid, e->>3, (e->>4)::boolean, (e->>5)::ti
 FROM jsonb_array_elements($1::jsonb) e
 """
 _TAKE_PARKED = """
-WITH taken AS (
-    UPDATE parked_lines SET applied_at = $2 WHERE gtin = ANY($1::text[]) AND applied_at IS NULL RETURNING *
+WITH judged AS (
+    UPDATE parked_lines l
+    SET applied_at = CASE WHEN l.quantity::numeric * f.sticks <= $3 THEN $2::timestamptz END,
+        reason = CASE WHEN l.quantity::numeric * f.sticks <= $3 THEN l.reason ELSE 'absurd_quantity' END
+    FROM products p CROSS JOIN LATERAL (VALUES
+        ('stick', 1::numeric), ('pack', p.sticks_per_pack),
+        ('carton', p.sticks_per_pack * p.packs_per_carton),
+        ('case', p.sticks_per_pack * p.packs_per_carton * p.cartons_per_case)
+    ) f(unit, sticks)
+    WHERE l.gtin = ANY($1::text[]) AND l.applied_at IS NULL AND p.gtin = l.gtin AND f.unit = l.unit
+    RETURNING l.*
 )
-SELECT * FROM taken ORDER BY parked_id
+SELECT * FROM judged WHERE applied_at IS NOT NULL ORDER BY parked_id
 """
 
 
@@ -103,9 +113,12 @@ def _parked_columns(line: SaleLine) -> tuple[Any, ...]:
 
 
 async def take_parked(conn: Connection, gtins: Collection[str], now: datetime) -> list[Document]:
-    """Take the lines that waited for these products, as documents in the order in which they were parked."""
+    """Take the lines that waited for these products, as documents in the order in which they were parked.
+
+    A line that is more than stock can hold stays, with that as its reason: it must not keep its product out.
+    """
     documents: dict[tuple[Any, ...], Document] = {}
-    for row in await conn.fetch(_TAKE_PARKED, list(gtins), now):
+    for row in await conn.fetch(_TAKE_PARKED, list(gtins), now, MAX_STICKS):
         key = (row["store_id"], row["thread_id"], row["document_id"], row["kind"])
         if key not in documents:
             documents[key] = Document(

@@ -16,6 +16,8 @@ from humidor_inventory.stock.service import load_shelves, lock_stores, write_she
 from humidor_inventory.units.queries import load_factors
 from humidor_inventory.units.rules import MAX_STICKS, Factors, to_sticks
 
+log = get_logger(__name__)
+
 
 async def apply_parked(conn: Connection, gtins: Collection[str], *, now: datetime) -> int:
     """Apply the lines that waited for these products; the caller holds the catalogue for a change."""
@@ -23,9 +25,6 @@ async def apply_parked(conn: Connection, gtins: Collection[str], *, now: datetim
     if documents:
         await apply_documents(conn, documents, now=now)
     return len(documents)
-
-
-log = get_logger(__name__)
 
 
 async def apply_documents(conn: Connection, documents: Sequence[Document], *, now: datetime) -> None:

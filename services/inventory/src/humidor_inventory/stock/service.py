@@ -10,9 +10,11 @@ from datetime import datetime
 from humidor_common.db.pool import Connection
 from humidor_inventory.stock.rules import Lot
 from humidor_inventory.stock.shelf import Pair, Shelf, Shelves
-from humidor_inventory.units.queries import hold_catalogue
+from humidor_inventory.units.queries import CATALOGUE_LOCK
 
+# The catalogue first, then the stores: the branches run in the order in which they stand.
 _LOCK_STORES = """
+SELECT pg_advisory_xact_lock_shared($2) UNION ALL
 SELECT pg_advisory_xact_lock(k) FROM (
     SELECT DISTINCT hashtextextended(s, 7301002) AS k FROM unnest($1::text[]) s ORDER BY k) keys
 """
@@ -75,8 +77,7 @@ async def lock_stores(conn: Connection, store_ids: Iterable[str]) -> None:
     Every writer of balances, alerts, suggestions and orders takes it, in the order of the keys, so writers
     of one store wait for each other and never deadlock, and what they have read stays true.
     """
-    await hold_catalogue(conn)
-    await conn.execute(_LOCK_STORES, list(store_ids))
+    await conn.execute(_LOCK_STORES, list(store_ids), CATALOGUE_LOCK)
 
 
 async def load_shelves(

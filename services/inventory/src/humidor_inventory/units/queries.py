@@ -5,21 +5,14 @@ from collections.abc import Collection
 from humidor_common.db.pool import Connection
 from humidor_inventory.units.rules import Factors
 
-_CATALOGUE_LOCK = 7_301_001
-
-
-async def hold_catalogue(conn: Connection) -> None:
-    """Keep products from being registered or re-packed until the transaction ends; first of all locks.
-
-    Whoever turns units into sticks, or parks what nobody has registered, takes this shared lock, so that a
-    registration cannot slip in between the look and the deed.
-    """
-    await conn.execute("SELECT pg_advisory_xact_lock_shared($1)", _CATALOGUE_LOCK)
+# Whoever turns units into sticks, or parks what nobody has registered, holds it shared (`lock_stores` does
+# that), so that a registration cannot slip in between the look and the deed.
+CATALOGUE_LOCK = 7_301_001
 
 
 async def change_catalogue(conn: Connection) -> None:
     """Wait until nobody holds the catalogue, and keep others from doing so; first of all locks."""
-    await conn.execute("SELECT pg_advisory_xact_lock($1)", _CATALOGUE_LOCK)
+    await conn.execute("SELECT pg_advisory_xact_lock($1)", CATALOGUE_LOCK)
 
 
 async def load_factors(conn: Connection, gtins: Collection[str]) -> dict[str, Factors]:
