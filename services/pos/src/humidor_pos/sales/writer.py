@@ -17,7 +17,7 @@ from humidor_pos.metrics import EXCEPTIONS, FACTS, GROUP_SALES, WAITING_SALES
 from humidor_pos.recording.marks import mark_closings
 from humidor_pos.revisions import UNAVAILABLE
 from humidor_pos.sales.service import EVENT
-from humidor_pos.sales.statement import WRITE_SALES, PreparedSale, arguments
+from humidor_pos.sales.statement import PreparedSale, statement
 from humidor_pos.settings import PosSettings
 
 log = get_logger(__name__)
@@ -180,12 +180,13 @@ class SaleWriter:
 
     async def _insert(self, conn: Connection, sales: Sequence[PreparedSale]) -> set[Identity]:
         late = [sale for sale in sales if sale.late_for_closing]
+        sql, columns = statement(sales, EVENT)
         if late:
             async with conn.transaction():
-                rows = await conn.fetch(WRITE_SALES, *arguments(sales, EVENT))
+                rows = await conn.fetch(sql, *columns)
                 await mark_closings(conn, [(s.store_id, s.row[5], s.row[2]) for s in late])
         else:
-            rows = await conn.fetch(WRITE_SALES, *arguments(sales, EVENT))
+            rows = await conn.fetch(sql, *columns)
         return {(row[0], row[1]) for row in rows}
 
     async def _insert_each(
