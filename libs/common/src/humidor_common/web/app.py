@@ -43,5 +43,6 @@ def create_app(service: Service, settings: ServiceSettings, role: Role = "api") 
     if role == "api":
         for router in service.routers:
             app.include_router(router)
-        app.include_router(deadletters.make_router(service.name))
+        if service.uses_bus:
+            app.include_router(deadletters.make_router(service.name))
     return app
