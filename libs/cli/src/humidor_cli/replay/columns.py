@@ -39,6 +39,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         *("plu", "artikelnummer", "商品编码", "商品条码", "条形码", "条码", "商品编号", "商品代码", "货号"),
         *("产品编码", "product", "item", "article", "artikel", "uniqueid", "productname", "itemname"),
         *("productline", "productcategory", "商品名称", "商品", "产品", "品名", "description"),
+        *("itemdescription", "productdescription"),
     ),
     "description": (
         *("description", "productname", "itemname", "productdescription", "itemdescription", "productdetail"),
@@ -57,17 +58,8 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     ),
     "amount": (
         *("linetotal", "totalamount", "totalprice", "totalamt", "amount", "total", "netamount", "sales"),
-        *(
-            "salesamount",
-            "revenue",
-            "value",
-            "totalsales",
-            "betrag",
-            "importe",
-            "montant",
-            "销售金额",
-            "金额",
-        ),
+        *("salesamount", "salesvalue", "revenue", "value", "totalsales", "betrag", "importe", "montant"),
+        *("销售金额", "金额"),
         *("总价", "总金额", "实付金额"),
     ),
     "currency": ("currency", "currencycode", "waehrung", "wahrung", "moneda", "devise", "币种", "货币"),

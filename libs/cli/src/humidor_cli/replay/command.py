@@ -111,7 +111,14 @@ def _send(
     prepared, progress, wishes = given
     rows = survey.rows - survey.kinds["reported"]
     with _bar(rows, visible=not wishes.as_json) as advance:
-        sender = Sender(client, prepared.keys, progress, batch_sales=wishes.batch_sales, advance=advance)
+        sender = Sender(
+            client,
+            prepared.keys,
+            progress,
+            batch_sales=wishes.batch_sales,
+            written_off=prepared.written_off,
+            advance=advance,
+        )
         try:
             return sender.run(file.documents(survey), Pace(wishes.speed))
         except BaseException:

@@ -11,6 +11,7 @@ EPOCH = "epoch"
 _SAMPLE_TEXTS = 4000
 _FIRST_TEXTS = 25
 _MILLISECONDS_FROM = 100_000_000_000
+_EPOCH_FROM = 100_000_000  # 1973: what is less numbers days or weeks
 
 # Day first stands before month first: where nothing in a file tells them apart, most of the world writes it.
 _DATES = (
@@ -68,6 +69,8 @@ def _parse(text: str, form: str) -> datetime | None:
             return datetime.fromisoformat(text)
         if form == EPOCH:
             number = float(text)
+            if number < _EPOCH_FROM:
+                return None
             return datetime.fromtimestamp(number / 1000 if number >= _MILLISECONDS_FROM else number, UTC)
         return datetime.strptime(text, form)  # noqa: DTZ007 - the zone is put to it by the caller
     except (ValueError, OverflowError, OSError):

@@ -12,7 +12,7 @@ from humidor_cli.client import Client
 from humidor_cli.errors import CliError
 from humidor_cli.replay.documents import NAMESPACE, write_off_lot
 from humidor_cli.replay.files import SalesFile
-from humidor_cli.replay.survey import Demand, Survey
+from humidor_cli.replay.survey import Demand, Pair, Survey
 
 PACKS_PER_CARTON = 10
 TERMINALS = "secrets/replay-terminals.json"
@@ -30,9 +30,10 @@ class Supply(msgspec.Struct, frozen=True):
 
 
 class Prepared(msgspec.Struct):
-    """What was made, and the terminals' keys by store."""
+    """What was made, the terminals' keys by store, and whose write-offs are all in the books already."""
 
     keys: dict[str, str]
+    written_off: set[Pair] = msgspec.field(default_factory=set)
     stores: int = 0
     products: int = 0
     opening_units: int = 0
@@ -47,13 +48,14 @@ class Preparation:
         self._file = file
         self._survey = survey
         self._note = note
+        self._sticks_per_pack: dict[str, int] = {}
 
     def run(self, supply: Supply) -> Prepared:
         made = Prepared(keys={})
         made.stores = self._register_stores()
         made.products = self._register_products()
         if self._file.makes_stock:
-            made.opening_units = self._open_stock(supply)
+            made.opening_units = self._open_stock(supply, made)
             made.levels = self._set_levels(supply)
         made.keys = self._terminals()
         return made
@@ -72,22 +74,29 @@ class Preparation:
         return "Etc/UTC" if zone.upper() == "UTC" else zone
 
     def _register_products(self) -> int:
-        known = {product["gtin"] for product in self._client.pages("inventory", "/v1/products")}
+        products = self._client.pages("inventory", "/v1/products")
+        known = {product["gtin"]: product["sticks_per_pack"] for product in products}
+        self._sticks_per_pack = known
         new = [(gtin, name) for gtin, name in sorted(self._survey.products.items()) if gtin not in known]
         refused = 0
         for some in _cut(new):
-            products = [{"gtin": gtin, "name": _name(name), "brand": "Replayed"} for gtin, name in some]
-            answer = self._client.call("inventory", "POST", "/v1/products:batch", body={"products": products})
+            batch = [{"gtin": gtin, "name": _name(name), "brand": "Replayed"} for gtin, name in some]
+            answer = self._client.call("inventory", "POST", "/v1/products:batch", body={"products": batch})
             refused += sum(result["status"] == "rejected" for result in answer.document["results"])
         if refused:
             raise CliError(f"inventory refused {refused} of the file's products")
         self._note(f"{len(new)} products registered, {len(self._survey.products) - len(new)} were known")
         return len(new)
 
-    def _open_stock(self, supply: Supply) -> int:
+    def _open_stock(self, supply: Supply, made: Prepared) -> int:
+        """Receive what the books lack: they never forget, an idempotency key is forgotten after a week."""
         total = 0
         for store_id in sorted(self._survey.stores):
-            lines = list(self._opening_lines(store_id, supply))
+            booked = self._client.get("inventory", "/v1/checks/movements", store_id=store_id)["movements"]
+            there = {(each["gtin"], each["lot"]) for each in booked if each["reason"] == "opening"}
+            made.written_off.update(self._settled_write_offs(store_id, booked))
+            wanted = self._opening_lines(store_id, supply)
+            lines = [line for line in wanted if (line["gtin"], line["lot"]) not in there]
             for some in _cut(lines):
                 body = {"store_id": store_id, "kind": "opening", "lines": some}
                 key = uuid.uuid5(NAMESPACE, msgspec.json.encode(body).decode())
@@ -97,6 +106,17 @@ class Preparation:
                 total += 0 if answer.replayed else sum(line["quantity"] for line in some)
         self._note(f"{total} packs of opening stock received")
         return total
+
+    def _settled_write_offs(self, store_id: str, booked: list[dict[str, Any]]) -> Iterator[Pair]:
+        """Name the positions from whose own lot all has gone that the file writes off."""
+        lot = write_off_lot(self._file.mapping.source)
+        for each in booked:
+            pair, gtin = (store_id, each["gtin"]), each["gtin"]
+            if each["reason"] != "adjustment" or each["lot"] != lot or pair not in self._survey.demand:
+                continue
+            sticks = self._survey.demand[pair].written_off * self._sticks_per_pack.get(gtin, 0)
+            if each["delta_sticks"] == -sticks:
+                yield pair
 
     def _opening_lines(self, store_id: str, supply: Supply) -> Iterator[dict[str, Any]]:
         """Two lots to sell from, the older one first, and one for what is written off."""

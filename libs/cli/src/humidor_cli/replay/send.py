@@ -5,7 +5,7 @@ import threading
 import time
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from humidor_cli.client import Client, RefusedError
 from humidor_cli.errors import CliError
 from humidor_cli.replay.documents import Document
 from humidor_cli.replay.progress import Progress
+from humidor_cli.replay.survey import Pair
 
 WORKERS_MAX = 8
 _QUEUE_DOCUMENTS = 500
@@ -73,6 +74,8 @@ class Sender:
 
     Args:
         client: Where to.
+        written_off: Stores and products whose write-offs are in the books already: sending them again after
+            their idempotency keys are forgotten would count them twice.
         keys: A terminal's key for each store.
         progress: What was acknowledged before, and where to note more.
         batch_sales: How many sales go into one request.
@@ -86,12 +89,14 @@ class Sender:
         progress: Progress,
         *,
         batch_sales: int,
+        written_off: Container[Pair],
         advance: Callable[[int], None],
     ) -> None:
         self._client = client
         self._keys = keys
         self._progress = progress
         self._batch_sales = batch_sales
+        self._written_off = written_off
         self._advance = advance
         self._lock = threading.Lock()
         self._stopping = threading.Event()
@@ -199,6 +204,8 @@ class Sender:
 
     def _post(self, document: Document) -> int:
         if document.kind == "adjustment":
+            if (document.store_id, document.body["gtin"]) in self._written_off:
+                return 200
             answer = self._client.call(
                 "inventory",
                 "POST",
