@@ -25,7 +25,7 @@ from humidor_pos.sales.intake import Result, failure, read_sale, surroundings, t
 from humidor_pos.sales.stream import lines_of
 from humidor_pos.sales.wire import EXAMPLE, Sale
 from humidor_pos.sales.writer import SaleWriter
-from humidor_pos.terminals.directory import Terminal, Terminals
+from humidor_pos.terminals.directory import Terminal
 
 NDJSON = "application/x-ndjson"
 BATCH_MAX_SALES = 1000
@@ -79,7 +79,6 @@ async def post_batch(request: Request) -> ASGIApp:
     runtime, terminal = await authenticate(request)
     check_content_type(request)
     batch = decode(_batch, await read_body(request))
-    runtime.get(Terminals).charge(terminal, len(batch.sales) - 1)
     return RawAnswer(200, _encode(Results(await take_sales(runtime, terminal, batch.sales))))
 
 

@@ -66,10 +66,6 @@ class Terminals(Directory):
     def note_seen(self, terminal: Terminal, now: datetime) -> None:
         self._seen[terminal.terminal_id] = now
 
-    def charge(self, terminal: Terminal, count: int) -> None:
-        """Take a batch's further sales from the allowance."""
-        terminal.bucket.level -= count
-
     async def write_seen(self, conn: Connection) -> None:
         """Store when each terminal was last heard of."""
         seen, self._seen = self._seen, {}

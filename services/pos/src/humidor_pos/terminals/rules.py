@@ -33,16 +33,12 @@ class Bucket(msgspec.Struct):
     level: float
     filled_at: float
 
-    def take(self, now: float, *, per_second: float, burst: float, count: int = 1) -> float:
-        """Take `count` from the bucket; returns 0, or the seconds after which to ask again.
-
-        The level may go below zero for a request that is larger than the bucket, so that a batch is never
-        refused for ever: it is paid back by waiting.
-        """
+    def take(self, now: float, *, per_second: float, burst: float) -> float:
+        """Take one request from the bucket; returns 0, or the seconds after which to ask again."""
         level = min(burst, self.level + (now - self.filled_at) * per_second)
         self.filled_at = now
         if level < 1:
             self.level = level
             return (1 - level) / per_second
-        self.level = level - count
+        self.level = level - 1
         return 0.0
