@@ -137,7 +137,7 @@ def test_a_balance_that_was_tampered_with_is_found(system: System, mapping: str)
     finally:
         execute_in_inventory(system, tampered.format("-"))
     assert report["equal"] is False
-    assert differing == {"balances = ledger", "sticks on hand"}
+    assert differing == {"balances unlike the ledger", "sticks on hand"}
     (difference,) = next(c["differences"] for c in report["checks"] if c["name"] == "sticks on hand")
     assert difference["actual"] - difference["expected"] == 1
     assert verify(system, mapping)[1] == set()

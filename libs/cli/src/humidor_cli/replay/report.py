@@ -2,13 +2,14 @@
 
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 
 def print_survey(looked: dict[str, Any]) -> None:
     """Show what is in the file and what is odd about it."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     found = looked["found"]
     console.print(f"{looked['file']}: {looked['rows']:,} rows, {looked['first']} to {looked['last']}")
     if "columns" in found:
@@ -23,18 +24,22 @@ def print_survey(looked: dict[str, Any]) -> None:
         console.print(f"  documents: {documents}")
     console.print(f"  {looked['stores']} stores, {looked['products']:,} products")
     if looked["oddities"]:
-        table = Table("oddity", "rows", "for example rows", title="What is odd", title_justify="left")
+        table = Table(Column("oddity", no_wrap=True), *_numbers("rows"), "for example rows", box=SIMPLE_HEAD)
         for oddity in looked["oddities"]:
             examples = ", ".join(map(str, oddity["for_example_rows"]))
             table.add_row(oddity["oddity"].replace("_", " "), f"{oddity['rows']:,}", examples)
         console.print(table)
 
 
+def _numbers(*names: str) -> list[Column]:
+    return [Column(name, justify="right", no_wrap=True) for name in names]
+
+
 def print_outcome(report: dict[str, Any]) -> None:
     """Show what became of the documents, and how fast."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     statuses = ("accepted", "duplicate", "conflict", "rejected")
-    table = Table("documents", *statuses)
+    table = Table("documents", *_numbers(*statuses), box=SIMPLE_HEAD)
     for kind, counts in report["results"].items():
         table.add_row(kind, *(f"{counts.get(status, 0):,}" for status in statuses))
     console.print(table)

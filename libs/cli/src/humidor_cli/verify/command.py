@@ -15,7 +15,7 @@ from humidor_cli.replay.files import is_documents
 from humidor_cli.replay.mapping import Mapping
 from humidor_cli.target import Target
 from humidor_cli.verify.actual import all_store_ids, load_factors, load_stores
-from humidor_cli.verify.checks import Check, drained_check, file_checks, ledger_check, once_check
+from humidor_cli.verify.checks import Check, file_checks, ledger_check, once_check, quiet_checks
 from humidor_cli.verify.expected import Expected, Factors, add_table
 from humidor_cli.verify.expected_documents import add_documents
 
@@ -26,7 +26,10 @@ def run(files: Sequence[Path], mapping: Mapping, *, wait_seconds: float, as_json
     """Verify; returns the exit status, 1 on any difference."""
     began = time.monotonic()
     with Client(Target.from_environment(), patience_seconds=600) as client:
-        checks = [*drained_check(wait_until_drained(client, seconds=wait_seconds)), ledger_check(client)]
+        checks = [
+            *quiet_checks(client, wait_until_drained(client, seconds=wait_seconds)),
+            ledger_check(client),
+        ]
         expected = _expected(files, mapping, load_factors(client)) if files else None
         stores = load_stores(client, all_store_ids(client) | (expected.stores if expected else set()))
         checks += once_check(stores)
@@ -57,14 +60,21 @@ def _expected(files: Sequence[Path], mapping: Mapping, factors: Factors) -> Expe
 
 
 def _print(checks: Sequence[Check], expected: Expected | None) -> None:
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
     console = Console(highlight=False)
     if expected is not None:
         count = f"{expected.rows:,} rows added up, {expected.not_counted:,} of them move no goods"
         console.print(f"{count}; {len(expected.stores)} stores")
-    table = Table("what", "should be", "is", "compared", "")
+    table = Table(
+        Column("what", no_wrap=True),
+        *(Column(name, justify="right", no_wrap=True) for name in ("should be", "is", "compared")),
+        Column(""),
+        box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
     for check in checks:
         table.add_row(
             check.name,
