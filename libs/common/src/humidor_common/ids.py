@@ -4,6 +4,9 @@ import os
 import time
 from uuid import UUID
 
+_FIXED = 0x7 << 76 | 0x2 << 62
+_RANDOM = (1 << 80) - 1 & ~(0xF << 76 | 0x3 << 62)
+
 _last = 0
 
 
