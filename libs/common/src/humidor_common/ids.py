@@ -4,7 +4,7 @@ import os
 import time
 from uuid import UUID
 
-_FIXED = 0x7 << 76 | 0x2 << 62
+_VERSION_AND_VARIANT = 0x7 << 76 | 0x2 << 62
 _RANDOM = (1 << 80) - 1 & ~(0xF << 76 | 0x3 << 62)
 
 _last = 0
@@ -17,9 +17,7 @@ def uuid7() -> UUID:
     """
     global _last  # noqa: PLW0603 - the order holds for the process
     milliseconds = time.time_ns() // 1_000_000
-    value = milliseconds << 80 | int.from_bytes(os.urandom(10), "big")
-    value = value & ~(0xF << 76) | 0x7 << 76
-    value = value & ~(0x3 << 62) | 0x2 << 62
+    value = milliseconds << 80 | int.from_bytes(os.urandom(10), "big") & _RANDOM | _VERSION_AND_VARIANT
     if value <= _last:
         value = _last + 1
     _last = value
