@@ -90,27 +90,32 @@ class Client:
         deadline = time.monotonic() + self._patience_seconds
         pause = 0.1
         while True:
-            failure, wait = "", pause
-            try:
-                headers = {"Authorization": f"Bearer {key or self.target.token()}"}
-                if content is not None:
-                    headers["Content-Type"] = "application/json"
-                if idempotency_key is not None:
-                    headers["Idempotency-Key"] = idempotency_key
-                response = self._http.request(method, url, content=content, params=params, headers=headers)
-            except httpx.HTTPError as error:
-                failure = f"{type(error).__name__}: {error}"
-            else:
-                if response.status_code not in _BUSY:
-                    return _answer(response, f"{method} {url}")
-                failure = f"{response.status_code} {response.text[:200]}"
-                wait = max(pause, _retry_after(response))
+            headers = {"Authorization": f"Bearer {key or self.target.token()}"}
+            if content is not None:
+                headers["Content-Type"] = "application/json"
+            if idempotency_key is not None:
+                headers["Idempotency-Key"] = idempotency_key
+            response, failure = self._try(method, url, content=content, params=params, headers=headers)
+            if response is not None and response.status_code not in _BUSY:
+                return _answer(response, f"{method} {url}")
+            wait = max(pause, _retry_after(response))
             if time.monotonic() + wait > deadline:
                 raise CliError(
                     f"{method} {url} was not answered for {self._patience_seconds:.0f} s: {failure}"
                 )
             time.sleep(min(wait, _LONGEST_PAUSE_SECONDS))
             pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+
+    def _try(self, method: str, url: str, **given: Any) -> tuple[httpx.Response | None, str]:
+        """Ask once; the text says what was wrong where trying again may help."""
+        try:
+            response = self._http.request(method, url, **given)
+        except httpx.HTTPError as error:
+            return None, f"{type(error).__name__}: {error}"
+        return (
+            response,
+            f"{response.status_code} {response.text[:200]}" if response.status_code in _BUSY else "",
+        )
 
 
 def _answer(response: httpx.Response, asked: str) -> Answer:
@@ -123,6 +128,6 @@ def _answer(response: httpx.Response, asked: str) -> Answer:
     return Answer(response.status_code, document, "Idempotency-Replayed" in response.headers)
 
 
-def _retry_after(response: httpx.Response) -> float:
-    text = response.headers.get("Retry-After", "")
+def _retry_after(response: httpx.Response | None) -> float:
+    text = response.headers.get("Retry-After", "") if response is not None else ""
     return float(text) if text.isdigit() else 0.0

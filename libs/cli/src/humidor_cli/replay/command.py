@@ -18,7 +18,7 @@ from humidor_cli.replay.drain import wait_until_drained
 from humidor_cli.replay.files import SalesFile, open_sales_file
 from humidor_cli.replay.mapping import Mapping
 from humidor_cli.replay.prepare import Preparation, Prepared, Supply
-from humidor_cli.replay.progress import Progress, name_of
+from humidor_cli.replay.progress import Progress
 from humidor_cli.replay.report import print_outcome, print_survey
 from humidor_cli.replay.send import Outcome, Pace, Sender
 from humidor_cli.replay.survey import Survey
@@ -42,7 +42,6 @@ class Wishes:
 
 def run(path: Path, mapping: Mapping, wishes: Wishes) -> int:
     """Replay the file; returns the exit status, 1 where a document was not taken."""
-    began = time.monotonic()
     file = open_sales_file(path, mapping)
     survey = file.survey()
     if wishes.dry_run:
@@ -54,22 +53,31 @@ def run(path: Path, mapping: Mapping, wishes: Wishes) -> int:
         if wishes.as_json:
             typer.echo(json.dumps(looked, ensure_ascii=False))
         return 0
+    return _replay(file, survey, looked, wishes)
+
+
+def _replay(file: SalesFile, survey: Survey, looked: dict[str, Any], wishes: Wishes) -> int:
+    began = time.monotonic()
     target = Target.from_environment()
+    progress = Progress(target.home, file.path, file.mapping)
+    again = progress.under_another_mapping()
+    if again:
+        typer.echo("This file was sent under another mapping before; its sales will count again.", err=True)
     if wishes.ask and not wishes.as_json and sys.stdin.isatty():
         typer.confirm(f"Send {survey.rows:,} rows to {target.addresses['pos']}?", abort=True)
-    progress = Progress(target.home, name_of(path, mapping))
     if wishes.restart:
         progress.forget()
     with Client(target) as client:
         prepared = _prepare(client, file, survey, wishes)
         outcome = _send(client, file, survey, (prepared, progress, wishes))
+    # Finished with refusals too: the next run sends all again, and so what was refused.
+    progress.close(finished=True)
     taken = outcome.total("conflict", "rejected") == 0
-    progress.close(finished=taken)
+    registered = ("stores", "products", "opening_units", "levels")
     report = {
         **looked,
-        "registered": {
-            name: getattr(prepared, name) for name in ("stores", "products", "opening_units", "levels")
-        },
+        "sent_under_another_mapping": again,
+        "registered": {name: getattr(prepared, name) for name in registered},
         **outcome_document(outcome),
         "total_seconds": round(time.monotonic() - began, 2),
     }

@@ -23,9 +23,10 @@ class Progress:
     A finished replay starts from the beginning again, so that a second run proves every document a duplicate.
     """
 
-    def __init__(self, home: Home, name: str) -> None:
+    def __init__(self, home: Home, path: Path, mapping: Mapping) -> None:
         self._home = home
-        self._name = f"{_DIRECTORY}/{name}.json"
+        self._content = _digest(path)
+        self._name = f"{_DIRECTORY}/{_name_of(self._content, mapping)}.json"
         self._lock = threading.Lock()
         self._saved_at = 0.0
         document = home.read(self._name)
@@ -44,6 +45,16 @@ class Progress:
         """How many of a store's documents were acknowledged before this run."""
         return self._before.get(store_id, 0)
 
+    def under_another_mapping(self) -> bool:
+        """Tell whether the same content was sent under another mapping, whose sales are others than these."""
+        directory = self._home.directory / _DIRECTORY
+        documents = (
+            self._home.read(f"{_DIRECTORY}/{file.name}")
+            for file in directory.glob("*.json")
+            if f"{_DIRECTORY}/{file.name}" != self._name
+        )
+        return any(document.get("content") == self._content for document in documents)
+
     def forget(self) -> None:
         """Start from the beginning."""
         self._acknowledged.clear()
@@ -61,15 +72,23 @@ class Progress:
             self._save(finished=finished)
 
     def _save(self, *, finished: bool) -> None:
-        document: dict[str, Any] = {"acknowledged": dict(self._acknowledged), "finished": finished}
+        document: dict[str, Any] = {
+            "content": self._content,
+            "acknowledged": dict(self._acknowledged),
+            "finished": finished,
+        }
         self._home.write(self._name, document)
         self._saved_at = time.monotonic()
 
 
-def name_of(path: Path, mapping: Mapping) -> str:
-    """Name a replay by the file's content and the mapping: either one changed makes another replay."""
-    found = hashlib.sha256(msgspec.json.encode(mapping))
+def _digest(path: Path) -> str:
+    found = hashlib.sha256()
     with path.open("rb") as file:
         while chunk := file.read(CHUNK_BYTES):
             found.update(chunk)
-    return found.hexdigest()[:32]
+    return found.hexdigest()
+
+
+def _name_of(content: str, mapping: Mapping) -> str:
+    """Name a replay by the file's content and the mapping: either one changed makes another replay."""
+    return hashlib.sha256(content.encode() + msgspec.json.encode(mapping)).hexdigest()[:32]

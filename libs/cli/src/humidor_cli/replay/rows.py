@@ -52,12 +52,7 @@ def _reader(layout: Layout) -> Callable[[int, list[str]], Row]:
         raw_sale, customer = cell(cells, places, "sale"), plain_id(cell(cells, places, "customer"))
         sale, text = plain_id(raw_sale), time_text(cells, places)
         moment = read_moment(text, layout.time_format, mapping.time_zone)
-        quantity = (
-            read_number(cell(cells, places, "quantity"), layout.decimals["quantity"])
-            if "quantity" in places
-            else None
-        )
-        quantity = Decimal(1) if "quantity" not in places else quantity
+        quantity = _quantity(cells, layout)
         price, currency, oddities = _price(cells, layout, quantity)
         marked = is_marked(sale, cell(cells, places, "returned"), mapping.return_prefix)
         facts = RowFacts(cell(cells, places, "product"), quantity, price, moment is not None, marked)
@@ -83,6 +78,13 @@ def _reader(layout: Layout) -> Callable[[int, list[str]], Row]:
         )
 
     return read
+
+
+def _quantity(cells: list[str], layout: Layout) -> Decimal | None:
+    """Give the quantity, one where the file has no such column."""
+    if "quantity" not in layout.places:
+        return Decimal(1)
+    return read_number(cell(cells, layout.places, "quantity"), layout.decimals["quantity"])
 
 
 def _price(
