@@ -56,19 +56,8 @@ async def close_day(conn: Connection, around: Intake, closing: DayClosing) -> tu
     Raises:
         Problem: 409 for another closing under the same id.
     """
-    body_hash = hash_of(closing)
     terminal_id = around.terminal.terminal_id
-    await conn.execute(
-        "SELECT pg_advisory_xact_lock(hashtextextended($1, 3))", f"{closing.store_id}\n{closing.closing_id}"
-    )
-    known = await conn.fetchrow(
-        "SELECT body_hash, terminal_id FROM day_closings WHERE store_id = $1 AND closing_id = $2",
-        closing.store_id,
-        closing.closing_id,
-    )
-    if known is not None:
-        if known["body_hash"] != body_hash or known["terminal_id"] != terminal_id:
-            raise Problem(409, "id-reused", f"The id {closing.closing_id} was used for another closing.")
+    if await _is_known(conn, terminal_id, closing):
         return False, await get_closing(conn, closing.store_id, closing.closing_id)
     store = around.shelf.store
     bounds = day_bounds(closing.business_date, store.time_zone if store else around.time_zone)
@@ -84,7 +73,7 @@ async def close_day(conn: Connection, around: Intake, closing: DayClosing) -> tu
         closing.business_date,
         closing.currency,
         *bounds,
-        body_hash,
+        hash_of(closing),
         msgspec.to_builtins(closing.totals),
         msgspec.to_builtins(counted),
         found,
@@ -95,6 +84,21 @@ async def close_day(conn: Connection, around: Intake, closing: DayClosing) -> tu
     view = await get_closing(conn, closing.store_id, closing.closing_id)
     await outbox.append(conn, [_event(view, counted, found, around.now)])
     return True, view
+
+
+async def _is_known(conn: Connection, terminal_id: str, closing: DayClosing) -> bool:
+    """Tell whether this closing came before; the same one twice at once waits here."""
+    await conn.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended($1, 3))", f"{closing.store_id}\n{closing.closing_id}"
+    )
+    known = await conn.fetchrow(
+        "SELECT body_hash, terminal_id FROM day_closings WHERE store_id = $1 AND closing_id = $2",
+        closing.store_id,
+        closing.closing_id,
+    )
+    if known is not None and (known["body_hash"] != hash_of(closing) or known["terminal_id"] != terminal_id):
+        raise Problem(409, "id-reused", f"The id {closing.closing_id} was used for another closing.")
+    return known is not None
 
 
 async def reevaluate_due(runtime: Runtime) -> int:

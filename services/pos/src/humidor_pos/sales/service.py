@@ -9,11 +9,11 @@ import msgspec
 from humidor_common.events.pos import SaleRecorded
 from humidor_common.ids import uuid7
 from humidor_pos.exceptions import service as exceptions
-from humidor_pos.facts.rules import CartonCode, Unreadable, read_lines, storable
+from humidor_pos.facts.rules import CartonCode, Doubt, Unreadable, read_lines, storable
 from humidor_pos.facts.wire import as_utc
 from humidor_pos.products.rules import Shelf
 from humidor_pos.sales.rules import carton_doubts, judge_sale, read_cartons
-from humidor_pos.sales.statement import EventColumns, PreparedSale
+from humidor_pos.sales.statement import EventColumns, PreparedSale, SaleRow
 from humidor_pos.sales.wire import Sale
 from humidor_pos.terminals.directory import Terminal
 
@@ -50,40 +50,48 @@ def prepare_sale(sale: Sale, terminal: Terminal, around: Surroundings) -> Prepar
     if cartons:
         doubts.extend(carton_doubts(cartons, store.licence_number if store else None))
     codes = exceptions.codes(doubts) if doubts else ()
+    event = _event(sale, storable(total), terminal, around.now, codes)
+    body_hash = hashlib.sha256(_encode(sale)).digest()
     return PreparedSale(
         store_id=sale.store_id,
         sale_id=sale.sale_id,
-        body_hash=(body_hash := hashlib.sha256(_encode(sale)).digest()),
+        body_hash=body_hash,
         exceptions=codes,
-        row=(
-            sale.store_id,
-            sale.sale_id,
-            sale.sold_at,
-            body_hash,
-            ",".join(codes) or None,
-            terminal.terminal_id,
-            around.now,
-            sale.currency,
-            storable(total),
-            _encode(sale.payments).decode(),
-            sale.member_id,
-            _encode(sale.age_check).decode() if sale.age_check else None,
-            _lines(sale, cartons),
-            uuid7(),
-            around.traceparent,
-            _encode_event(_event(sale, storable(total), terminal, around.now, codes)),
-        ),
-        doubt_rows=exceptions.rows(
-            doubts,
-            kind="sale",
-            store_id=sale.store_id,
-            fact_id=sale.sale_id,
-            happened_at=sale.sold_at,
-            now=around.now,
-        )
-        if doubts
-        else [],
+        row=_row(sale, body_hash, event, around.traceparent, _lines(sale, cartons)),
+        doubt_rows=_doubt_rows(sale, doubts, around.now) if doubts else [],
         late_for_closing=terminal.closed_until is not None and sale.sold_at < terminal.closed_until,
+    )
+
+
+def _row(sale: Sale, body_hash: bytes, event: SaleRecorded, traceparent: str | None, lines: str) -> SaleRow:
+    return (
+        sale.store_id,
+        sale.sale_id,
+        sale.sold_at,
+        body_hash,
+        ",".join(event.exceptions) or None,
+        event.terminal_id,
+        event.recorded_at,
+        sale.currency,
+        event.total,
+        _encode(sale.payments).decode(),
+        sale.member_id,
+        _encode(sale.age_check).decode() if sale.age_check else None,
+        lines,
+        uuid7(),
+        traceparent,
+        _encode_event(event),
+    )
+
+
+def _doubt_rows(sale: Sale, doubts: list[Doubt], now: datetime) -> list[exceptions.DoubtRow]:
+    return exceptions.rows(
+        doubts,
+        kind="sale",
+        store_id=sale.store_id,
+        fact_id=sale.sale_id,
+        happened_at=sale.sold_at,
+        now=now,
     )
 
 
