@@ -8,12 +8,12 @@ Figures go to build/bench.json, those of other benches stay.
 import argparse
 import os
 import sys
-import time
 from collections.abc import Callable
 from importlib import import_module
 
 from benchmarks.report import Result, markdown, merge, table
 from benchmarks.system import Effort, System
+from benchmarks.weather import Weather
 
 Bench = Callable[[System], list[Result]]
 
@@ -47,12 +47,12 @@ def main() -> int:
     results: list[Result] = []
     with System(effort) as system:
         for name in options.names or BENCHES:
-            started = time.monotonic()
+            weather = Weather()
             print(f"{name} ...", end=" ", flush=True)
             results += load(name)(system)
             merge(results)
+            print(weather.report(), flush=True)
             system.tidy()
-            print(f"{time.monotonic() - started:.0f} s", flush=True)
     print(markdown(results) if options.markdown else table(results))
     return 0
 
