@@ -10,7 +10,8 @@ import msgspec
 
 from humidor_cli.errors import CliError
 from humidor_cli.home import Home
-from humidor_cli.run.layout import SERVICES, Layout, ServiceSpec
+from humidor_cli.run.layout import Layout
+from humidor_cli.services import SERVICES, ServiceSpec
 from humidor_embedded.postgres import PostgresServer
 
 _LAST_CHARACTERS = 3000

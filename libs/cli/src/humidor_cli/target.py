@@ -7,9 +7,7 @@ from typing import Any
 
 from humidor_cli.errors import CliError
 from humidor_cli.home import Home
-
-SERVICES = ("pos", "inventory")
-"""The services that keep data of the business; the gateway has neither a bus nor dead letters."""
+from humidor_cli.services import BUSINESS_SERVICES
 
 SUBJECT = "humidor-cli"
 _TOKEN_SECONDS = 3600
@@ -40,7 +38,9 @@ class Target:
             token = os.environ.get("HUMIDOR_TOKEN")
             if not token:
                 raise CliError("HUMIDOR_URL needs HUMIDOR_TOKEN beside it: an admin's token of that system")
-            return cls(home, {name: f"{url}/{name}" for name in SERVICES}, gateway=url, given_token=token)
+            return cls(
+                home, {name: f"{url}/{name}" for name in BUSINESS_SERVICES}, gateway=url, given_token=token
+            )
         return cls._local(home)
 
     @classmethod
@@ -51,7 +51,7 @@ class Target:
         units: dict[str, dict[str, Any]] = state.get("units", {})
 
         def addresses(role: str) -> dict[str, str]:
-            found = {name: units.get(f"{name} {role}", {}).get("port") for name in SERVICES}
+            found = {name: units.get(f"{name} {role}", {}).get("port") for name in BUSINESS_SERVICES}
             return {name: f"http://127.0.0.1:{port}" for name, port in found.items() if port}
 
         return cls(home, addresses("api"), addresses("worker"), f"http://127.0.0.1:{home.port}")

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from humidor_cli.errors import CliError
 from humidor_cli.run.keeper import ended
-from humidor_cli.run.layout import SERVICES, Layout, ServiceSpec
+from humidor_cli.run.layout import Layout
+from humidor_cli.services import SERVICES, ServiceSpec
 from humidor_embedded.process import Child, tail
 
 

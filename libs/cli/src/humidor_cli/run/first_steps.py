@@ -6,8 +6,9 @@ import sys
 import time
 from typing import Any
 
-from humidor_cli.run.layout import SERVICES, Layout
+from humidor_cli.run.layout import Layout
 from humidor_cli.run.report import Reporter, Summary
+from humidor_cli.services import SERVICES
 
 _DONE = "first-start.json"
 _UNSEEN_PASSWORD = "secrets/first-admin.json"  # noqa: S105 - a file's name

@@ -7,8 +7,8 @@ from typing import Any
 import psutil
 
 from humidor_cli.home import Home
-from humidor_cli.run.layout import SERVICES, ServiceSpec
 from humidor_cli.run.probe import ask
+from humidor_cli.services import SERVICES, ServiceSpec
 
 _STATUS_TIMEOUT_SECONDS = 15.0
 _POLL_SECONDS = 0.2

@@ -7,28 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from humidor_cli.home import Home
+from humidor_cli.services import SERVICES, ServiceSpec
 from humidor_embedded.postgres import PostgresServer
 from humidor_embedded.process import Program
-
-
-@dataclass(frozen=True)
-class ServiceSpec:
-    """One service: its package and the roles it runs in."""
-
-    name: str
-    roles: tuple[str, ...] = ("api", "worker")
-    uses_bus: bool = True
-
-    @property
-    def package(self) -> str:
-        return f"humidor_{self.name}"
-
-    @property
-    def role_in_database(self) -> str:
-        return f"humidor_{self.name}"
-
-
-SERVICES = (ServiceSpec("pos"), ServiceSpec("inventory"), ServiceSpec("gateway", ("api",), uses_bus=False))
 
 
 @dataclass(frozen=True)

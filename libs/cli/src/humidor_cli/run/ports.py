@@ -4,11 +4,17 @@ import hashlib
 
 from humidor_cli.errors import CliError
 from humidor_cli.home import Home
+from humidor_cli.services import BUSINESS_SERVICES, SERVICES
 from humidor_embedded.ports import free_ports, is_free
 
-NAMES = ("pos", "inventory", "pos-worker", "inventory-worker", "kafka", "kafka-controller")
+NAMES = (
+    *BUSINESS_SERVICES,
+    *(f"{spec.name}-worker" for spec in SERVICES if "worker" in spec.roles),
+    "kafka",
+    "kafka-controller",
+)
 # Below the range that Linux gives to outgoing connections, which could take a port between two starts.
-_FIRST, _BLOCKS, _BLOCK_SIZE = 20_000, 1_000, 10
+_FIRST, _BLOCKS, _BLOCK_SIZE = 20_000, 500, 20
 
 
 def check_gateway_port(port: int) -> None:

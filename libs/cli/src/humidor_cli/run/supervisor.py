@@ -14,11 +14,12 @@ from humidor_cli.run.class_cache import make_class_cache
 from humidor_cli.run.databases import migrate, provision
 from humidor_cli.run.first_steps import FirstSteps
 from humidor_cli.run.keeper import Keeper
-from humidor_cli.run.layout import SERVICES, Layout
+from humidor_cli.run.layout import Layout
 from humidor_cli.run.log_rotation import keep_rotating
 from humidor_cli.run.ports import check_gateway_port, choose_ports
 from humidor_cli.run.report import Reporter, Summary
 from humidor_cli.run.units import Unit, kafka_unit, postgres_unit, service_unit
+from humidor_cli.services import SERVICES
 from humidor_embedded.kafka import KafkaBroker
 from humidor_embedded.postgres import PostgresServer
 from humidor_embedded.process import end_leftovers

@@ -8,8 +8,9 @@ from typing import Any, Literal
 
 import psutil
 
-from humidor_cli.run.layout import Layout, ServiceSpec
+from humidor_cli.run.layout import Layout
 from humidor_cli.run.probe import ask
+from humidor_cli.services import ServiceSpec
 from humidor_embedded.kafka import KafkaBroker
 from humidor_embedded.postgres import PostgresServer
 from humidor_embedded.process import Child

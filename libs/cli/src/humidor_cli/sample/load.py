@@ -21,7 +21,7 @@ _LOT_AGE_DAYS = {"older": 150, "newer": 30}
 
 
 async def load_sample(api: SampleApi, progress: Callable[[str], None]) -> None:
-    """Stores, products, levels, opening stock and a terminal, each through the API that people use."""
+    """Stores, products, opening stock, levels and a terminal, each through the API that people use."""
     supplier = {"name": SUPPLIER_NAME, "lead_time_days": 3}
     await api.put(f"/inventory/v1/suppliers/{SUPPLIER_ID}", supplier)
     progress("stores")
@@ -29,11 +29,12 @@ async def load_sample(api: SampleApi, progress: Callable[[str], None]) -> None:
         await api.put(f"/inventory/v1/stores/{store.store_id}", _store(store))
     progress("products")
     await api.post("/inventory/v1/products:batch", {"products": [_product(each) for each in products()]})
+    progress("opening stock")
+    await _deliver(api)
+    # After the stock: a level over empty shelves would raise an alert and suggest an order at once.
     progress("levels")
     levels = [_level(store, product) for store in stores() for product in products()]
     await api.post("/inventory/v1/levels:batch", {"levels": levels})
-    progress("opening stock")
-    await _deliver(api)
     progress("terminal")
     await _add_terminal(api)
 

@@ -27,6 +27,7 @@ NOTIFY_AT_MOST_EVERY_SECONDS = 0.005
 TURN_SECONDS = 1.0
 STAND_IN_SECONDS = 60.0
 FLOOR_LAG_SECONDS = 2 * TRANSACTION_TIMEOUT_SECONDS
+LOOK_AT_ALL_SECONDS = 60
 
 _SELECT = """
 SELECT id, event_id, type, topic, key, subject, time, traceparent, payload, headers
@@ -59,6 +60,7 @@ class Relay:
         self._notifying: asyncio.Task[None] | None = None
         self._floor = 0
         self._published: deque[tuple[float, int]] = deque()
+        self._looked_at_all = 0.0
 
     @property
     def active(self) -> bool:
@@ -182,11 +184,17 @@ class Relay:
             await conn.execute("DELETE FROM outbox WHERE id = $1", row["id"])
 
     def _raise_floor(self, published_id: int) -> None:
-        """Skip dead index entries, yet only below ids older than any transaction that may still commit."""
+        """Skip dead index entries, yet only below ids older than most transactions that may still commit.
+
+        Every minute all is looked at once: a rebuild, or a server without `transaction_timeout`, may commit
+        a row whose id the floor has passed.
+        """
         now = time.monotonic()
         self._published.append((now, published_id))
         while self._published and self._published[0][0] < now - FLOOR_LAG_SECONDS:
             self._floor = self._published.popleft()[1]
+        if now - self._looked_at_all > LOOK_AT_ALL_SECONDS:
+            self._floor, self._looked_at_all = 0, now
 
 
 def cloud_event_headers(row: asyncpg.Record) -> list[tuple[str, bytes]]:
