@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import sys
 
 import msgspec
@@ -42,8 +43,10 @@ def _serve(service: Service, settings: ServiceSettings, role: str) -> None:
     configure_logs(name, settings.log_level)
     configure_tracing(name)
     Info("humidor_process", "Which process this is").info({"service": service.name, "role": role})
+    app = create_app(service, settings, "api" if role == "api" else "worker")
+    _spare_the_collector()
     uvicorn.run(
-        create_app(service, settings, "api" if role == "api" else "worker"),
+        app,
         host=settings.host,
         port=settings.port,
         loop="uvloop",
@@ -53,7 +56,18 @@ def _serve(service: Service, settings: ServiceSettings, role: str) -> None:
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=10,
         server_header=False,
+        proxy_headers=False,
     )
+
+
+def _spare_the_collector() -> None:
+    """Requests make many small objects and hardly a cycle.
+
+    With the default thresholds the collector took a sixth of the time of a process that sells, most of it
+    walking the modules that never go away.
+    """
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 async def _rebuild(service: Service, settings: ServiceSettings) -> int:
