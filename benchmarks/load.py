@@ -123,13 +123,14 @@ class _Load:
         self.spec = spec
         self.loop = asyncio.get_running_loop()
         self.requests = _requests(spec.templates)
-        self.idle: list[_Connection] = []
+        self.idle: deque[_Connection] = deque()
         self.waiting: deque[float] = deque()
         self.latencies: list[float] = []
         self.log: list[tuple[bytes, float]] = []
         self.statuses: Counter[bytes] = Counter()
         self.finished = asyncio.Event()
         self.under_way = 0
+        self.over = False
         self.measured_from = self.ends = 0.0
 
     def next_request(self) -> tuple[bytes, bytes]:
@@ -156,7 +157,10 @@ class _Load:
             connection.send(now)
             return
         self.under_way -= 1
-        if now >= self.ends and not self.under_way:
+        self.finish(over=self.over or not self.spec.rate_per_second)
+
+    def finish(self, *, over: bool) -> None:
+        if over and not self.under_way:
             self.finished.set()
 
     async def run(self) -> Outcome:
@@ -172,6 +176,8 @@ class _Load:
         self.ends = self.measured_from + spec.seconds
         if spec.rate_per_second:
             await self._arrive(started)
+            self.over = True
+            self.finish(over=True)
         else:
             self.under_way = spec.connections
             for connection in self.idle:
@@ -188,7 +194,7 @@ class _Load:
                 await asyncio.sleep(max(ahead, 0.001))
             if self.idle:
                 self.under_way += 1
-                self.idle.pop().send(due)
+                self.idle.popleft().send(due)  # in turn: the server closes what is never used
             else:
                 self.waiting.append(due)
 
