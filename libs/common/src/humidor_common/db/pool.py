@@ -34,6 +34,14 @@ async def prepare_connection(conn: Connection) -> None:
         await conn.execute(f"SET transaction_timeout = '{TRANSACTION_TIMEOUT_SECONDS}s'")
 
 
+async def _keep_session(_conn: Connection) -> None:
+    """Leave the session as it is between two uses; asyncpg itself rolls back what was left open.
+
+    Its own reset would take back the bound on transactions, and cost a round trip each time. Nobody sets
+    anything for a session of the pool: settings are LOCAL, locks end with their transaction.
+    """
+
+
 async def create_pool(settings: ServiceSettings, *, name: str) -> Pool:
     """Open the pool; `name` shows in pg_stat_activity."""
     return await asyncpg.create_pool(
@@ -41,6 +49,7 @@ async def create_pool(settings: ServiceSettings, *, name: str) -> Pool:
         min_size=1,
         max_size=settings.pg_pool_size,
         init=prepare_connection,
+        reset=_keep_session,
         command_timeout=settings.pg_command_timeout_seconds,
         server_settings={"application_name": name, "timezone": "UTC"},
     )
