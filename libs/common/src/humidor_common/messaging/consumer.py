@@ -9,14 +9,15 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka import ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from humidor_common.clock import utc_now
 from humidor_common.db.pool import Pool
 from humidor_common.db.transaction import transaction
-from humidor_common.messaging import deadletters, inbox
+from humidor_common.messaging import deadletters, inbox, outbox
 from humidor_common.messaging.kafka import make_consumer
+from humidor_common.messaging.offsets import COMMIT_EVERY_SECONDS, Offsets
 from humidor_common.messaging.subscription import Poison, Received, Subscription, decode
 from humidor_common.settings import ServiceSettings
 from humidor_common.telemetry.logs import get_logger
@@ -24,6 +25,7 @@ from humidor_common.telemetry.metrics import CONSUMED_EVENTS, CONSUMER_BATCH_SEC
 from humidor_common.telemetry.traces import span
 
 ATTEMPTS = 3
+LAST_COMMIT_SECONDS = 2.0
 TRANSIENT = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
@@ -68,10 +70,13 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
         self._subscription = subscription
         self._wake = wake
         self._in_flight = asyncio.Lock()
+        self._offsets: Offsets | None = None
         self.running = False
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
         async with self._in_flight:
+            if self._offsets is not None:
+                await self._offsets.commit()
             log.info("partitions revoked", extra={"group": self._subscription.group, "count": len(revoked)})
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
@@ -91,31 +96,32 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
     async def _consume(self) -> None:
         prefix = self._settings.topic_prefix
         consumer = make_consumer(self._settings, prefix + self._subscription.group)
+        self._offsets = offsets = Offsets(consumer)
         consumer.subscribe([prefix + topic for topic in self._subscription.topics], listener=self)
         try:
             await consumer.start()
             self.running = True
             while True:
-                fetched = await consumer.getmany(timeout_ms=1000, max_records=self._subscription.max_batch)
-                if fetched:
-                    async with self._in_flight:
+                patience_ms = COMMIT_EVERY_SECONDS * 1000 if offsets.pending else 1000
+                fetched = await consumer.getmany(
+                    timeout_ms=patience_ms, max_records=self._subscription.max_batch
+                )
+                async with self._in_flight:
+                    if fetched:
                         await self._apply_records([r for records in fetched.values() for r in records])
-                        await self._commit(consumer, fetched)
+                        offsets.note({tp: records[-1].offset + 1 for tp, records in fetched.items()})
+                    await offsets.commit_if_due()
         finally:
             self.running = False
+            with suppress(KafkaError, TimeoutError):
+                async with asyncio.timeout(LAST_COMMIT_SECONDS):
+                    await offsets.commit()
             await consumer.stop()
-
-    async def _commit(self, consumer: AIOKafkaConsumer, fetched: dict[TopicPartition, list[Any]]) -> None:
-        offsets = {partition: records[-1].offset + 1 for partition, records in fetched.items()}
-        try:
-            await consumer.commit(offsets)
-        except KafkaError as error:
-            # The new owner of the partitions reads them again and its inbox drops them.
-            log.info("offsets not committed", extra={"error": repr(error)})
 
     async def _apply_records(self, records: "Sequence[ConsumerRecord[bytes, bytes]]") -> None:
         await self._apply_items([self._read(record) for record in records])
-        self._wake()
+        if outbox.take_appended():
+            self._wake()
 
     def _read(self, record: "ConsumerRecord[bytes, bytes]") -> Item:
         headers = {name: _text(value) for name, value in record.headers}

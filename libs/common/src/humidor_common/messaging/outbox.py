@@ -1,6 +1,7 @@
 """The outbox: an event row in the transaction of the change that it tells of."""
 
 from collections.abc import Iterable
+from contextvars import ContextVar
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -14,6 +15,7 @@ from humidor_common.ids import uuid7
 from humidor_common.telemetry.traces import current_traceparent
 
 _encoder = msgspec.json.Encoder()
+_appended: ContextVar[bool] = ContextVar("outbox_appended", default=False)
 
 INSERT_OUTBOX = """
 INSERT INTO outbox (event_id, type, topic, key, subject, time, traceparent, payload)
@@ -57,3 +59,11 @@ async def append(conn: Connection, events: Iterable[Event]) -> None:
     rows = [outbox_row(event) for event in events]
     if rows:
         await conn.execute(INSERT_OUTBOX, *map(list, zip(*rows, strict=True)))
+        _appended.set(True)
+
+
+def take_appended() -> bool:
+    """Say whether this task has appended anything since it was last asked: then the relay has work."""
+    appended = _appended.get()
+    _appended.set(False)
+    return appended
