@@ -16,10 +16,11 @@ from humidor_inventory.sales import api as sales
 from humidor_inventory.sales.consumers import SUBSCRIPTION
 from humidor_inventory.stock import api as stock
 from humidor_inventory.stock.partitions import keep_partitions
+from humidor_inventory.stocktakes import api as stocktakes
 from humidor_inventory.stores import api as stores
 from humidor_inventory.suppliers import api as suppliers
 
-SLICES = (products, stores, suppliers, stock, levels, replenishment, receipts, sales, checks)
+SLICES = (products, stores, suppliers, stock, levels, replenishment, receipts, sales, checks, stocktakes)
 
 
 @asynccontextmanager

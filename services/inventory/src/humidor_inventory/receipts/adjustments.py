@@ -16,6 +16,9 @@ from humidor_inventory.stock.service import load_shelves, lock_stores, write_she
 from humidor_inventory.stock.shelf import Shelf, Source
 from humidor_inventory.units.queries import load_factors
 
+# Reasons that correct the books; the others move goods, so a stocktake under way can net them.
+_CORRECTIONS = frozenset(("count", "theft", "loss", "found", "correction"))
+
 
 async def adjust_stock(
     conn: Connection, principal: Principal, given: AdjustmentInput, *, now: datetime
@@ -26,6 +29,8 @@ async def adjust_stock(
     factors = await load_factors(conn, [given.gtin])
     if given.gtin not in factors:
         raise invalid("gtin", "there is no such product")
+    if given.reason_code in _CORRECTIONS:
+        await queries.require_uncounted(conn, given.store_id, given.gtin)
     pair = (given.store_id, given.gtin)
     lot = given.lot or UNATTRIBUTED
     shelves = await load_shelves(conn, [pair], [(*pair, lot)])

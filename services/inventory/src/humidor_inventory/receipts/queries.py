@@ -16,6 +16,18 @@ async def require_store(conn: Connection, store_id: str) -> None:
         raise invalid("store_id", "there is no such store")
 
 
+async def require_uncounted(conn: Connection, store_id: str, gtin: str) -> None:
+    """Refuse while a stocktake covers the product: its count corrects the books, and would do so twice."""
+    stocktake_id = await conn.fetchval(
+        """SELECT stocktake_id FROM stocktake_products JOIN stocktakes t USING (store_id, stocktake_id)
+           WHERE store_id = $1 AND gtin = $2 AND t.state <> 'draft'""",
+        store_id,
+        gtin,
+    )
+    if stocktake_id:
+        raise Problem(409, "being-counted", f"Stocktake {stocktake_id} is counting this product.")
+
+
 async def load_shelf_lives(conn: Connection, gtins: Collection[str]) -> dict[str, int | None]:
     rows = await conn.fetch(
         "SELECT gtin, shelf_life_days FROM products WHERE gtin = ANY($1::text[])", list(gtins)

@@ -24,6 +24,7 @@ EXPLANATIONS = {
     "received": "the lot that was received",
     "settles_shortfall": "covers an earlier sale for which no stock was on the books",
     "counted": "a person corrected the books",
+    "stocktake": "a stocktake counted another quantity",
 }
 
 _LAST_DATE = date.max
