@@ -2,16 +2,19 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from humidor_common.runtime import Runtime
 from humidor_common.service import Service
 from humidor_inventory.checks import api as checks
 from humidor_inventory.checks.projection import PROJECTION
 from humidor_inventory.levels import api as levels
+from humidor_inventory.movements import api as movements
 from humidor_inventory.products import api as products
 from humidor_inventory.receipts import api as receipts
 from humidor_inventory.replenishment import api as replenishment
+from humidor_inventory.reservations import api as reservations
+from humidor_inventory.reservations.expiry import release_expired
 from humidor_inventory.sales import api as sales
 from humidor_inventory.sales.consumers import SUBSCRIPTION
 from humidor_inventory.stock import api as stock
@@ -20,19 +23,32 @@ from humidor_inventory.stocktakes import api as stocktakes
 from humidor_inventory.stores import api as stores
 from humidor_inventory.suppliers import api as suppliers
 
-SLICES = (products, stores, suppliers, stock, levels, replenishment, receipts, sales, checks, stocktakes)
+SLICES = (
+    products,
+    stores,
+    suppliers,
+    stock,
+    levels,
+    replenishment,
+    receipts,
+    sales,
+    checks,
+    stocktakes,
+    movements,
+    reservations,
+)
 
 
 @asynccontextmanager
 async def worker_context(runtime: Runtime) -> AsyncIterator[None]:
-    """Keep the ledger's partitions while the worker runs."""
-    task = asyncio.create_task(keep_partitions(runtime.pool))
+    """Keep the ledger's partitions and free expired reservations while the worker runs."""
+    tasks = [asyncio.create_task(work(runtime.pool)) for work in (keep_partitions, release_expired)]
     try:
         yield
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 SERVICE = Service(

@@ -24,9 +24,15 @@ SET on_hand_sticks = excluded.on_hand_sticks, quarantined_sticks = excluded.quar
     shortfall_sticks = excluded.shortfall_sticks;
 
 INSERT INTO stock (store_id, gtin, on_order_sticks)
-SELECT o.store_id, l.gtin, sum(greatest(l.ordered_sticks - l.received_sticks, 0))
-FROM purchase_orders o JOIN purchase_order_lines l USING (purchase_order_id)
-WHERE o.state IN ('placed', 'partially_received') GROUP BY o.store_id, l.gtin
+SELECT store_id, gtin, sum(sticks) FROM (
+    SELECT o.store_id, l.gtin, greatest(l.ordered_sticks - l.received_sticks, 0) AS sticks
+    FROM purchase_orders o JOIN purchase_order_lines l USING (purchase_order_id)
+    WHERE o.state IN ('placed', 'partially_received')
+    UNION ALL
+    SELECT t.to_store_id, p.gtin, p.dispatched_sticks - p.received_sticks - p.lost_sticks
+    FROM transfers t JOIN transfer_parcels p USING (transfer_id)
+    WHERE t.state IN ('dispatched', 'partially_received')
+) awaited GROUP BY store_id, gtin
 ON CONFLICT (store_id, gtin) DO UPDATE SET on_order_sticks = excluded.on_order_sticks;
 """
 _DIGEST = """

@@ -18,10 +18,19 @@ WITH entries AS (
            sum(greatest(-on_hand_sticks, 0)) AS shortfall
     FROM lots GROUP BY store_id, gtin
 ), orders AS (
-    SELECT o.store_id, l.gtin, sum(greatest(l.ordered_sticks - l.received_sticks, 0)) AS on_order
-    FROM purchase_orders o JOIN purchase_order_lines l USING (purchase_order_id)
-    WHERE o.state IN ('placed', 'partially_received') AND ($1::text[] IS NULL OR o.store_id = ANY($1))
-    GROUP BY o.store_id, l.gtin
+    SELECT store_id, gtin, sum(sticks) AS on_order FROM (
+        SELECT o.store_id, l.gtin, greatest(l.ordered_sticks - l.received_sticks, 0) AS sticks
+        FROM purchase_orders o JOIN purchase_order_lines l USING (purchase_order_id)
+        WHERE o.state IN ('placed', 'partially_received')
+        UNION ALL
+        SELECT t.to_store_id, p.gtin, p.dispatched_sticks - p.received_sticks - p.lost_sticks
+        FROM transfers t JOIN transfer_parcels p USING (transfer_id)
+        WHERE t.state IN ('dispatched', 'partially_received')
+    ) awaited WHERE $1::text[] IS NULL OR store_id = ANY($1) GROUP BY store_id, gtin
+), kept AS (
+    SELECT store_id, gtin, sum(quantity_sticks) AS reserved FROM reservations
+    WHERE state IN ('active', 'confirmed') AND ($1::text[] IS NULL OR store_id = ANY($1))
+    GROUP BY store_id, gtin
 ), balances AS (
     SELECT * FROM stock WHERE $1::text[] IS NULL OR store_id = ANY($1)
 ), compared AS (
@@ -34,11 +43,13 @@ WITH entries AS (
     UNION ALL
     SELECT store_id, gtin, NULL, f.figure, f.expected, f.actual
     FROM sums FULL JOIN balances b USING (store_id, gtin) FULL JOIN orders USING (store_id, gtin)
+    FULL JOIN kept USING (store_id, gtin)
     CROSS JOIN LATERAL (VALUES
         ('on hand', coalesce(on_hand, 0), coalesce(b.on_hand_sticks, 0)),
         ('quarantined', coalesce(quarantined, 0), coalesce(b.quarantined_sticks, 0)),
         ('shortfall', coalesce(shortfall, 0), coalesce(b.shortfall_sticks, 0)),
-        ('on order', coalesce(on_order, 0), coalesce(b.on_order_sticks, 0))
+        ('on order', coalesce(on_order, 0), coalesce(b.on_order_sticks, 0)),
+        ('reserved', coalesce(reserved, 0), coalesce(b.reserved_sticks, 0))
     ) f(figure, expected, actual)
 )
 SELECT store_id, gtin, lot, figure, expected::bigint AS expected_sticks, actual::bigint AS actual_sticks

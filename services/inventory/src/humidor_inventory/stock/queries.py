@@ -9,13 +9,19 @@ from humidor_inventory.stock.schemas import EntryView, LotView, StockView
 from humidor_inventory.units.rules import Factors, Unit, in_unit
 
 _STOCK = """
-SELECT s.*, p.sticks_per_pack, p.packs_per_carton, p.cartons_per_case, coalesce(l.sellable, 0) AS sellable
+SELECT s.*, p.sticks_per_pack, p.packs_per_carton, p.cartons_per_case, coalesce(l.sellable, 0) AS sellable,
+       coalesce(o.over, 0) AS over_sticks
 FROM stock s JOIN products p USING (gtin) LEFT JOIN stores t USING (store_id)
 LEFT JOIN LATERAL (
     SELECT sum(on_hand_sticks)::bigint AS sellable FROM lot_stock
     WHERE store_id = s.store_id AND gtin = s.gtin AND live AND NOT held AND on_hand_sticks > 0
       AND (expiry_date IS NULL OR expiry_date >= (now() AT TIME ZONE coalesce(t.time_zone, 'UTC'))::date)
 ) l ON true
+LEFT JOIN LATERAL (
+    SELECT sum(quantity_sticks)::bigint AS over FROM reservations
+    WHERE store_id = s.store_id AND gtin = s.gtin AND state = 'active' AND expires_at <= now()
+      AND s.reserved_sticks > 0
+) o ON true
 WHERE {filters} AND (s.store_id, s.gtin) > ($1, $2)
 ORDER BY s.store_id, s.gtin LIMIT $3
 """
@@ -94,7 +100,10 @@ def _size(row: Any, unit: Unit) -> int:
 def _stock(row: Any, unit: Unit) -> StockView:
     size = _size(row, unit)
     on_hand, loose = in_unit(row["on_hand_sticks"], size)
-    reserved, on_order = row["reserved_sticks"] // size, row["on_order_sticks"] // size
+    reserved = (
+        row["reserved_sticks"] - row["over_sticks"]
+    ) // size  # a reservation that is over keeps nothing
+    on_order = row["on_order_sticks"] // size
     point = row["reorder_point_sticks"]
     return StockView(
         store_id=row["store_id"],

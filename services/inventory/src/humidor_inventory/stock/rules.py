@@ -25,6 +25,11 @@ EXPLANATIONS = {
     "settles_shortfall": "covers an earlier sale for which no stock was on the books",
     "counted": "a person corrected the books",
     "stocktake": "a stocktake counted another quantity",
+    "named_lot": "the lot that a person named",
+    "transferred": "the lot that came from another store",
+    "written_off": "gone for good, with evidence",
+    "split": "a part of a lot became a lot of its own",
+    "merge": "lots became one",
 }
 
 _LAST_DATE = date.max

@@ -26,12 +26,13 @@ LicenceNumber = Annotated[str, StringConstraints(pattern=r"^[0-9]{12}$")]
 
 
 class StoreInput(Input):
-    """A store as it shall be; the licence number has 12 digits."""
+    """A store or warehouse as it shall be; the licence number has 12 digits."""
 
     name: Name
     time_zone: TimeZone = "Asia/Shanghai"
     licence_number: LicenceNumber | None = None
     status: Literal["open", "closed"] = "open"
+    kind: Literal["store", "warehouse"] = "store"
 
 
 class StoreView(BaseModel):
@@ -42,5 +43,6 @@ class StoreView(BaseModel):
     time_zone: str
     licence_number: str | None
     status: str
+    kind: str
     version: int
     changed_at: datetime

@@ -54,15 +54,16 @@ async def put_store(
     version = before.version + 1 if before else 1
     after = StoreView(store_id=store_id, version=version, changed_at=now, **given.model_dump())
     await conn.execute(
-        """INSERT INTO stores (store_id, name, time_zone, licence_number, status, version, changed_at)
-           VALUES ($1, $2, $3, $4, $5, $6, $7)
+        """INSERT INTO stores (store_id, name, time_zone, licence_number, status, kind, version, changed_at)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
            ON CONFLICT (store_id) DO UPDATE SET name = $2, time_zone = $3, licence_number = $4, status = $5,
-                                                version = $6, changed_at = $7""",
+                                                kind = $6, version = $7, changed_at = $8""",
         store_id,
         given.name,
         given.time_zone,
         given.licence_number,
         given.status,
+        given.kind,
         version,
         now,
     )
