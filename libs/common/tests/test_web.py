@@ -76,6 +76,11 @@ async def test_a_body_of_undeclared_length_stops_at_the_limit(demo: Running, aut
     assert (answer.status_code, answer.json()["code"]) == (413, "too-large")
 
 
+async def test_a_name_that_ends_like_a_stream_lifts_no_limit(demo: Running) -> None:
+    answer = await demo.client.put("/v1/notes/a:stream", content=b" " * 1001)
+    assert (answer.status_code, answer.json()["code"]) == (413, "too-large")
+
+
 async def test_a_repeated_idempotency_key_gets_the_first_answer(demo: Running, auth: Auth) -> None:
     headers = auth() | {"Idempotency-Key": "k1"}
     first, second = await asyncio.gather(

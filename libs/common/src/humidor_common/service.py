@@ -31,7 +31,8 @@ class Service:
         title: For the API description.
         package: Import name; holds `migrations`.
         routers: One for each slice.
-        fast_routes: Routes of these routers with fixed paths, called past FastAPI's own handling.
+        fast_routes: Routes of these routers with fixed paths, called past FastAPI's own handling. Those that
+            end in `:stream` read their body piece by piece, so it has no limit.
         subscriptions: What its worker consumes.
         projections: What `rebuild` makes anew.
         settings: The class of its settings.
@@ -56,3 +57,8 @@ class Service:
     def topics(self) -> tuple[str, ...]:
         """The topics that this service alone writes."""
         return tuple({e.TOPIC for e in EVENTS.values() if e.TYPE.split(".", 1)[0] == self.name})
+
+    @property
+    def streams(self) -> frozenset[str]:
+        """The paths whose bodies have no limit."""
+        return frozenset(route.path for route in self.fast_routes if route.path.endswith(":stream"))

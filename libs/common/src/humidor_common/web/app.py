@@ -36,7 +36,10 @@ def create_app(service: Service, settings: ServiceSettings, role: Role = "api") 
     if role == "api" and service.fast_routes:
         app.add_middleware(FastLane, routes=service.fast_routes)
     app.add_middleware(
-        RequestContext, body_limit_bytes=settings.body_limit_bytes, access_log=settings.access_log
+        RequestContext,
+        body_limit_bytes=settings.body_limit_bytes,
+        access_log=settings.access_log,
+        streams=service.streams,
     )
     errors.install(app)
     app.include_router(health.router)

@@ -12,8 +12,6 @@ from humidor_common.telemetry.traces import span
 from humidor_common.web.errors import answer, problem_response
 from humidor_common.web.problems import Problem
 
-UNLIMITED = ":stream"
-
 log = get_logger("humidor.access")
 _observers: dict[tuple[str, str, int], Any] = {}
 
@@ -28,9 +26,13 @@ class TooLarge(Problem):
 class RequestContext:
     """A plain ASGI middleware: Starlette's base class would cost more than a sale does."""
 
-    def __init__(self, app: ASGIApp, *, body_limit_bytes: int, access_log: bool) -> None:
+    def __init__(
+        self, app: ASGIApp, *, body_limit_bytes: int, access_log: bool, streams: frozenset[str] = frozenset()
+    ) -> None:
         self.app = app
         self.body_limit_bytes = body_limit_bytes
+        # Whole paths: a parameter that ends like a stream must not lift the limit of a route that buffers.
+        self.streams = streams
         self.access_log = access_log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -61,7 +63,7 @@ class RequestContext:
     async def _limited(self, headers: dict[bytes, bytes], scope: Scope, receive: Receive, send: Send) -> None:
         limit = self.body_limit_bytes
         declared = headers.get(b"content-length")
-        if scope["path"].endswith(UNLIMITED):
+        if scope["path"] in self.streams:
             await self.app(scope, receive, send)
         elif declared is None:
             await self.app(scope, _counting(receive, limit), send)

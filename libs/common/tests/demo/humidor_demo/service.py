@@ -42,6 +42,11 @@ async def count_notes(
     return {"count": await conn.fetchval("SELECT count(*) FROM notes"), "subject": principal.subject}
 
 
+@router.put("/v1/notes/{name}")
+async def name_note(name: str, note: Note) -> dict[str, str]:
+    return {"name": name, "note": note.note}
+
+
 @router.get("/v1/broken")
 async def broken() -> None:
     raise RuntimeError("a fault of ours")
