@@ -11,6 +11,7 @@ from humidor_demo.service import SERVICE
 from humidor_common.db.pool import prepare_connection
 from humidor_common.db.transaction import transaction
 from humidor_common.events.pos import SaleRecorded
+from humidor_common.messaging import relay
 from humidor_common.messaging.deadletters import RELAY
 from humidor_common.messaging.kafka import make_consumer
 from humidor_common.messaging.outbox import append
@@ -94,6 +95,25 @@ async def test_an_event_too_large_for_the_broker_does_not_hold_up_the_rest(
         assert letter is not None
         assert (letter["consumer"], letter["state"]) == (RELAY, "open")
         assert "too large" in letter["reason"]
+
+
+async def test_a_row_that_commits_when_the_floor_has_passed_it_is_told_all_the_same(
+    settings: ServiceSettings, make_sale: MakeSale, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay, "FLOOR_LAG_SECONDS", 0.0)
+    monkeypatch.setattr(relay, "LOOK_AT_ALL_SECONDS", 0.5)
+    outsider = await asyncpg.connect(settings.pg_dsn)
+    slow = outsider.transaction()
+    await slow.start()
+    await append(outsider, [make_sale(quantity=5)])
+    async with running(SERVICE, settings, "worker") as worker:
+        for quantity in (1, 2):
+            await tell(worker, make_sale(quantity=quantity))
+            await drained(worker)
+        await slow.commit()
+        await drained(worker)
+        assert await worker.runtime.pool.fetchval("SELECT sold FROM counters") == 8
+    await outsider.close()
 
 
 async def test_the_trace_of_the_request_is_in_the_logs_of_the_consumer(

@@ -142,6 +142,7 @@ class Relay:
                     await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
 
     async def _publish_batch(self, conn: Connection, producer: AIOKafkaProducer) -> int:
+        self._look_at_all_now_and_then()
         rows = await conn.fetch(_SELECT, self._floor, BATCH_ROWS)
         if rows:
             sends = [sent for row in rows if (sent := await self._send(conn, producer, row))]
@@ -184,15 +185,18 @@ class Relay:
             await conn.execute("DELETE FROM outbox WHERE id = $1", row["id"])
 
     def _raise_floor(self, published_id: int) -> None:
-        """Skip dead index entries, yet only below ids older than most transactions that may still commit.
-
-        Every minute all is looked at once: a rebuild, or a server without `transaction_timeout`, may commit
-        a row whose id the floor has passed.
-        """
+        """Skip dead index entries, yet only below ids older than most transactions that may still commit."""
         now = time.monotonic()
         self._published.append((now, published_id))
         while self._published and self._published[0][0] < now - FLOOR_LAG_SECONDS:
             self._floor = self._published.popleft()[1]
+
+    def _look_at_all_now_and_then(self) -> None:
+        """Drop the floor every minute, also while nothing else is told.
+
+        A rebuild, or a server without `transaction_timeout`, may commit a row whose id the floor has passed.
+        """
+        now = time.monotonic()
         if now - self._looked_at_all > LOOK_AT_ALL_SECONDS:
             self._floor, self._looked_at_all = 0, now
 
