@@ -115,11 +115,18 @@ async def _prune(pool: Pool) -> None:
     while True:
         await asyncio.sleep(PRUNE_EVERY_SECONDS)
         try:
-            async with transaction(pool) as conn:
-                await inbox.prune(conn)
-                await idempotency.prune(conn)
+            await prune(pool)
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
             log.warning("pruning failed, trying again later", extra={"error": repr(error)})
+
+
+async def prune(pool: Pool) -> None:
+    """Forget what is too old to matter, a piece in a transaction."""
+    for forget_some in (inbox.prune, idempotency.prune):
+        more = True
+        while more:
+            async with transaction(pool) as conn:
+                more = await forget_some(conn)
 
 
 async def _close(pool: Pool) -> None:

@@ -7,6 +7,7 @@ from humidor_common.db.pool import Connection
 from humidor_common.messaging.subscription import Received, Subscription
 
 KEEP_DAYS = 90
+PRUNE_ROWS = 10_000
 
 
 async def admit(conn: Connection, group: str, batch: Sequence[Received]) -> list[Received]:
@@ -47,6 +48,16 @@ async def apply_batch(conn: Connection, subscription: Subscription, batch: Seque
     return len(new)
 
 
-async def prune(conn: Connection) -> None:
-    """Forget ids far older than any redelivery."""
-    await conn.execute("DELETE FROM inbox WHERE processed_at < now() - make_interval(days => $1)", KEEP_DAYS)
+async def prune(conn: Connection) -> bool:
+    """Forget some ids far older than any redelivery; gives whether more may be left.
+
+    In pieces, because an hour's worth of a busy service in one statement would outlast its transaction and
+    then never succeed again.
+    """
+    done = await conn.execute(
+        "DELETE FROM inbox WHERE ctid = ANY(ARRAY("
+        "SELECT ctid FROM inbox WHERE processed_at < now() - make_interval(days => $1) LIMIT $2))",
+        KEEP_DAYS,
+        PRUNE_ROWS,
+    )
+    return done == f"DELETE {PRUNE_ROWS}"

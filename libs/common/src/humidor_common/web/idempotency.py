@@ -14,6 +14,7 @@ from humidor_common.web.problems import Problem
 
 REPLAYED = {"Idempotency-Replayed": "true"}
 KEEP_DAYS = 7
+PRUNE_ROWS = 10_000
 
 
 def _to_builtins(value: Any) -> Any:
@@ -88,8 +89,12 @@ async def _idempotent(
 Idempotency = Annotated[Idempotent, Depends(_idempotent)]
 
 
-async def prune(conn: Connection) -> None:
-    """Forget keys after a week."""
-    await conn.execute(
-        "DELETE FROM idempotency_keys WHERE created_at < now() - make_interval(days => $1)", KEEP_DAYS
+async def prune(conn: Connection) -> bool:
+    """Forget some keys older than a week; gives whether more may be left."""
+    done = await conn.execute(
+        "DELETE FROM idempotency_keys WHERE ctid = ANY(ARRAY("
+        "SELECT ctid FROM idempotency_keys WHERE created_at < now() - make_interval(days => $1) LIMIT $2))",
+        KEEP_DAYS,
+        PRUNE_ROWS,
     )
+    return done == f"DELETE {PRUNE_ROWS}"
