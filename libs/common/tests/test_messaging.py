@@ -1,5 +1,6 @@
 """From a committed event to its effect in another process, on real PostgreSQL and Kafka."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -7,8 +8,9 @@ import pytest
 from humidor_demo.service import POISON, POISONED, SERVICE
 
 from humidor_common.db.transaction import transaction
-from humidor_common.events import Event
+from humidor_common.events import EVENTS, Event
 from humidor_common.events.pos import SaleRecorded
+from humidor_common.ids import uuid7
 from humidor_common.messaging.kafka import make_producer
 from humidor_common.messaging.outbox import append
 from humidor_common.messaging.rebuild import rebuild
@@ -121,6 +123,59 @@ async def test_a_dead_letter_is_retried_after_its_cause_is_mended(
         again = await api.client.post(f"{path}:retry", headers=auth())
         assert (again.status_code, again.json()["code"]) == (409, "dead-letter-settled")
         assert (await api.client.get(path, headers=auth("clerk"))).status_code == 403
+
+
+async def test_an_event_whose_version_came_later_counts_once_however_often_it_comes(
+    settings: ServiceSettings,
+    make_sale: MakeSale,
+    auth: Callable[..., dict[str, str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with running(SERVICE, settings, "worker") as worker, running(SERVICE, settings) as api:
+        with monkeypatch.context() as older:
+            older.delitem(EVENTS, SaleRecorded.TYPE)
+            await tell(worker, [make_sale(quantity=4)])
+            await drained(worker)
+        listed = (await api.client.get("/v1/dead-letters", headers=auth())).json()["items"]
+        path = f"/v1/dead-letters/{listed[0]['dead_letter_id']}:retry"
+        assert (await api.client.post(path, headers=auth())).status_code == 200
+        value, headers = await _first_record(settings)
+        await send_raw(settings, (value, headers))
+        await drained(worker)
+        assert await sold(worker) == {"S0001": 4}
+
+
+async def test_dead_letters_are_not_for_those_who_are_bound_to_a_store(
+    settings: ServiceSettings, auth: Callable[..., dict[str, str]]
+) -> None:
+    async with running(SERVICE, settings) as api:
+        refused = await api.client.get("/v1/dead-letters", headers=auth("admin", stores=["S0001"]))
+        assert (refused.status_code, refused.json()["code"]) == (403, "store-forbidden")
+
+
+async def test_events_wait_while_the_database_takes_no_writes(
+    settings: ServiceSettings, make_sale: MakeSale, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with running(SERVICE, settings, "worker") as worker:
+        pool = worker.runtime.pool
+        await tell(worker, [make_sale(quantity=2)])
+        await drained(worker)
+        value, headers = await _first_record(settings)
+        headers = [(n, str(uuid7()).encode() if n == "ce_id" else v) for n, v in headers]
+        name = await pool.fetchval("SELECT current_database()")
+        await pool.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+        await pool.expire_connections()
+        await send_raw(settings, (value, headers))
+        async with asyncio.timeout(20):
+            while "waiting for the database" not in caplog.text:  # noqa: ASYNC110 - a log
+                await asyncio.sleep(0.02)
+        await pool.execute(
+            f"BEGIN READ WRITE; ALTER DATABASE {name} SET default_transaction_read_only = off; COMMIT"
+        )
+        await pool.expire_connections()
+        await drained(worker)
+        assert await sold(worker) == {"S0001": 4}
+        assert await pool.fetchval("SELECT count(*) FROM dead_letters") == 0
 
 
 async def test_a_projection_is_rebuilt_from_its_topic_and_equals_what_it_was(

@@ -113,6 +113,15 @@ async def test_a_lost_database_is_a_503_with_retry_after(demo: Running, auth: Au
     assert (await demo.client.get("/healthz")).status_code == 200
 
 
+async def test_a_database_that_takes_no_writes_is_a_503(demo: Running, auth: Auth) -> None:
+    pool = demo.runtime.pool
+    name = await pool.fetchval("SELECT current_database()")
+    await pool.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    await pool.expire_connections()
+    answer = await demo.client.post("/v1/notes", json={"note": "a"}, headers=auth())
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+
+
 async def test_metrics_name_the_route_and_not_the_path(demo: Running) -> None:
     await demo.client.get("/v1/dead-letters/00000000-0000-0000-0000-000000000000")
     text = (await demo.client.get("/metrics")).text

@@ -13,7 +13,7 @@ from aiokafka import ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from humidor_common.clock import utc_now
-from humidor_common.db.pool import Pool
+from humidor_common.db.pool import OUT_OF_ORDER, Pool
 from humidor_common.db.transaction import transaction
 from humidor_common.messaging import deadletters, inbox, outbox
 from humidor_common.messaging.kafka import make_consumer
@@ -35,6 +35,7 @@ TRANSIENT = (
     asyncpg.QueryCanceledError,
     asyncpg.InsufficientResourcesError,
     asyncpg.OperatorInterventionError,
+    *OUT_OF_ORDER,
     OSError,
     TimeoutError,
 )

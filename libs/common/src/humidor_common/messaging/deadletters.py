@@ -10,6 +10,7 @@ import msgspec
 from humidor_common.clock import utc_now
 from humidor_common.db.pool import Connection
 from humidor_common.ids import uuid7
+from humidor_common.messaging import inbox
 from humidor_common.messaging.subscription import Received, Subscription, decode
 from humidor_common.messaging.topics import dead_letter_topic
 
@@ -143,8 +144,14 @@ async def unapplied_ids(conn: Connection, group: str) -> set[UUID]:
 
 
 async def apply_again(conn: Connection, letter: DeadLetter, subscription: Subscription) -> None:
-    """Decode and apply the dead letter in this transaction; raises what the subscription raises."""
+    """Decode and apply the dead letter in this transaction; raises what the subscription raises.
+
+    What could not be read when it came has no row in the inbox yet: it gets one, so that no redelivery counts
+    it again.
+    """
     received: Received = decode(letter.headers, letter.payload)
+    await inbox.share_projection(conn, subscription.group)
+    await inbox.admit(conn, subscription.group, [received])
     await subscription.apply(conn, [received])
 
 

@@ -27,9 +27,15 @@ class Drop(BaseModel):
 
 
 def make_router(service: str) -> APIRouter:
-    """Make the routes of one service, for those with its `admin` scope."""
+    """Make the routes of one service, for those with its `admin` scope in every store."""
     router = APIRouter(prefix="/v1/dead-letters", tags=["dead letters"])
-    admin = Annotated[Principal, Depends(require(f"{service}:admin"))]
+
+    async def authorize(principal: Annotated[Principal, Depends(require(f"{service}:admin"))]) -> Principal:
+        if principal.stores is not None:
+            raise Problem(403, "store-forbidden", "Dead letters are of every store; this credential is not.")
+        return principal
+
+    admin = Annotated[Principal, Depends(authorize)]
 
     @router.get("")
     async def list_dead_letters(

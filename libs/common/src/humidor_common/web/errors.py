@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from humidor_common.db.pool import OUT_OF_ORDER
 from humidor_common.telemetry.logs import get_logger
 from humidor_common.telemetry.traces import current_trace_id
 from humidor_common.web.problems import FieldError, Problem, unavailable
@@ -21,6 +22,7 @@ UNREACHABLE = (
     asyncpg.LockNotAvailableError,
     asyncpg.DeadlockDetectedError,
     asyncpg.SerializationError,
+    *OUT_OF_ORDER,
     asyncpg.InterfaceError,
     OSError,
     TimeoutError,

@@ -8,7 +8,7 @@ from contextlib import suppress
 import asyncpg
 import msgspec
 
-from humidor_common.db.pool import Connection, Pool, prepare_connection
+from humidor_common.db.pool import OUT_OF_ORDER, Connection, Pool, prepare_connection
 from humidor_common.telemetry.logs import get_logger
 from humidor_common.web.errors import as_problem
 from humidor_common.web.problems import Problem, unavailable
@@ -34,6 +34,7 @@ _COMMON = (
     asyncpg.PostgresConnectionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.OperatorInterventionError,
+    *OUT_OF_ORDER,
     OSError,
     TimeoutError,
 )
