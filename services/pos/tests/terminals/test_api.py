@@ -1,5 +1,8 @@
-from collections.abc import Callable
+import json
+from collections.abc import AsyncIterator, Callable
 from typing import Any
+
+import msgspec
 
 from humidor_common.settings import ServiceSettings
 from humidor_common.testing.running import running
@@ -47,6 +50,19 @@ async def test_a_revoked_key_is_refused_at_once(pos: Any, till: Any, a_sale: Mak
     again = await pos.client.post(f"/v1/terminals/{till.terminal_id}:revoke", headers=pos.auth())
     assert again.status_code == 200
     assert await pos.value("SELECT count(*) FROM audit_trail WHERE action = 'revoke'") == 1
+
+
+async def test_a_key_revoked_while_it_streams_ends_the_stream(pos: Any, till: Any, a_sale: Make) -> None:
+    async def sales() -> AsyncIterator[bytes]:
+        yield msgspec.json.encode(a_sale()) + b"\n"
+        await pos.client.post(f"/v1/terminals/{till.terminal_id}:revoke", headers=pos.auth())
+        yield msgspec.json.encode(a_sale()) + b"\n"
+
+    headers = till.headers | {"Content-Type": "application/x-ndjson"}
+    answer = await pos.client.post("/v1/sales:stream", content=sales(), headers=headers)
+    accepted, ended = [json.loads(line) for line in answer.text.splitlines()]
+    assert (accepted["status"], ended["problem"]["status"]) == ("accepted", 401)
+    assert await pos.value("SELECT count(*) FROM sales") == 1
 
 
 async def test_another_process_refuses_a_revoked_key_soon(

@@ -25,7 +25,7 @@ from humidor_pos.sales.intake import Result, failure, read_sale, surroundings, t
 from humidor_pos.sales.stream import lines_of
 from humidor_pos.sales.wire import EXAMPLE, Sale
 from humidor_pos.sales.writer import SaleWriter
-from humidor_pos.terminals.directory import Terminal
+from humidor_pos.terminals.directory import Terminals, bearer_token
 
 NDJSON = "application/x-ndjson"
 BATCH_MAX_SALES = 1000
@@ -84,14 +84,17 @@ async def post_batch(request: Request) -> ASGIApp:
 
 async def stream_sales(request: Request) -> ASGIApp:
     """Answer each line while the next ones come; an interrupted stream is simply sent again."""
-    runtime, terminal = await authenticate(request)
+    runtime, _ = await authenticate(request)
     check_content_type(request, NDJSON.encode())
-    return RawStream(_answer_lines(request, runtime, terminal), NDJSON)
+    return RawStream(_answer_lines(request, runtime), NDJSON)
 
 
-async def _answer_lines(request: Request, runtime: Runtime, terminal: Terminal) -> AsyncIterator[bytes]:
+async def _answer_lines(request: Request, runtime: Runtime) -> AsyncIterator[bytes]:
+    key = bearer_token(request.scope["headers"])
     try:
         async for lines in lines_of(request.stream()):
+            # A stream may last for hours: meanwhile the key may be revoked, and a day of it closed.
+            terminal = await runtime.get(Terminals).prove(key)
             for start in range(0, len(lines), STREAM_CHUNK_SALES):
                 results = await take_sales(runtime, terminal, lines[start : start + STREAM_CHUNK_SALES])
                 yield b"".join(_encode(result) + b"\n" for result in results)

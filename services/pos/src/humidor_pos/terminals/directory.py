@@ -47,21 +47,29 @@ class Terminals(Directory):
         self._seen: dict[str, datetime] = {}
 
     async def authenticate(self, key: str) -> Terminal:
-        """Prove a terminal by its key.
+        """Prove a terminal by its key, and count the request.
 
         Raises:
             Problem: 401 for a wrong or revoked key, 429 when it asks too often, 503 without the database.
         """
-        if not self.is_fresh():
-            await self.freshen()
-        terminal = self._by_key.get(key)
+        terminal = self._by_key.get(key) if self.is_fresh() else None
         if terminal is None:
-            terminal = await self._load(key)
+            terminal = await self.prove(key)
         wait_seconds = terminal.bucket.take(self._monotonic(), per_second=self._per_second, burst=self._burst)
         if wait_seconds:
             headers = {"Retry-After": str(max(1, round(wait_seconds)))}
             raise Problem(429, "too-many-requests", "This terminal asks too often.", headers=headers)
         return terminal
+
+    async def prove(self, key: str) -> Terminal:
+        """Prove a terminal as it is now; for each piece of a request that lasts.
+
+        Raises:
+            Problem: 401 for a wrong or revoked key, 503 without the database.
+        """
+        if not self.is_fresh():
+            await self.freshen()
+        return self._by_key.get(key) or await self._load(key)
 
     def note_seen(self, terminal: Terminal, now: datetime) -> None:
         self._seen[terminal.terminal_id] = now
