@@ -120,7 +120,15 @@ async def test_paths_that_could_change_their_meaning_are_refused(nginx: Nginx, r
 
 
 async def test_internals_stay_inside(nginx: Nginx) -> None:
-    for path in ("/metrics", "/statusz", "/pos/metrics", "/pos/statusz", "/inventory/"):
+    for path in (
+        "/metrics",
+        "/statusz",
+        "/gateway/metrics",
+        "/gateway/statusz",
+        "/pos/metrics",
+        "/pos/statusz",
+        "/inventory/",
+    ):
         assert (await nginx.client.get(path)).status_code == 404
     assert nginx.pos.heads == nginx.gateway.heads == []
 
