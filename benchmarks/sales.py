@@ -8,7 +8,7 @@ from benchmarks.till import BATCH_SALES, Till, in_turn, pos_database, till
 CLIENTS = 16
 # pgbench is at its best there; more clients only wait for each other.
 BATCH_CLIENTS = 2
-BATCH_CONNECTIONS = 4
+BATCH_CONNECTIONS = 8
 P99_MS = 30.0
 
 
