@@ -10,6 +10,7 @@ from humidor_inventory.checks import api as checks
 from humidor_inventory.checks.projection import PROJECTION
 from humidor_inventory.levels import api as levels
 from humidor_inventory.movements import api as movements
+from humidor_inventory.policies import api as policies
 from humidor_inventory.products import api as products
 from humidor_inventory.receipts import api as receipts
 from humidor_inventory.replenishment import api as replenishment
@@ -29,6 +30,7 @@ SLICES = (
     suppliers,
     stock,
     levels,
+    policies,
     replenishment,
     receipts,
     sales,
