@@ -17,7 +17,7 @@ from humidor_pos.products.catalogue import Catalogue
 from humidor_pos.products.consumers import PROJECTION, SUBSCRIPTION
 from humidor_pos.returns import api as returns
 from humidor_pos.returns import lookup as returns_lookup
-from humidor_pos.returns.waiting import settle_waiting
+from humidor_pos.returns.waiting import LOOK_AT_ALL_SECONDS, settle_all_waiting, settle_waiting
 from humidor_pos.sales import api as sales
 from humidor_pos.sales import lookup as sales_lookup
 from humidor_pos.sales.writer import SaleWriter
@@ -51,6 +51,7 @@ async def api_context(runtime: Runtime) -> AsyncIterator[None]:
     writer.start()
     tasks = [
         asyncio.create_task(_every(settings.pos_settle_every_seconds, settle_waiting, runtime)),
+        asyncio.create_task(_every(LOOK_AT_ALL_SECONDS, settle_all_waiting, runtime)),
         asyncio.create_task(_every(settings.pos_settle_every_seconds, reevaluate_due, runtime)),
         asyncio.create_task(_every(5, _write_seen, runtime)),
         asyncio.create_task(_every(60, _keep_partitions, runtime)),

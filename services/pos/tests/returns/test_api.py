@@ -3,7 +3,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from humidor_pos.returns.waiting import settle_waiting
+from humidor_pos.returns.waiting import settle_all_waiting, settle_waiting
 
 Make = Callable[..., Any]
 
@@ -49,6 +49,19 @@ async def test_a_return_before_its_sale_is_settled_when_the_sale_comes(
     assert await pos.open_codes(too_many["return_id"]) == ["return_exceeds_sale"]
     closed = await pos.get("/v1/exceptions", store_id="S0001", state="closed")
     assert {item["note"] for item in closed["items"]} == {"the sale has come"}
+
+
+async def test_what_has_waited_for_long_is_settled_as_well(
+    pos: Any, till: Any, a_sale: Make, a_return: Make
+) -> None:
+    sale = a_sale()
+    returned = a_return(sale)
+    await till.post("/v1/returns", returned)
+    await pos.fetch("UPDATE exceptions SET raised_at = raised_at - interval '1 day'")
+    await till.post("/v1/sales", sale)
+    assert await settle_waiting(pos.runtime) == 0
+    await settle_all_waiting(pos.runtime)
+    assert await pos.open_codes(returned["return_id"]) == []
 
 
 async def test_more_cannot_come_back_than_was_sold_unnoticed(

@@ -1,8 +1,11 @@
 """Returns and voids that came before their sale: settled once it is here.
 
 The sale's own statement does nothing for them, so that a sale costs the same whether anything waits or not.
+What has waited for an hour is looked at every few minutes only: a return of something sold before this system
+was there waits for ever, and there may be very many of them.
 """
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -20,15 +23,25 @@ from humidor_pos.terminals.directory import Terminal
 from humidor_pos.terminals.rules import Bucket
 
 SETTLE_MAX = 200
+RECENT = timedelta(hours=1)
+EVER = datetime.min.replace(tzinfo=UTC)
+LOOK_AT_ALL_SECONDS = 300.0
 
+# LATERAL ... OFFSET 0: look each one up, whatever the planner believes about how many there are.
 _ARRIVED = """
-SELECT e.store_id, e.exception_id, e.kind, e.fact_id, e.happened_at, coalesce(r.sale_id, v.sale_id) AS sale_id
+SELECT e.store_id, e.exception_id, e.kind, e.fact_id, e.happened_at, t.sale_id
   FROM exceptions e
-  LEFT JOIN returns r ON r.store_id = e.store_id AND r.returned_at = e.happened_at AND r.return_id = e.fact_id
-  LEFT JOIN voids v ON v.store_id = e.store_id AND v.voided_at = e.happened_at AND v.void_id = e.fact_id
-  JOIN fact_ids f ON f.store_id = e.store_id AND f.fact_id = coalesce(r.sale_id, v.sale_id)
-   AND f.kind = 'sale'
- WHERE e.state = 'open' AND e.code = 'sale_unknown' ORDER BY e.exception_id LIMIT $1
+ CROSS JOIN LATERAL (
+    SELECT sale_id FROM returns
+     WHERE store_id = e.store_id AND returned_at = e.happened_at AND return_id = e.fact_id
+    UNION ALL
+    SELECT sale_id FROM voids
+     WHERE store_id = e.store_id AND voided_at = e.happened_at AND void_id = e.fact_id OFFSET 0) t
+ CROSS JOIN LATERAL (
+    SELECT FROM fact_ids
+     WHERE store_id = e.store_id AND fact_id = t.sale_id AND kind = 'sale' OFFSET 0) f
+ WHERE e.state = 'open' AND e.code = 'sale_unknown' AND e.raised_at >= $2
+ ORDER BY e.raised_at LIMIT $1
 """
 _CLOSE = """
 UPDATE exceptions SET state = 'closed', settled_at = $3, settled_by = $4, note = 'the sale has come'
@@ -41,9 +54,20 @@ SELECT return_id, sale_id, store_id, returned_at, currency, lines, payments, rea
 
 
 async def settle_waiting(runtime: Runtime) -> int:
+    """Settle what was raised a short while ago; gives how many."""
+    return await _settle(runtime, utc_now() - RECENT)
+
+
+async def settle_all_waiting(runtime: Runtime) -> None:
+    """Settle whatever waits, however long."""
+    while await _settle(runtime, EVER) == SETTLE_MAX:
+        pass
+
+
+async def _settle(runtime: Runtime, since: datetime) -> int:
     """Close `sale_unknown` where the sale has come, and judge those returns against it; gives how many."""
     async with runtime.pool.acquire() as conn:
-        arrived = await conn.fetch(_ARRIVED, SETTLE_MAX)
+        arrived = await conn.fetch(_ARRIVED, SETTLE_MAX, since)
     for row in arrived:
         async with transaction(runtime.pool) as conn:
             await lock_sale(conn, row["store_id"], row["sale_id"])
