@@ -8,6 +8,7 @@ from humidor_common.runtime import Runtime
 from humidor_common.service import Service
 from humidor_inventory.checks import api as checks
 from humidor_inventory.checks.projection import PROJECTION
+from humidor_inventory.freshness import api as freshness
 from humidor_inventory.levels import api as levels
 from humidor_inventory.movements import api as movements
 from humidor_inventory.policies import api as policies
@@ -38,6 +39,7 @@ SLICES = (
     stocktakes,
     movements,
     reservations,
+    freshness,
 )
 
 
