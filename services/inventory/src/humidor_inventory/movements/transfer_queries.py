@@ -79,6 +79,19 @@ async def load_days(conn: Connection, store_ids: Collection[str], now: datetime)
     return days
 
 
+async def load_over(conn: Connection, store_id: str, gtins: Collection[str], now: datetime) -> dict[str, int]:
+    """Add up what balances still count as reserved although its time is over, by product."""
+    rows = await conn.fetch(
+        """SELECT gtin, sum(quantity_sticks)::bigint FROM reservations
+           WHERE store_id = $1 AND gtin = ANY($2::text[]) AND state = 'active' AND expires_at <= $3
+           GROUP BY gtin""",
+        store_id,
+        list(gtins),
+        now,
+    )
+    return {row[0]: row[1] for row in rows}
+
+
 async def store_transfer(conn: Connection, view: TransferView) -> None:
     await conn.execute(
         """INSERT INTO transfers (transfer_id, from_store_id, to_store_id, state, note, created_at,

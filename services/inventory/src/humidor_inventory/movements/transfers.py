@@ -131,11 +131,13 @@ async def _dispatch(
     gtins = {line.gtin for line in view.lines}
     pairs = {(store_id, gtin) for store_id in (view.from_store_id, view.to_store_id) for gtin in gtins}
     shelves = await load_shelves(conn, pairs)
+    over = await queries.load_over(conn, view.from_store_id, gtins, now)
     parcels: dict[tuple[str, str], Parcel] = {}
     for line in view.lines:
         shelf = shelves[view.from_store_id, line.gtin]
         source = Source("transfer_out", view.transfer_id, line.line, now)
-        for lot, sticks in _take(shelf, line, day, source):
+        kept = shelf.reserved - over.get(line.gtin, 0)
+        for lot, sticks in _take(shelf, line, (day, kept), source):
             held = shelf.lot(lot)
             parcel = parcels.setdefault((line.gtin, lot), Parcel(line.gtin, lot))
             parcel.dispatched += sticks
@@ -156,14 +158,17 @@ async def _dispatch(
     return after
 
 
-def _take(shelf: Shelf, line: PlannedLineView, day: date, source: Source) -> list[tuple[str, int]]:
+def _take(
+    shelf: Shelf, line: PlannedLineView, bounds: tuple[date, int], source: Source
+) -> list[tuple[str, int]]:
     """Take a line out of the named lot, or of the oldest sound ones; never below zero or what is reserved."""
+    day, kept = bounds
     sticks, field = line.quantity_sticks, f"lines[{line.line - 1}]"
     lot = shelf.lot(line.lot) if line.lot else None
     if lot is not None and lot.held:
         detail = f"The lot {lot.lot} is held."
         raise Problem(409, "lot-held", detail, errors=[FieldError(f"{field}.lot", "is held")])
-    free = sellable(shelf.lots, day) - shelf.reserved
+    free = sellable(shelf.lots, day) - kept
     holds = free if lot is None else min(lot.on_hand, free) if lot.sound(day) else lot.on_hand
     if holds < sticks:
         detail = f"{max(holds, 0)} sticks can leave, {sticks} were to go."
