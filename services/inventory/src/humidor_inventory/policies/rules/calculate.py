@@ -57,7 +57,7 @@ def _by_point(terms: Terms, trail: Trail) -> Answer:
         "safety_stock", point - protection.whole.mean, terms.unit, "reorder_point - mean over the interval"
     )
     yearly(terms, trail, quantity, safety)
-    service = _service(terms, protection, point, reached)
+    service = _service(terms, protection, (point, reached(point)), spread)
     none = quantity == 0
     # A suggestion lifts the position above the point in whole multiples: with Q for them that is (r, nQ).
     fixed = LevelFigures(
@@ -88,19 +88,15 @@ def _point(terms: Terms, trail: Trail, protection: Protection, reached: Callable
     return point_step(trail, point, "the least whole point whose fill rate is the one asked for")
 
 
-def _service(terms: Terms, protection: Protection, point: int, reached: Callable[[float], float]) -> Reached:
+def _service(terms: Terms, protection: Protection, found: tuple[int, float], spread: Spread) -> Reached:
+    point, free = found
     kind = terms.service_kind or "cycle"
+    if terms.supply_cap is not None and terms.review_days > 0 and spread:
+        capped = msgspec.structs.replace(terms, service_kind=kind)
+        return periodic.under_cap(capped, protection, point, spread)
     if terms.service_target is None:
-        reached = protection.whole.below
-    free = reached(point)
-    if terms.supply_cap is None or terms.review_days <= 0:
-        note = (
-            FORMULAS[terms.policy].service
-            if terms.supply_cap is None
-            else (
-                "The cap holds for one order, and the next may follow at once: it costs orders, not service."
-            )
-        )
-        return Reached(kind=kind, asked=terms.service_target, reached=free, note=note)
-    capped = msgspec.structs.replace(terms, service_kind=kind)
-    return periodic.under_cap(capped, protection, point, reached)
+        free = protection.whole.below(point)
+    note = FORMULAS[terms.policy].service
+    if terms.supply_cap is not None:
+        note = "The cap holds for one order, and the next may follow at once: it costs orders, not service."
+    return Reached(kind=kind, asked=terms.service_target, reached=free, note=note)

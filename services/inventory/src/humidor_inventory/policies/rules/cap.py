@@ -6,7 +6,6 @@ application to probability theory, with normal steps; beyond 0 it is taken as ex
 (1997), Bounds and asymptotics for planning critical safety stocks, Oper. Res. 45.
 """
 
-from collections.abc import Callable
 from math import ceil, log, sqrt
 
 import msgspec
@@ -32,12 +31,14 @@ class Shortfall(msgspec.Struct, frozen=True):
     def mean(self) -> float:
         return (1 - self.none) * self.tail
 
-    def average(self, reached: Callable[[float], float]) -> float:
-        """Average what a position lower by the shortfall reaches."""
+    @property
+    def spread(self) -> tuple[tuple[float, float], ...]:
+        """Amounts of shortfall, each with its share."""
         if self.none >= 1 - 1e-9:
-            return reached(0.0)
-        late = [-self.tail * log(1 - (i + 0.5) / _STRATA) for i in range(_STRATA)]
-        return self.none * reached(0.0) + (1 - self.none) * sum(reached(v) for v in late) / _STRATA
+            return ((0.0, 1.0),)
+        share = (1 - self.none) / _STRATA
+        late = ((-self.tail * log(1 - (i + 0.5) / _STRATA), share) for i in range(_STRATA))
+        return ((0.0, self.none), *late)
 
 
 def shortfall(cycle: Distribution, cap: float) -> Shortfall:

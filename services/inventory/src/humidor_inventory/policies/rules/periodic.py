@@ -1,6 +1,5 @@
 """Policies that order once a review period: (R, S) and the newsvendor; what a supply cap takes from them."""
 
-from collections.abc import Callable
 from functools import partial
 from math import ceil
 
@@ -11,8 +10,13 @@ from humidor_inventory.policies.rules.answers import FORMULAS, answer_of, point_
 from humidor_inventory.policies.rules.cap import shortfall
 from humidor_inventory.policies.rules.explain import Answer, Impossible, LevelFigures, Reached, Trail
 from humidor_inventory.policies.rules.service_level import (
+    HERE,
     Protection,
+    Spread,
+    average,
+    blend,
     fill_of_level,
+    fill_of_point,
     least,
     protection_of,
 )
@@ -35,14 +39,23 @@ def order_up_to(terms: Terms, trail: Trail) -> Answer:
     safety = trail.step(
         "safety_stock", level - protection.whole.mean, terms.unit, "order_up_to - mean over the interval"
     )
-    service = under_cap(terms, protection, level, reached)
+    service = under_cap(terms, protection, level, HERE)
     return answer_of(terms, trail, (max(0, level - 1), level, None), (safety, service, _level(terms, level)))
 
 
-def under_cap(terms: Terms, protection: Protection, level: int, reached: Callable[[float], float]) -> Reached:
-    """What the level gives, and what a cap per review period takes from it."""
+def under_cap(terms: Terms, protection: Protection, level: int, spread: Spread) -> Reached:
+    """What the level gives, and what a cap per review period takes from it.
+
+    `spread` says where reviews leave the position, seen from `level`.
+    """
     kind, asked = terms.service_kind or "cycle", terms.service_target
-    free = reached(level)
+
+    def reached(base: int, positions: Spread, late: Spread) -> float:
+        if kind == "cycle":
+            return average(protection.whole.below, base, late)
+        return fill_of_point(protection, base, 0, positions)
+
+    free = reached(level, spread, HERE)
     if terms.most is None:
         return Reached(kind=kind, asked=asked, reached=free, note=FORMULAS[terms.policy].service)
     behind = shortfall(protection.cycle, terms.most)
@@ -52,11 +65,14 @@ def under_cap(terms: Terms, protection: Protection, level: int, reached: Callabl
         note = "The cap is less than the demand of a cycle: no level makes up for it."
         return _capped(kind, asked, (free, kept, None), note)
 
-    def average(base: int) -> float:
-        return behind.average(lambda late: reached(base - late))
+    late = tuple((-amount, share) for amount, share in behind.spread)
+    positions = blend(spread, behind.spread)
 
-    kept = min(free, average(level))
-    extra = None if asked is None else max(0, least(average, min(asked, free), level) - level)
+    def capped(base: int) -> float:
+        return reached(base, positions, late)
+
+    kept = min(free, capped(level))
+    extra = None if asked is None else max(0, least(capped, min(asked, free), level) - level)
     note = f"Under the cap the position stays below its level by {behind.mean:.2f} {terms.unit} on average."
     if level >= MOST_UNITS // 2 or (extra or 0) >= MOST_UNITS // 2:
         extra = None
@@ -93,7 +109,7 @@ def _sold(terms: Terms, protection: Protection, levels: tuple[int, int]) -> Reac
     note = FORMULAS["newsvendor"].service
     if terms.lead_time_days > 0:
         filled = msgspec.structs.replace(terms, service_kind="fill", service_target=None)
-        return under_cap(filled, protection, level, partial(fill_of_level, protection))
+        return under_cap(filled, protection, level, HERE)
     kept = nv.served(level, protection.whole)
     if terms.most is None:
         return Reached(kind="fill", asked=None, reached=kept, note=note)

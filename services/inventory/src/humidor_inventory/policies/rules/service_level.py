@@ -8,9 +8,7 @@ S. Axsäter, Inventory Control (3rd ed. 2015), ch. 5-6.
 
 from collections.abc import Callable
 from itertools import pairwise
-from math import ceil
-
-import msgspec
+from math import ceil, floor
 
 from humidor_inventory.policies.rules.distributions import Distribution
 from humidor_inventory.policies.rules.terms import MOST_UNITS, Terms
@@ -28,21 +26,39 @@ _NODES = (
 )
 _FEW = 8
 _STRATA = 48
+_GROUPS = 64
 
 Spread = tuple[tuple[float, float], ...]
 """Positions above a reorder point, each with its share."""
+HERE: Spread = ((0.0, 1.0),)
 
 
-class Protection(msgspec.Struct, frozen=True, kw_only=True):
+class Protection:
     """What an order has to last for: the lead time, and one review period more."""
 
-    lead: Distribution
-    whole: Distribution
-    cycle: Distribution
+    def __init__(self, *, lead: Distribution, whole: Distribution, cycle: Distribution) -> None:
+        self.lead = lead
+        self.whole = whole
+        self.cycle = cycle
+        self._known: dict[float, float] = {}
 
     def backlog(self, position: float) -> float:
-        """Expected new shortage of one review period that starts at `position`: G_{L+R} - G_L."""
-        return max(0.0, self.whole.shortage(position) - self.lead.shortage(position))
+        """Expected new shortage of one review period that starts at `position`: G_{L+R} - G_L.
+
+        Of whole demand it is a straight line between whole positions, of which few are asked for again and
+        again.
+        """
+        if not self.whole.whole:
+            return max(0.0, self.whole.shortage(position) - self.lead.shortage(position))
+        low = floor(position)
+        at = self._at(low)
+        return at if position == low else at + (position - low) * (self._at(low + 1) - at)
+
+    def _at(self, position: int) -> float:
+        if position not in self._known:
+            short = self.whole.shortage(position) - self.lead.shortage(position)
+            self._known[position] = max(0.0, short)
+        return self._known[position]
 
 
 def protection_of(terms: Terms, review_days: float | None = None) -> Protection:
@@ -56,7 +72,7 @@ def protection_of(terms: Terms, review_days: float | None = None) -> Protection:
 
 def fill_of_level(protection: Protection, level: float) -> float:
     """Fill rate of (R, S): 1 - (G_{L+R}(S) - G_L(S)) / (d R)."""
-    return fill_of_point(protection, level, 0, ((0.0, 1.0),))
+    return fill_of_point(protection, level, 0, HERE)
 
 
 def fill_of_point(protection: Protection, point: float, quantity: float, spread: Spread) -> float:
@@ -69,12 +85,31 @@ def fill_of_point(protection: Protection, point: float, quantity: float, spread:
     if protection.whole.mean <= 0:
         return 1.0
     if per_review > 0:
-        short = sum(weight * protection.backlog(point + above) for above, weight in spread) / per_review
+        short = average(protection.backlog, point, spread) / per_review
     elif quantity > 0:
         short = (protection.lead.shortage(point) - protection.lead.shortage(point + quantity)) / quantity
     else:
         short = 0.0
     return max(0.0, min(1.0, 1 - short))
+
+
+def average(curve: Callable[[float], float], point: float, spread: Spread) -> float:
+    """Average a curve over positions around a point."""
+    return sum(weight * curve(point + above) for above, weight in spread)
+
+
+def blend(spread: Spread, lower: Spread) -> Spread:
+    """Spread positions that lie lower by an independent amount, in no more than 64 groups."""
+    pairs = ((above - late, w * v) for above, w in spread for late, v in lower)
+    both = sorted(pair for pair in pairs if pair[1] > 1e-12)
+    groups: list[tuple[float, float]] = []
+    total, weight = 0.0, 0.0
+    for above, share in both:
+        total, weight = total + above * share, weight + share
+        if weight >= 1 / _GROUPS or len(both) <= _GROUPS:
+            groups.append((total / weight, weight))
+            total, weight = 0.0, 0.0
+    return (*groups, (total / weight, weight)) if weight > 0 else tuple(groups)
 
 
 def spread_evenly(quantity: int, *, whole: bool) -> Spread:
