@@ -7,12 +7,16 @@ from uuid import UUID
 from humidor_common.db.pool import Connection
 from humidor_common.web.problems import not_found
 from humidor_inventory.replenishment.schemas import (
+    AlertState,
     AlertView,
     OrderLineView,
+    OrderState,
     PurchaseOrderView,
     ReplenishmentView,
+    SuggestionState,
 )
 
+ALERTS = "SELECT t.* FROM alerts t"
 _SUGGESTIONS = "SELECT t.*, p.sticks_per_pack FROM replenishments t JOIN products p USING (gtin)"
 _ORDERS = """
 SELECT t.*, l.lines FROM purchase_orders t CROSS JOIN LATERAL (
@@ -26,7 +30,7 @@ class Filters(NamedTuple):
 
     visible: Sequence[str] | None
     gtin: str | None
-    states: Sequence[str] | None
+    states: Sequence[SuggestionState | OrderState | AlertState] | None
     after: UUID | None
     limit: int
 
@@ -55,13 +59,24 @@ async def get_purchase_order(conn: Connection, purchase_order_id: UUID) -> Purch
 
 
 async def list_alerts(conn: Connection, filters: Filters) -> list[AlertView]:
-    rows = await _page(conn, "SELECT t.* FROM alerts t", "alert_id", filters)
+    rows = await _page(conn, ALERTS, "alert_id", filters)
     return [AlertView(**{name: row[name] for name in AlertView.model_fields}) for row in rows]
 
 
 async def _page(conn: Connection, select: str, key: str, filters: Filters) -> list[Any]:
-    """Read one page; only filters that are given enter the statement, so that each finds its index."""
-    conditions, arguments = [], []
+    statement, arguments = page_statement(select, key, filters)
+    rows: list[Any] = await conn.fetch(statement, *arguments)
+    return rows
+
+
+def page_statement(select: str, key: str, filters: Filters) -> tuple[str, list[Any]]:
+    """Make the query of one page; only filters that are given enter it, so that each finds its index.
+
+    States are names of ours and stand in it as they are: of a parameter the planner expects every state to
+    be as frequent, and looks for the few that are open among all that ever were.
+    """
+    conditions: list[str] = []
+    arguments: list[Any] = []
     for condition, argument in (
         ("t.store_id = ANY(${}::text[])", filters.visible),
         (
@@ -71,16 +86,15 @@ async def _page(conn: Connection, select: str, key: str, filters: Filters) -> li
             else "t.gtin = ${}",
             filters.gtin,
         ),
-        ("t.state = ANY(${}::text[])", filters.states),
         (f"t.{key} > ${{}}", filters.after),
     ):
         if argument is not None:
             arguments.append(argument)
             conditions.append(condition.format(len(arguments)))
+    if filters.states is not None:
+        conditions.append("t.state IN ({})".format(", ".join(f"'{state}'" for state in filters.states)))
     where = " WHERE " + " AND ".join(conditions) if conditions else ""
-    statement = f"{select}{where} ORDER BY t.{key} LIMIT ${len(arguments) + 1}"
-    rows: list[Any] = await conn.fetch(statement, *arguments, filters.limit)
-    return rows
+    return f"{select}{where} ORDER BY t.{key} LIMIT ${len(arguments) + 1}", [*arguments, filters.limit]
 
 
 def _suggestion(row: Any) -> ReplenishmentView:
