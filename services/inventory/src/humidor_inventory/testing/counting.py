@@ -14,16 +14,17 @@ class Counting:
 
     shop: Shop
     stocktake_id: str = ""
+    store_id: str = STORE
 
     def who(self, subject: str, role: str = "clerk", stores: list[str] | None = None) -> dict[str, str]:
-        return self.shop.auth(role, stores=stores or [STORE], subject=subject)
+        return self.shop.auth(role, stores=stores or [self.store_id], subject=subject)
 
     @property
     def manager(self) -> dict[str, str]:
         return self.who("ma", "manager")
 
     async def create(self, *, expect: int = 201, **body: Any) -> Any:
-        given = {"store_id": STORE, "kind": "full"} | body
+        given = {"store_id": self.store_id, "kind": "full"} | body
         stores = [given["store_id"]]
         headers = self.who("ma", "manager", stores)
         made = await self.shop.ask("POST", "/v1/stocktakes", json=given, headers=headers, expect=expect)
