@@ -52,7 +52,7 @@ def as_problem(error: Exception) -> Problem | None:
     ):
         return Problem(422, "invalid", "A value is outside of what can be stored.")
     if isinstance(error, UNREACHABLE):
-        return unavailable("The service cannot reach its database right now; nothing was stored.")
+        return unavailable("The service cannot reach its database right now; send it again.")
     return None
 
 

@@ -126,7 +126,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     415: {"description": "The body is not sent as JSON", **_PROBLEM},
     422: {"description": "A field cannot be taken; `errors` names it", **_PROBLEM},
     429: {"description": "The terminal asks too often", **_PROBLEM},
-    503: {"description": "Nothing was stored; ask again after Retry-After", **_PROBLEM},
+    503: {"description": "It may not be stored; send it again after Retry-After", **_PROBLEM},
 }
 
 
