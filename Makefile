@@ -46,7 +46,8 @@ test: .venv/.ready ## All tests on real PostgreSQL and Kafka; T=path or T='-k na
 
 .PHONY: verify-published
 verify-published: .venv/.ready ## The whole real file of ../shared/data replayed and verified (about 5 min); DATA=path
-	HUMIDOR_PUBLISHED_DATA="$(abspath $(DATA))" $(BIN)/pytest -s -ra tests/published
+	HUMIDOR_PUBLISHED_DATA="$(abspath $(DATA))" $(BIN)/pytest -s -ra tests/published \
+		services/inventory/tests/policies/test_textbook.py
 
 .PHONY: compose-check
 compose-check: .venv/.ready ## docker-compose.yml against the services, and by Compose itself where it is at hand
