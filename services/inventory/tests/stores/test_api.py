@@ -39,3 +39,14 @@ async def test_suppliers_are_kept(shop: Shop) -> None:
     assert await shop.ask("GET", "/v1/suppliers/ACME") == created
     assert (await shop.ask("GET", "/v1/suppliers"))["items"] == [created]
     await shop.ask("GET", "/v1/suppliers/NOBODY", expect=404)
+
+
+async def test_what_concerns_every_store_is_not_for_those_bound_to_some(shop: Shop) -> None:
+    own = shop.auth("manager", stores=[STORE])
+    supplier = {"name": "Acme", "lead_time_days": 3}
+    await shop.ask("PUT", "/v1/suppliers/ACME", json=supplier, headers=own, expect=403)
+    product = {"name": "West Gate", "brand": "West"}
+    await shop.ask("PUT", "/v1/products/06901028075763", json=product, headers=own, expect=403)
+    batch = {"products": [product | {"gtin": "06901028075763"}]}
+    await shop.ask("POST", "/v1/products:batch", json=batch, headers=own, expect=403)
+    await shop.ask("PUT", "/v1/products/06901028075763", json=product, expect=201)

@@ -35,6 +35,17 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
                 403, "store-forbidden", f"This credential is not valid for store {store_id[:64]!r}."
             )
 
+    def check_every_store(self) -> None:
+        """Refuse a caller who is bound to some stores: what is asked for concerns all of them.
+
+        Raises:
+            Problem: 403 `store-forbidden`.
+        """
+        if self.stores is not None:
+            raise Problem(
+                403, "store-forbidden", "This concerns every store; this credential is bound to some."
+            )
+
     def check_scope(self, scope: str) -> None:
         """Refuse a caller without the scope.
 

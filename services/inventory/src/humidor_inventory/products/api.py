@@ -30,6 +30,7 @@ async def put_product(
     if_match: IfMatch = None,
 ) -> ProductView:
     """Register or change a product; what was sold of it before is applied to the stock now."""
+    principal.check_every_store()
     given = [(gtin, product)]
     (outcome,) = await service.put_products(conn, principal, given, now=utc_now(), if_match=if_match)
     if outcome.problem or outcome.product is None:
@@ -41,6 +42,7 @@ async def put_product(
 @router.post("/products:batch")
 async def put_products(conn: Tx, principal: Writer, batch: ProductBatch) -> ProductResults:
     """Register or change up to 1,000 products; sending it again changes nothing."""
+    principal.check_every_store()
     given = [(product.gtin, product) for product in batch.products]
     outcomes = await service.put_products(conn, principal, given, now=utc_now())
     return ProductResults(

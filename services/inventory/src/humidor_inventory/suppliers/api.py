@@ -22,6 +22,7 @@ async def put_supplier(
     if_match: IfMatch = None,
 ) -> SupplierView:
     """Make or change a supplier."""
+    principal.check_every_store()
     now = utc_now()
     view = await service.put_supplier(conn, principal, (supplier_id, supplier), if_match=if_match, now=now)
     tag(response, view.version, created=view.version == 1 and view.changed_at == now)

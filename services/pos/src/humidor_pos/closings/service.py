@@ -20,8 +20,9 @@ from humidor_pos.recording.service import Intake, hash_of
 from humidor_pos.revisions import next_revision
 
 # Other processes learn of a closing with their next look at the directory of terminals. A fact that one of
-# them takes in between is not marked as late, so every closing is looked at once more after this.
-SETTLED_AFTER = timedelta(seconds=10)
+# them takes in between, or has waiting for its transaction, is not marked as late, so every closing is looked
+# at once more after this.
+SETTLED_AFTER = timedelta(seconds=30)
 RECHECK_MAX = 50
 
 COLUMNS = (
