@@ -14,12 +14,15 @@ async def admit(conn: Connection, group: str, batch: Sequence[Received]) -> list
     """Record the batch and give back, in order, only the events that this consumer has not seen.
 
     Repeats inside the batch are dropped before the statement: joined back to a repeated event, its lines
-    would count twice. The ids go in sorted, so that two consumers with the same events never deadlock.
+    would count twice. The ids go in sorted, so that two consumers with the same events never deadlock. As
+    `share_projection` it waits for a rebuild under way; what that one has admitted is seen then.
     """
     unique = {received.event_id: received for received in batch}
     rows = await conn.fetch(
         """
-        INSERT INTO inbox (consumer, event_id) SELECT $1, unnest($2::uuid[])
+        INSERT INTO inbox (consumer, event_id)
+        SELECT $1, unnest($2::uuid[])
+          FROM (SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0)) OFFSET 0) AS held
         ON CONFLICT DO NOTHING RETURNING event_id
         """,
         group,
@@ -41,7 +44,6 @@ async def own_projection(conn: Connection, group: str) -> None:
 
 async def apply_batch(conn: Connection, subscription: Subscription, batch: Sequence[Received]) -> int:
     """Apply what is new of `batch` in this transaction; gives the number of new events."""
-    await share_projection(conn, subscription.group)
     new = await admit(conn, subscription.group, batch)
     if new:
         await subscription.apply(conn, new)

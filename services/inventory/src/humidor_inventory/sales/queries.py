@@ -8,7 +8,7 @@ from humidor_common.db.pool import Connection
 from humidor_common.events.pos import SaleLine
 from humidor_inventory.sales.planning import Applied, Document, ThreadKey
 from humidor_inventory.sales.rules import Thread
-from humidor_inventory.units.rules import MAX_STICKS
+from humidor_inventory.units.rules import MAX_STICKS, Factors
 
 _LOAD_THREADS = """
 SELECT d.* FROM jsonb_array_elements($1::jsonb) e
@@ -64,11 +64,21 @@ async def load_threads(
     return threads
 
 
-async def load_time_zones(conn: Connection, store_ids: Collection[str]) -> Mapping[str, str]:
+async def load_master_data(
+    conn: Connection, store_ids: Collection[str], gtins: Collection[str]
+) -> tuple[Mapping[str, str], Mapping[str, Factors]]:
+    """Load the stores' time zones and the registered products' factors, in one trip."""
     rows = await conn.fetch(
-        "SELECT store_id, time_zone FROM stores WHERE store_id = ANY($1::text[])", list(store_ids)
+        """SELECT store_id, time_zone, NULL, NULL, NULL FROM stores WHERE store_id = ANY($1::text[])
+           UNION ALL
+           SELECT gtin, NULL, sticks_per_pack, packs_per_carton, cartons_per_case
+             FROM products WHERE gtin = ANY($2::text[])""",
+        list(store_ids),
+        list(gtins),
     )
-    return {row[0]: row[1] for row in rows}
+    zones = {row[0]: row[1] for row in rows if row[1] is not None}
+    factors = {row[0]: Factors.of(row[2], row[3], row[4]) for row in rows if row[1] is None}
+    return zones, factors
 
 
 async def load_lots_by_code(

@@ -1,6 +1,6 @@
 """Applies batches of sales documents to the stock."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, tzinfo
 from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -13,7 +13,6 @@ from humidor_inventory.sales import queries
 from humidor_inventory.sales.planning import Context, Document, ThreadKey, plan
 from humidor_inventory.sales.rules import Thread
 from humidor_inventory.stock.service import load_shelves, lock_stores, write_shelves
-from humidor_inventory.units.queries import load_factors
 from humidor_inventory.units.rules import MAX_STICKS, Factors, to_sticks
 
 log = get_logger(__name__)
@@ -35,11 +34,10 @@ async def apply_documents(conn: Connection, documents: Sequence[Document], *, no
     stores = {document.store_id for document in documents}
     await lock_stores(conn, stores)
     threads = await _load_threads(conn, documents)
-    zones = await queries.load_time_zones(conn, stores)
     gtins = {line.gtin for document in documents for line in document.lines}
     for thread in threads.values():
         gtins.update(thread.tallies)
-    factors = await load_factors(conn, gtins)
+    zones, factors = await queries.load_master_data(conn, stores, gtins)
     _refuse_absurd(documents, factors)
     for document in documents:
         document.day = _local_date(document.occurred_at, zones.get(document.store_id, "UTC"))
@@ -73,7 +71,7 @@ async def _load_threads(conn: Connection, documents: Sequence[Document]) -> dict
 
 
 def _pairs(
-    documents: Sequence[Document], threads: dict[ThreadKey, Thread], factors: dict[str, Factors]
+    documents: Sequence[Document], threads: dict[ThreadKey, Thread], factors: Mapping[str, Factors]
 ) -> set[tuple[str, str]]:
     pairs = {(d.store_id, line.gtin) for d in documents for line in d.lines if line.gtin in factors}
     pairs.update((store_id, gtin) for (store_id, _), thread in threads.items() for gtin in thread.tallies)
@@ -89,7 +87,7 @@ def _named_lots(threads: dict[ThreadKey, Thread]) -> set[tuple[str, str, str]]:
     }
 
 
-def _refuse_absurd(documents: Sequence[Document], factors: dict[str, Factors]) -> None:
+def _refuse_absurd(documents: Sequence[Document], factors: Mapping[str, Factors]) -> None:
     for document in documents:
         for line in document.lines:
             units = factors.get(line.gtin)
