@@ -33,9 +33,14 @@ def settings(settings_for: SettingsFor) -> ServiceSettings:
     return settings_for(SERVICE)
 
 
-async def tell_slowly(api: Running, make_sale: MakeSale, events: int) -> dict[str, int]:
+async def tell_slowly(
+    api: Running, make_sale: MakeSale, events: int, also_while: asyncio.Task[None] | None = None
+) -> dict[str, int]:
+    """Tell sales a few at a time, at least so many, and on while the task runs; gives what was told."""
     told = dict.fromkeys(STORES, 0)
-    for start in range(0, events, 20):
+    for start in itertools.count(step=20):
+        if start >= events and (also_while is None or also_while.done()):
+            break
         sales = [make_sale(store_id=STORES[n % 12], quantity=n % 5 + 1) for n in range(start, start + 20)]
         async with transaction(api.runtime.pool) as conn:
             await append(conn, sales)
@@ -46,11 +51,10 @@ async def tell_slowly(api: Running, make_sale: MakeSale, events: int) -> dict[st
     return told
 
 
-async def join_and_leave(settings: ServiceSettings, api: Running, stop: asyncio.Event) -> int:
-    """Members of the consumer group come and go at random until told to stop; gives how often."""
+async def join_and_leave(settings: ServiceSettings, api: Running, changes: int) -> None:
+    """Members of the consumer group come and go at random, so many times."""
     members: list[tuple[asyncio.Task[None], AsyncExitStack]] = []
-    changes = 0
-    while not stop.is_set():
+    for _ in range(changes):
         if len(members) < 2 or (len(members) < 4 and random.random() < 0.5):
             stack = AsyncExitStack()
             pool = await stack.enter_async_context(await create_pool(settings, name="member"))
@@ -58,11 +62,9 @@ async def join_and_leave(settings: ServiceSettings, api: Running, stop: asyncio.
             members.append((asyncio.create_task(consumer.run()), stack))
         else:
             await leave(*members.pop(random.randrange(len(members))))
-        changes += 1
         await asyncio.sleep(random.uniform(0.2, 0.6))
     for member in members:
         await leave(*member)
-    return changes
 
 
 async def leave(task: asyncio.Task[None], stack: AsyncExitStack) -> None:
@@ -80,11 +82,9 @@ async def test_members_joining_and_leaving_lose_nothing_and_apply_nothing_twice(
     settings: ServiceSettings, make_sale: MakeSale
 ) -> None:
     async with running(SERVICE, settings) as api:
-        stop = asyncio.Event()
-        churn = asyncio.create_task(join_and_leave(settings, api, stop))
-        told = await tell_slowly(api, make_sale, 6000)
-        stop.set()
-        assert await churn >= 5
+        churn = asyncio.create_task(join_and_leave(settings, api, changes=10))
+        told = await tell_slowly(api, make_sale, 4000, also_while=churn)
+        await churn
         async with running(SERVICE, settings, "worker") as worker:
             await drained(worker)
             assert await counted(worker) == told
