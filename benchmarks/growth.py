@@ -34,7 +34,7 @@ def bench_growth(system: System) -> list[Result]:
     for size in sizes:
         _fill(big, size - stored, done=stored)
         stored = size
-        found = _measure(system, small, big)
+        found = _measure(system, small, big, rounds=None if size == sizes[-1] else 1)
         for name, unit in UNITS.items():
             results.append(
                 Result(
@@ -67,7 +67,7 @@ def _fill(databases: tuple[Database, Database], sales: int, *, done: int) -> Non
 
 
 def _measure(
-    system: System, small: tuple[Database, Database], big: tuple[Database, Database]
+    system: System, small: tuple[Database, Database], big: tuple[Database, Database], *, rounds: int | None
 ) -> dict[str, float]:
     seconds = system.effort.seconds(3)
     backlog = round(system.effort.seconds(15_000))
@@ -75,6 +75,7 @@ def _measure(
     fresh = (system.copy(small[0]), system.copy(small[1]))
     found = in_turn(
         system,
+        rounds,
         consumer_small=lambda: consume(system, fresh[1], backlog),
         consumer_big=lambda: consume(system, big[1], backlog),
     )
@@ -82,6 +83,7 @@ def _measure(
         few, many = (stack.enter_context(till(system, each)) for each in (fresh[0], big[0]))
         found |= in_turn(
             system,
+            rounds,
             single_small=lambda: few.sell(64, seconds).per_second,
             single_big=lambda: many.sell(64, seconds).per_second,
             batch_small=lambda: few.sell_batches(4, seconds).per_second * 100,

@@ -78,10 +78,10 @@ def pos_database(system: System) -> Database:
     return system.database("humidor_pos", prepare)
 
 
-def in_turn(system: System, **measures: Callable[[], float]) -> dict[str, float]:
+def in_turn(system: System, rounds: int | None = None, **measures: Callable[[], float]) -> dict[str, float]:
     """Measure several things in turn, so that each meets the same weather; gives the medians."""
     seen: dict[str, list[float]] = {name: [] for name in measures}
-    for _ in range(system.effort.rounds):
+    for _ in range(rounds or system.effort.rounds):
         for name, measure in measures.items():
             system.checkpoint()
             seen[name].append(measure())
