@@ -19,7 +19,7 @@ LEAST_RATIO = 0.9
 UNITS = {"single": "sales/s", "batch": "sales/s", "consumer": "events/s"}
 WHAT = {
     "single": "single sales, 64 connections",
-    "batch": "batches of 100, 4 connections",
+    "batch": "batches of 100, 8 connections",
     "consumer": "inventory's consumer",
 }
 
@@ -70,14 +70,14 @@ def _measure(
     system: System, small: tuple[Database, Database], big: tuple[Database, Database], *, rounds: int | None
 ) -> dict[str, float]:
     seconds = system.effort.seconds(3)
-    backlog = round(system.effort.seconds(15_000))
+    backlog = round(system.effort.seconds(24_000))
     # What is measured adds sales, so the small one is a copy each time.
     fresh = (system.copy(small[0]), system.copy(small[1]))
     found = in_turn(
         system,
         rounds,
-        consumer_small=lambda: consume(system, fresh[1], backlog),
-        consumer_big=lambda: consume(system, big[1], backlog),
+        consumer_small=lambda: consume(system, fresh[1], backlog, settled=True),
+        consumer_big=lambda: consume(system, big[1], backlog, settled=True),
     )
     with ExitStack() as stack:
         few, many = (stack.enter_context(till(system, each)) for each in (fresh[0], big[0]))
@@ -86,8 +86,8 @@ def _measure(
             rounds,
             single_small=lambda: few.sell(64, seconds).per_second,
             single_big=lambda: many.sell(64, seconds).per_second,
-            batch_small=lambda: few.sell_batches(4, seconds).per_second * 100,
-            batch_big=lambda: many.sell_batches(4, seconds).per_second * 100,
+            batch_small=lambda: few.sell_batches(8, seconds).per_second * 100,
+            batch_big=lambda: many.sell_batches(8, seconds).per_second * 100,
         )
     return found
 
