@@ -106,6 +106,12 @@ class System:
         key: str = self.cli("terminal", "add", "--store", store)["key"]
         return key
 
+    def logged(self, trace_id: str) -> str:
+        """Give what every process logged of one request: the reason of an answer that says only 500."""
+        logs = sorted((self.home / "logs").glob("*.log*"))
+        lines = (line for log in logs for line in log.read_text(errors="replace").splitlines())
+        return "\n".join(line for line in lines if trace_id in line)
+
     def environment_of(self, name: str) -> dict[str, str]:
         return psutil.Process(int(self.process(name)["pid"])).environ()
 

@@ -34,14 +34,16 @@ class System(Protocol):
     process: Callable[[str], dict[str, Any]]
     environment_of: Callable[[str], dict[str, str]]
     kill: Callable[[str], int]
+    logged: Callable[[str], str]
 
 
 class Load:
     """Terminals that sell until told to stop, each repeating a sale until it is answered for good."""
 
-    def __init__(self, url: str, keys: dict[str, str]) -> None:
-        self.url = url
-        self.keys = keys
+    def __init__(self, system: System) -> None:
+        self.system = system
+        self.url = f"http://127.0.0.1:{system.process('pos api')['port']}"
+        self.keys = {store: system.terminal(store) for store in STORES}
         self.stop = asyncio.Event()
         self.sold: Counter[tuple[str, str]] = Counter()
         self.accepted_at: list[float] = []
@@ -63,7 +65,10 @@ class Load:
                 answer = await http.post("/v1/sales", json=body)
                 if answer.status_code in {200, 201}:
                     return
-                assert answer.status_code in {429, 503}, answer.text
+                assert answer.status_code in {429, 503}, (
+                    answer.text,
+                    self.system.logged(answer.json()["trace_id"]),
+                )
                 assert "retry-after" in answer.headers
             self.repeats += 1
             await asyncio.sleep(0.1)
@@ -89,8 +94,7 @@ def _sale(store: str) -> dict[str, Any]:
 
 @asynccontextmanager
 async def selling(system: System) -> AsyncIterator[Load]:
-    port = system.process("pos api")["port"]
-    load = Load(f"http://127.0.0.1:{port}", {store: system.terminal(store) for store in STORES})
+    load = Load(system)
     clerks = [asyncio.create_task(load.run(store)) for store in STORES for _ in range(2)]
     try:
         yield load

@@ -1,0 +1,34 @@
+"""Facts that `inventory` tells, by what they are about; each module can be read alone."""
+
+from humidor_common.events.inventory.catalogue import ProductChanged, StoreChanged
+from humidor_common.events.inventory.movements import (
+    ArrivedLot,
+    DispatchedLot,
+    TransferDispatched,
+    TransferReceived,
+)
+from humidor_common.events.inventory.receipts import GoodsReceived, ReceivedLine
+from humidor_common.events.inventory.replenishment import (
+    OrderedLine,
+    PurchaseOrderPlaced,
+    ReplenishmentSuggested,
+    StockBelowReorderPoint,
+)
+from humidor_common.events.inventory.stocktakes import CountedProduct, StocktakeCompleted
+
+__all__ = [
+    "ArrivedLot",
+    "CountedProduct",
+    "DispatchedLot",
+    "GoodsReceived",
+    "OrderedLine",
+    "ProductChanged",
+    "PurchaseOrderPlaced",
+    "ReceivedLine",
+    "ReplenishmentSuggested",
+    "StockBelowReorderPoint",
+    "StocktakeCompleted",
+    "StoreChanged",
+    "TransferDispatched",
+    "TransferReceived",
+]
