@@ -6,10 +6,10 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-import asyncpg
 from aiokafka.errors import KafkaError
 
 from humidor_common.auth import TokenVerifier
+from humidor_common.db.failures import DATABASE_ERRORS
 from humidor_common.db.pool import Pool, create_pool
 from humidor_common.db.transaction import transaction
 from humidor_common.messaging import inbox
@@ -116,7 +116,7 @@ async def _prune(pool: Pool) -> None:
         await asyncio.sleep(PRUNE_EVERY_SECONDS)
         try:
             await prune(pool)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        except DATABASE_ERRORS as error:
             log.warning("pruning failed, trying again later", extra={"error": repr(error)})
 
 

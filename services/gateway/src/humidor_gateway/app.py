@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any, cast
 
-import asyncpg
 from starlette.responses import JSONResponse
 
+from humidor_common.db.failures import DATABASE_ERRORS
 from humidor_common.db.transaction import transaction
 from humidor_common.runtime import Runtime
 from humidor_common.service import Service
@@ -59,7 +59,7 @@ async def _prune(runtime: Runtime) -> None:
         try:
             async with transaction(runtime.pool) as conn:
                 await prune(conn)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        except DATABASE_ERRORS as error:
             log.warning("pruning failed, trying again later", extra={"error": repr(error)})
         await asyncio.sleep(PRUNE_EVERY_SECONDS)
 

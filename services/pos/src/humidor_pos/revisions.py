@@ -9,12 +9,9 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
-import asyncpg
-
+from humidor_common.db.failures import DATABASE_ERRORS
 from humidor_common.db.pool import Connection, Pool
 from humidor_common.web.problems import unavailable
-
-UNAVAILABLE = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 
 
 async def next_revision(conn: Connection, name: str) -> int:
@@ -56,7 +53,7 @@ class Directory(ABC):
                 self._reading = asyncio.create_task(self._read_once())
             try:
                 await asyncio.shield(self._reading)
-            except UNAVAILABLE as error:
+            except DATABASE_ERRORS as error:
                 raise unavailable("The database does not answer.") from error
 
     async def _read_once(self) -> None:

@@ -16,15 +16,6 @@ else:
     Connection = asyncpg.Connection
     Pool = asyncpg.Pool
 
-# The server's own trouble, in classes of their own: a transaction cut off for lasting too long (behind a
-# rebuild's lock, say), a standby after a switch-over, a disk that cannot be read.
-OUT_OF_ORDER = (
-    asyncpg.TransactionTimeoutError,
-    asyncpg.IdleInTransactionSessionTimeoutError,
-    asyncpg.ReadOnlySQLTransactionError,
-    asyncpg.PostgresSystemError,
-)
-
 TRANSACTION_TIMEOUT_SECONDS = 30
 _TRANSACTION_TIMEOUT_SINCE = 17
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 from aiokafka import ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from humidor_common.clock import utc_now
-from humidor_common.db.pool import OUT_OF_ORDER, Pool
+from humidor_common.db.failures import TRANSIENT
+from humidor_common.db.pool import Pool
 from humidor_common.db.transaction import transaction
 from humidor_common.messaging import deadletters, inbox, outbox
 from humidor_common.messaging.kafka import make_consumer
@@ -26,19 +26,6 @@ from humidor_common.telemetry.traces import span
 
 ATTEMPTS = 3
 LAST_COMMIT_SECONDS = 2.0
-TRANSIENT = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.DeadlockDetectedError,
-    asyncpg.SerializationError,
-    asyncpg.LockNotAvailableError,
-    asyncpg.QueryCanceledError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.OperatorInterventionError,
-    *OUT_OF_ORDER,
-    OSError,
-    TimeoutError,
-)
 
 log = get_logger(__name__)
 

@@ -10,6 +10,7 @@ import asyncpg
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import MessageSizeTooLargeError
 
+from humidor_common.db.failures import DATABASE_ERRORS
 from humidor_common.db.pool import TRANSACTION_TIMEOUT_SECONDS, Connection, Pool, prepare_connection
 from humidor_common.events.base import source_of
 from humidor_common.messaging import deadletters
@@ -80,7 +81,7 @@ class Relay:
         while True:
             try:
                 await self._hold_and_publish()
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+            except DATABASE_ERRORS as error:
                 log.warning("relay lost its database, trying again", extra={"error": repr(error)})
             except Exception:  # the relay must outlive any fault of the broker's client
                 log.exception("relay failed, trying again")
@@ -89,7 +90,7 @@ class Relay:
     async def _notify(self) -> None:
         while self._unsaid:
             self._unsaid = False
-            with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            with suppress(*DATABASE_ERRORS):
                 async with self._pool.acquire() as conn:
                     await conn.execute(f"BEGIN; SET LOCAL synchronous_commit = off; NOTIFY {CHANNEL}; COMMIT")
             await asyncio.sleep(NOTIFY_AT_MOST_EVERY_SECONDS)

@@ -10,23 +10,11 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from humidor_common.db.pool import OUT_OF_ORDER
+from humidor_common.db.failures import DATABASE_ERRORS, TRANSIENT
 from humidor_common.telemetry.logs import get_logger
 from humidor_common.telemetry.traces import current_trace_id
 from humidor_common.web.problems import FieldError, Problem, unavailable
 
-UNREACHABLE = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.LockNotAvailableError,
-    asyncpg.DeadlockDetectedError,
-    asyncpg.SerializationError,
-    *OUT_OF_ORDER,
-    asyncpg.InterfaceError,
-    OSError,
-    TimeoutError,
-)
 REPEATED_FIELDS = 50
 HTTP_CODES = {404: "not-found", 405: "method-not-allowed", 413: "too-large"}
 
@@ -51,7 +39,7 @@ def as_problem(error: Exception) -> Problem | None:
         isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError)
     ):
         return Problem(422, "invalid", "A value is outside of what can be stored.")
-    if isinstance(error, UNREACHABLE):
+    if isinstance(error, TRANSIENT):
         return unavailable("The service cannot reach its database right now; send it again.")
     return None
 
@@ -69,7 +57,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _answer)
     app.add_exception_handler(RequestValidationError, _answer_validation)
     app.add_exception_handler(HTTPException, _answer_http)
-    for kind in (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+    for kind in DATABASE_ERRORS:
         app.add_exception_handler(kind, _answer)
 
 

@@ -2,19 +2,19 @@
 
 from typing import Any
 
-import asyncpg
 from aiokafka.errors import KafkaError
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from humidor_common.db.failures import DATABASE_ERRORS
 from humidor_common.messaging import deadletters
 from humidor_common.messaging.kafka import make_admin
 from humidor_common.messaging.lag import open_lag_meter
 from humidor_common.runtime import Runtime
 
 router = APIRouter(include_in_schema=False)
-_DOWN = (asyncpg.PostgresError, asyncpg.InterfaceError, KafkaError, OSError, TimeoutError)
+_DOWN = (*DATABASE_ERRORS, KafkaError)
 
 
 @router.get("/healthz")

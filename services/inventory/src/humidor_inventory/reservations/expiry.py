@@ -2,9 +2,8 @@
 
 import asyncio
 
-import asyncpg
-
 from humidor_common.clock import utc_now
+from humidor_common.db.failures import DATABASE_ERRORS
 from humidor_common.db.pool import Pool
 from humidor_common.db.transaction import transaction
 from humidor_common.telemetry.logs import get_logger
@@ -23,6 +22,6 @@ async def release_expired(pool: Pool) -> None:
                 freed = await expire_due(conn, now=utc_now())
             if freed:
                 log.info("reservations expired", extra={"count": freed})
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        except DATABASE_ERRORS as error:
             log.warning("no reservations expired", extra={"error": repr(error)})
         await asyncio.sleep(EVERY_SECONDS)

@@ -2,8 +2,7 @@
 
 import asyncio
 
-import asyncpg
-
+from humidor_common.db.failures import DATABASE_ERRORS
 from humidor_common.db.pool import Pool
 from humidor_common.telemetry.logs import get_logger
 
@@ -23,6 +22,6 @@ async def keep_partitions(pool: Pool) -> None:
             made = await pool.fetchval("SELECT ensure_stock_ledger_partitions($1)", MONTHS_AHEAD)
             if made:
                 log.info("ledger partitions made", extra={"count": made})
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        except DATABASE_ERRORS as error:
             log.warning("no ledger partitions made", extra={"error": repr(error)})
         await asyncio.sleep(EVERY_SECONDS)

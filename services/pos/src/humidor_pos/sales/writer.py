@@ -8,14 +8,14 @@ from contextlib import suppress
 import asyncpg
 import msgspec
 
-from humidor_common.db.pool import OUT_OF_ORDER, Connection, Pool, prepare_connection
+from humidor_common.db.failures import DATABASE_ERRORS, OUT_OF_REACH
+from humidor_common.db.pool import Connection, Pool, prepare_connection
 from humidor_common.telemetry.logs import get_logger
 from humidor_common.web.errors import as_problem
 from humidor_common.web.problems import Problem, unavailable
 from humidor_pos.facts.outcomes import Identity, Outcome, Recorded, repeated
 from humidor_pos.metrics import EXCEPTIONS, FACTS, GROUP_SALES, WAITING_SALES
 from humidor_pos.recording.marks import mark_closings
-from humidor_pos.revisions import UNAVAILABLE
 from humidor_pos.sales.service import EVENT
 from humidor_pos.sales.statement import PreparedSale, statement
 from humidor_pos.settings import PosSettings
@@ -30,14 +30,6 @@ _PLANNER = {
     "plan_cache_mode": "force_generic_plan",
     "jit": "off",
 }
-_COMMON = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.OperatorInterventionError,
-    *OUT_OF_ORDER,
-    OSError,
-    TimeoutError,
-)
 _ACCEPTED = FACTS.labels("sale", "accepted")
 _FIND = """
 SELECT f.store_id, f.fact_id, f.kind, f.body_hash, f.exceptions
@@ -144,7 +136,7 @@ class SaleWriter:
                 server_settings={"application_name": "humidor-pos-writer", "timezone": "UTC", **_PLANNER},
             )
             await prepare_connection(conn)
-        except UNAVAILABLE as error:
+        except DATABASE_ERRORS as error:
             raise unavailable("The database does not answer; nothing was stored.") from error
         return conn
 
@@ -224,4 +216,4 @@ class SaleWriter:
 
 def _is_common(error: Exception) -> bool:
     """Tell an error that would meet every sale from one that a single sale may have caused."""
-    return isinstance(error, _COMMON)
+    return isinstance(error, OUT_OF_REACH)

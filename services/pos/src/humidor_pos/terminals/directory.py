@@ -7,9 +7,10 @@ from typing import Any
 import msgspec
 
 from humidor_common.auth.dependencies import unauthorized
+from humidor_common.db.failures import DATABASE_ERRORS
 from humidor_common.db.pool import Connection, Pool
 from humidor_common.web.problems import Problem, unavailable
-from humidor_pos.revisions import UNAVAILABLE, Directory
+from humidor_pos.revisions import Directory
 from humidor_pos.terminals.rules import Bucket, hash_key, terminal_of
 
 # A key revoked in another process is refused here after this at the latest.
@@ -102,7 +103,7 @@ class Terminals(Directory):
             try:
                 async with self._pool.acquire(timeout=5) as conn:
                     row = await conn.fetchrow(_LOAD, terminal_id)
-            except UNAVAILABLE as error:
+            except DATABASE_ERRORS as error:
                 raise unavailable("The database does not answer.") from error
             # What was read while changes were being taken over may be older than they are.
             if revision == self.revision:
