@@ -52,7 +52,7 @@ def _with_spinner(home: Any, spec: Any) -> list[dict[str, Any]]:
 def _print(outcome: dict[str, Any]) -> None:
     counts = (
         f"{outcome['events_read']:,} events read, {outcome['events_applied']:,} applied, "
-        f"{outcome['skipped']:,} skipped"
+        f"{outcome['skipped']:,} skipped, {outcome['corrected']:,} corrected"
     )
     typer.echo(f"{outcome['projection']}: {counts}")
     typer.echo(f"  before  {json.dumps(outcome['before'], sort_keys=True)}")

@@ -143,6 +143,16 @@ async def unapplied_ids(conn: Connection, group: str) -> set[UUID]:
     return {row["event_id"] for row in rows}
 
 
+async def retried_ids(conn: Connection, group: str) -> list[UUID]:
+    """Name the events of this consumer that were applied by a retry, in the order of the retries."""
+    rows = await conn.fetch(
+        "SELECT event_id FROM dead_letters WHERE consumer = $1 AND state = 'retried' AND event_id IS NOT NULL"
+        " GROUP BY event_id ORDER BY max(settled_at)",
+        group,
+    )
+    return [row["event_id"] for row in rows]
+
+
 async def apply_again(conn: Connection, letter: DeadLetter, subscription: Subscription) -> None:
     """Decode and apply the dead letter in this transaction; raises what the subscription raises.
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import msgspec
@@ -10,7 +11,7 @@ import msgspec
 from humidor_common.db.pool import Connection, prepare_connection
 from humidor_common.messaging import deadletters, inbox
 from humidor_common.messaging.kafka import make_admin, make_consumer
-from humidor_common.messaging.subscription import Poison, Received, Subscription, decode
+from humidor_common.messaging.subscription import Apply, Poison, Received, Subscription, decode
 from humidor_common.messaging.topics import partitions_of
 from humidor_common.settings import ServiceSettings
 
@@ -22,22 +23,29 @@ class Projection:
     """What a subscription keeps, how to drop it, and a digest that tells two states apart.
 
     `clear` leaves the tables as they were before the first event; `digest` is a small document (counts,
-    sums, hashes) computed by set-based SQL.
+    sums, hashes) computed by set-based SQL. A projection that keeps more than its topics tell may `apply`
+    them in its own way when they are read again, and `finish` afterwards, giving how much it had to correct.
     """
 
     name: str
     subscription: Subscription
     clear: Callable[[Connection], Awaitable[None]]
     digest: Callable[[Connection], Awaitable[Digest]]
+    apply: Apply | None = None
+    finish: Callable[[Connection], Awaitable[int]] | None = None
 
 
 class Rebuilt(msgspec.Struct, kw_only=True):
-    """The outcome of one rebuild; `equal` is the proof."""
+    """The outcome of one rebuild; `equal` is the proof.
+
+    `skipped` are events that were unreadable or are dead letters, `corrected` what no event accounted for.
+    """
 
     projection: str
     events_read: int
     events_applied: int
     skipped: int
+    corrected: int
     before: Digest
     after: Digest
     equal: bool
@@ -65,25 +73,59 @@ async def _rebuild(conn: Connection, settings: ServiceSettings, projection: Proj
     before = await projection.digest(conn)
     await projection.clear(conn)
     await conn.execute("DELETE FROM inbox WHERE consumer = $1", subscription.group)
-    dead = await deadletters.unapplied_ids(conn, subscription.group)
-    read = applied = skipped = 0
+    run = _Run(conn, projection)
+    await run.begin()
     async for batch, unreadable in _reread(settings, subscription):
-        admitted = await inbox.admit(conn, subscription.group, batch)
-        new = [received for received in admitted if received.event_id not in dead]
-        await subscription.apply(conn, new)
-        read += len(batch)
-        applied += len(new)
-        skipped += unreadable + len(admitted) - len(new)
+        await run.take(batch, unreadable)
+    corrected = await run.end()
     after = await projection.digest(conn)
     return Rebuilt(
         projection=projection.name,
-        events_read=read,
-        events_applied=applied,
-        skipped=skipped,
+        events_read=run.read,
+        events_applied=run.applied,
+        skipped=run.skipped,
+        corrected=corrected,
         before=before,
         after=after,
-        equal=before == after,
+        equal=before == after and not corrected,
     )
+
+
+class _Run:
+    """The events of one rebuild: each once, dead letters when they were retried, not when they were told."""
+
+    def __init__(self, conn: Connection, projection: Projection) -> None:
+        self._conn = conn
+        self._projection = projection
+        self._group = projection.subscription.group
+        self._apply = projection.apply or projection.subscription.apply
+        self._dead: set[UUID] = set()
+        self._retried: list[UUID] = []
+        self._later: set[UUID] = set()
+        self._late: dict[UUID, Received] = {}
+        self.read = self.applied = self.skipped = 0
+
+    async def begin(self) -> None:
+        self._dead = await deadletters.unapplied_ids(self._conn, self._group)
+        self._retried = await deadletters.retried_ids(self._conn, self._group)
+        self._later = set(self._retried)
+
+    async def take(self, batch: Sequence[Received], unreadable: int) -> None:
+        admitted = await inbox.admit(self._conn, self._group, batch)
+        alive = [received for received in admitted if received.event_id not in self._dead]
+        self._late |= {each.event_id: each for each in alive if each.event_id in self._later}
+        self.read += len(batch)
+        self.skipped += unreadable + len(admitted) - len(alive)
+        await self._do([received for received in alive if received.event_id not in self._later])
+
+    async def end(self) -> int:
+        await self._do([self._late[each] for each in self._retried if each in self._late])
+        return await self._projection.finish(self._conn) if self._projection.finish else 0
+
+    async def _do(self, events: Sequence[Received]) -> None:
+        if events:
+            await self._apply(self._conn, events)
+        self.applied += len(events)
 
 
 async def _allow_long(conn: Connection) -> None:

@@ -1,8 +1,9 @@
-"""Makes the balances anew from the ledger and the topic."""
+"""Makes the balances and what is remembered of sales anew, from the ledger and the topic."""
 
 from humidor_common.db.pool import Connection
 from humidor_common.messaging.rebuild import Digest, Projection
-from humidor_inventory.sales.consumers import SUBSCRIPTION
+from humidor_inventory.sales.consumers import SUBSCRIPTION, on_sale_events_again
+from humidor_inventory.sales.rebuilding import FORGET, take_back_unexplained
 from humidor_inventory.units.queries import change_catalogue
 
 _CLEAR = """
@@ -47,24 +48,51 @@ SELECT (SELECT jsonb_build_object(
             'rows', count(*),
             'hash', sum(hashtextextended(concat_ws('/', store_id, gtin, lot, on_hand_sticks,
                                                    quarantined_sticks), 0)::numeric)::text)
-        FROM lot_stock WHERE live) AS lots
+        FROM lot_stock WHERE live) AS lots,
+       (SELECT jsonb_build_object(
+            'rows', count(*),
+            'hash', sum(hashtextextended(concat_ws('/', store_id, thread_id, document_id, kind, restock,
+                                                   occurred_at), 0)::numeric)::text)
+        FROM sale_documents) AS documents,
+       (SELECT jsonb_build_object(
+            'rows', count(*),
+            'hash', sum(hashtextextended(concat_ws('/', store_id, document_id, kind, gtin, lot, on_hand,
+                                                   quarantined), 0)::numeric)::text)
+        FROM (SELECT store_id, document_id, kind, m->>0 AS gtin, m->>1 AS lot,
+                     sum((m->>2)::bigint) AS on_hand, sum((m->>3)::bigint) AS quarantined
+              FROM sale_documents CROSS JOIN jsonb_array_elements(moves) m GROUP BY 1, 2, 3, 4, 5) moved
+       ) AS moves,
+       (SELECT jsonb_build_object(
+            'rows', count(*),
+            'hash', sum(hashtextextended(concat_ws('/', store_id, document_id, kind, line, gtin, quantity,
+                                                   unit, reason), 0)::numeric)::text)
+        FROM parked_lines WHERE applied_at IS NULL) AS parked
 """
 
 
 async def clear(conn: Connection) -> None:
-    """Drop the balances and add the ledger up again; the topic then brings what the ledger lacks.
+    """Drop the balances and all that is remembered of sales; add the ledger up again.
 
-    The ledger itself stays: it is append-only, and holds receipts and adjustments that no topic has. An
-    event that it has already is known by its document and left out, so reading the topic again is harmless.
+    The ledger itself stays: it is append-only, and holds receipts and adjustments that no topic has. Each
+    event read again is worked out from what it states and set against the entries that it once made: those
+    stand, with the lots they took from; what is lacking is entered, what no event accounts for taken back.
     """
     await conn.execute(_CLEAR)
+    await conn.execute(FORGET)
 
 
 async def digest(conn: Connection) -> Digest:
     """Sum up the balances; nobody else changes them until the transaction ends."""
     await change_catalogue(conn)
     row = await conn.fetchrow(_DIGEST)
-    return {} if row is None else {"stock": row["stock"], "lots": row["lots"]}
+    return {} if row is None else dict(row)
 
 
-PROJECTION = Projection(name="stock", subscription=SUBSCRIPTION, clear=clear, digest=digest)
+PROJECTION = Projection(
+    name="stock",
+    subscription=SUBSCRIPTION,
+    clear=clear,
+    digest=digest,
+    apply=on_sale_events_again,
+    finish=take_back_unexplained,
+)

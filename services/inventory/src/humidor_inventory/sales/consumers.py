@@ -11,6 +11,7 @@ from humidor_common.db.pool import Connection
 from humidor_common.events.pos import SaleLine, SaleRecorded, SaleReturned, SaleVoided
 from humidor_common.messaging.subscription import Poison, Received, Subscription
 from humidor_inventory.sales.planning import Document
+from humidor_inventory.sales.rebuilding import apply_again
 from humidor_inventory.sales.service import apply_documents
 from humidor_inventory.units.rules import MAX_STICKS, lenient_gtin
 
@@ -23,12 +24,21 @@ async def on_sale_events(conn: Connection, batch: Sequence[Received]) -> None:
 
     A repeated event changes nothing. A return or void may come before its sale, a sale before its product.
     """
-    documents = [document for received in batch if (document := _read(received)) is not None]
-    if documents:
+    if documents := _documents(batch):
         await apply_documents(conn, documents, now=utc_now())
 
 
+async def on_sale_events_again(conn: Connection, batch: Sequence[Received]) -> None:
+    """Apply a batch that a rebuild reads again, to balances that hold the ledger already."""
+    if documents := _documents(batch):
+        await apply_again(conn, documents, now=utc_now())
+
+
 SUBSCRIPTION = Subscription(group=GROUP, topics=("pos.sale.v1",), apply=on_sale_events)
+
+
+def _documents(batch: Sequence[Received]) -> list[Document]:
+    return [document for received in batch if (document := _read(received)) is not None]
 
 
 def _read(received: Received) -> Document | None:

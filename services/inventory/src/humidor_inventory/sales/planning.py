@@ -11,9 +11,11 @@ from humidor_common.events.pos import SaleLine
 from humidor_inventory.sales.rules import Kind, Move, Thread
 from humidor_inventory.stock.rules import give_back
 from humidor_inventory.stock.shelf import Shelf, Shelves, Source
-from humidor_inventory.units.rules import Factors, to_sticks
+from humidor_inventory.units.rules import MAX_STICKS, Factors, to_sticks
 
 ThreadKey: TypeAlias = tuple[str, UUID]
+
+UNKNOWN, ABSURD = "unknown_product", "absurd_quantity"
 
 
 class Document(msgspec.Struct):
@@ -58,14 +60,14 @@ class Plan(msgspec.Struct):
     """What the batch comes to; the changes of stock are in the context's shelves."""
 
     applied: list[Applied] = msgspec.field(default_factory=list)
-    parked: list[tuple[Document, SaleLine]] = msgspec.field(default_factory=list)
+    parked: list[tuple[Document, SaleLine, str]] = msgspec.field(default_factory=list)
 
 
 def plan(documents: list[Document], context: Context) -> Plan:
     """Apply each document in order.
 
     A sale that nothing else is known to belong to takes the short way. A line whose product nobody has
-    registered is parked, and the rest of its document is applied.
+    registered is parked, and so is one that is more than stock can hold; the rest of its document is applied.
     """
     result = Plan()
     for document in documents:
@@ -94,10 +96,10 @@ def _sell(document: Document, context: Context, result: Plan) -> None:
     for line in document.lines:
         gtin = line.gtin
         units = factors.get(gtin)
-        if units is None:
-            result.parked.append((document, line))
+        sticks = to_sticks(line.quantity, line.unit, units) if units else 0
+        if not 0 < sticks <= MAX_STICKS:
+            result.parked.append((document, line, ABSURD if units else UNKNOWN))
             continue
-        sticks = to_sticks(line.quantity, line.unit, units)
         stated.append((gtin, sticks))
         source = Source("sale", document.document_id, line.line, document.occurred_at)
         scanned = _scanned_lot(line, store_id, context) if line.lot or line.code else None
@@ -139,11 +141,11 @@ class _Threaded:
 
     def _apply_line(self, line: SaleLine) -> None:
         units = self.context.factors.get(line.gtin)
-        if units is None:
-            self.result.parked.append((self.document, line))
+        sticks = to_sticks(line.quantity, line.unit, units) if units else 0
+        if not 0 < sticks <= MAX_STICKS:
+            self.result.parked.append((self.document, line, ABSURD if units else UNKNOWN))
             return
         document, thread = self.document, self.thread
-        sticks = to_sticks(line.quantity, line.unit, units)
         self.stated.append((line.gtin, sticks))
         tally = thread.tally(line.gtin)
         before = tally.effect(voided=thread.voided)

@@ -33,7 +33,7 @@ _PARK = """
 INSERT INTO parked_lines (store_id, thread_id, document_id, kind, restock, occurred_at, line, gtin, quantity,
                           unit, lot, code, parked_at, reason)
 SELECT e->>0, (e->>1)::uuid, (e->>2)::uuid, e->>3, (e->>4)::boolean, (e->>5)::timestamptz, (e->>6)::int,
-       e->>7, (e->>8)::bigint, e->>9, e->>10, e->>11, $2, 'unknown_product'
+       e->>7, (e->>8)::bigint, e->>9, e->>10, e->>11, $2, e->>12
 FROM jsonb_array_elements($1::jsonb) e
 """
 _TAKE_PARKED = """
@@ -109,16 +109,16 @@ async def store_documents(conn: Connection, applied: Iterable[Applied], now: dat
         await conn.execute(_EXTEND_DOCUMENTS, extended)
 
 
-async def park(conn: Connection, parked: Iterable[tuple[Document, SaleLine]], now: datetime) -> None:
+async def park(conn: Connection, parked: Iterable[tuple[Document, SaleLine, str]], now: datetime) -> None:
     rows = [
-        (d.store_id, d.thread_id, d.document_id, d.kind, d.restock, d.occurred_at, *_parked_columns(line))
-        for d, line in parked
+        (d.store_id, d.thread_id, d.document_id, d.kind, d.restock, d.occurred_at, *_columns(line), reason)
+        for d, line, reason in parked
     ]
     if rows:
         await conn.execute(_PARK, rows, now)
 
 
-def _parked_columns(line: SaleLine) -> tuple[Any, ...]:
+def _columns(line: SaleLine) -> tuple[Any, ...]:
     return line.line, line.gtin, line.quantity, line.unit, line.lot, line.code
 
 

@@ -11,8 +11,10 @@ from humidor_common.telemetry.logs import get_logger
 from humidor_inventory.replenishment.review import review
 from humidor_inventory.sales import queries
 from humidor_inventory.sales.planning import Context, Document, ThreadKey, plan
+from humidor_inventory.sales.recorded import Recorded
 from humidor_inventory.sales.rules import Thread
 from humidor_inventory.stock.service import load_shelves, lock_stores, write_shelves
+from humidor_inventory.stock.shelf import Shelf
 from humidor_inventory.units.rules import MAX_STICKS, Factors, to_sticks
 
 log = get_logger(__name__)
@@ -26,10 +28,12 @@ async def apply_parked(conn: Connection, gtins: Collection[str], *, now: datetim
     return len(documents)
 
 
-async def apply_documents(conn: Connection, documents: Sequence[Document], *, now: datetime) -> None:
+async def apply_documents(
+    conn: Connection, documents: Sequence[Document], *, now: datetime, recorded: Recorded | None = None
+) -> None:
     """Apply documents in their order, in this transaction, with a number of statements that is fixed.
 
-    What was applied before is left out.
+    What was applied before is left out. A rebuild gives what the ledger has `recorded` of the documents.
     """
     stores = {document.store_id for document in documents}
     await lock_stores(conn, stores)
@@ -38,10 +42,13 @@ async def apply_documents(conn: Connection, documents: Sequence[Document], *, no
     for thread in threads.values():
         gtins.update(thread.tallies)
     zones, factors = await queries.load_master_data(conn, stores, gtins)
-    _refuse_absurd(documents, factors)
+    if recorded is None:
+        _refuse_absurd(documents, factors)
     for document in documents:
         document.day = _local_date(document.occurred_at, zones.get(document.store_id, "UTC"))
-    shelves = await load_shelves(conn, _pairs(documents, threads, factors), _named_lots(threads))
+    make = recorded.shelf if recorded else Shelf
+    pairs = _pairs(documents, threads, factors)
+    shelves = await load_shelves(conn, pairs, _named_lots(threads), make=make)
     codes = {
         (d.store_id, line.code)
         for d in documents
@@ -52,7 +59,7 @@ async def apply_documents(conn: Connection, documents: Sequence[Document], *, no
     result = plan(list(documents), context)
     await queries.store_documents(conn, result.applied, now)
     if result.parked:
-        log.warning("lines parked: their products are not registered", extra={"lines": len(result.parked)})
+        log.warning("lines parked", extra={"lines": len(result.parked)})
         await queries.park(conn, result.parked, now)
     await write_shelves(conn, shelves, now=now)
     await review(conn, [shelf for shelf in shelves.values() if shelf.needs_review], now=now)

@@ -30,6 +30,7 @@ EXPLANATIONS = {
     "written_off": "gone for good, with evidence",
     "split": "a part of a lot became a lot of its own",
     "merge": "lots became one",
+    "unexplained": "a rebuild found no event that accounts for the entry taken back",
 }
 
 _LAST_DATE = date.max

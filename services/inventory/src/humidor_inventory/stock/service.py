@@ -4,7 +4,7 @@ Batches travel as one JSON array a statement: asyncpg spends 0.3 us on each elem
 msgspec 0.02 us on each element of a document, and PostgreSQL takes it apart faster than it unnests arrays.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 
 from humidor_common.db.pool import Connection
@@ -81,14 +81,18 @@ async def lock_stores(conn: Connection, store_ids: Iterable[str]) -> None:
 
 
 async def load_shelves(
-    conn: Connection, pairs: Iterable[Pair], named_lots: Collection[tuple[str, str, str]] = ()
+    conn: Connection,
+    pairs: Iterable[Pair],
+    named_lots: Collection[tuple[str, str, str]] = (),
+    *,
+    make: Callable[[str, str], Shelf] = Shelf,
 ) -> Shelves:
     """Load the balances of (store, GTIN) `pairs` and their lots that hold anything; the stores are locked.
 
-    `named_lots` are loaded even where they are empty, for their dates.
+    `named_lots` are loaded even where they are empty, for their dates; `make` begins each shelf.
     """
     ordered = sorted(set(pairs))
-    shelves = {pair: Shelf(*pair) for pair in ordered}
+    shelves = {pair: make(*pair) for pair in ordered}
     if not ordered:
         return shelves
     by_number = list(shelves.values())
