@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 from humidor_common.runtime import Runtime
 from humidor_common.service import Service
+from humidor_inventory.alerts import api as alerts
 from humidor_inventory.checks import api as checks
 from humidor_inventory.checks.projection import PROJECTION
 from humidor_inventory.freshness import api as freshness
@@ -33,6 +34,7 @@ SLICES = (
     levels,
     policies,
     replenishment,
+    alerts,
     receipts,
     sales,
     checks,

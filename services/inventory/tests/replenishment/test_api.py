@@ -20,7 +20,8 @@ async def suggestions(shop: Shop, gtin: str, state: str = "open") -> Any:
 
 
 async def alerts(shop: Shop) -> list[str]:
-    return [alert["state"] for alert in (await shop.ask("GET", f"/v1/alerts?store_id={STORE}"))["items"]]
+    found = await shop.ask("GET", f"/v1/alerts?store_id={STORE}&kind=below_reorder_point")
+    return [alert["state"] for alert in found["items"]]
 
 
 async def test_a_sale_that_brings_stock_to_the_reorder_point_ends_in_an_order_and_a_receipt(

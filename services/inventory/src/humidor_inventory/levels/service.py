@@ -82,7 +82,8 @@ async def set_levels(
     await conn.execute(_WRITE_POINTS, rows)
     await conn.execute(
         """UPDATE alerts SET suggestion_refused = false FROM jsonb_array_elements($1::jsonb) e
-           WHERE store_id = e->>0 AND gtin = e->>1 AND closed_at IS NULL AND suggestion_refused""",
+           WHERE store_id = e->>0 AND kind = 'below_reorder_point' AND subject = e->>1
+             AND closed_at IS NULL AND suggestion_refused""",
         pairs,
     )
     after = await _read_pairs(conn, pairs)

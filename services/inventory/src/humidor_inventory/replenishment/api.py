@@ -1,4 +1,4 @@
-"""Suggestions, purchase orders and alerts over HTTP."""
+"""Suggestions and purchase orders over HTTP."""
 
 from typing import Annotated
 from uuid import UUID
@@ -13,8 +13,6 @@ from humidor_inventory.inputs import Gtin, Reader, Reason, StoreId, Writer, visi
 from humidor_inventory.replenishment import lists, service
 from humidor_inventory.replenishment.lists import Filters
 from humidor_inventory.replenishment.schemas import (
-    AlertState,
-    AlertView,
     OrderState,
     PurchaseOrderView,
     ReplenishmentView,
@@ -98,14 +96,3 @@ async def cancel_purchase_order(
     return await service.cancel_purchase_order(
         conn, principal, purchase_order_id, decision.reason, now=utc_now()
     )
-
-
-@router.get("/alerts")
-async def list_alerts(
-    conn: Read, asked: Asked, state: Annotated[AlertState | None, Query()] = None
-) -> Page[AlertView]:
-    """Read alerts; those that are `open` or `ordered` still hold."""
-    found = await lists.list_alerts(conn, asked._replace(states=state and [state]))
-    items = found[: asked.limit - 1]
-    more = len(found) == asked.limit
-    return Page(items=items, next_cursor=encode_cursor(items[-1].alert_id) if more else None)

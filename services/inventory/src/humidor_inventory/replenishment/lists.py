@@ -1,4 +1,4 @@
-"""Pages of suggestions, orders and alerts, the oldest first."""
+"""Pages of suggestions and orders, the oldest first."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -7,8 +7,6 @@ from uuid import UUID
 from humidor_common.db.pool import Connection
 from humidor_common.web.problems import not_found
 from humidor_inventory.replenishment.schemas import (
-    AlertState,
-    AlertView,
     OrderLineView,
     OrderState,
     PurchaseOrderView,
@@ -16,7 +14,6 @@ from humidor_inventory.replenishment.schemas import (
     SuggestionState,
 )
 
-ALERTS = "SELECT t.* FROM alerts t"
 _SUGGESTIONS = "SELECT t.*, p.sticks_per_pack FROM replenishments t JOIN products p USING (gtin)"
 _ORDERS = """
 SELECT t.*, l.lines FROM purchase_orders t CROSS JOIN LATERAL (
@@ -30,7 +27,7 @@ class Filters(NamedTuple):
 
     visible: Sequence[str] | None
     gtin: str | None
-    states: Sequence[SuggestionState | OrderState | AlertState] | None
+    states: Sequence[SuggestionState | OrderState] | None
     after: UUID | None
     limit: int
 
@@ -56,11 +53,6 @@ async def get_purchase_order(conn: Connection, purchase_order_id: UUID) -> Purch
     if row is None:
         raise not_found("purchase order", purchase_order_id)
     return _order(row)
-
-
-async def list_alerts(conn: Connection, filters: Filters) -> list[AlertView]:
-    rows = await _page(conn, ALERTS, "alert_id", filters)
-    return [AlertView(**{name: row[name] for name in AlertView.model_fields}) for row in rows]
 
 
 async def _page(conn: Connection, select: str, key: str, filters: Filters) -> list[Any]:

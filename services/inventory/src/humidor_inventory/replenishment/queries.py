@@ -10,28 +10,12 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT alert_id, suggestion_refused, o.state IN ('placed', 'partially_received') AS alert_ordered
     FROM alerts LEFT JOIN purchase_orders o USING (purchase_order_id)
-    WHERE alerts.store_id = e->>0 AND alerts.gtin = e->>1 AND kind = 'below_reorder_point'
+    WHERE alerts.store_id = e->>0 AND kind = 'below_reorder_point' AND subject = e->>1
       AND alerts.closed_at IS NULL OFFSET 0) a ON true
 LEFT JOIN LATERAL (
     SELECT replenishment_id, quantity_sticks
     FROM replenishments WHERE store_id = e->>0 AND gtin = e->>1 AND state = 'open' OFFSET 0) r ON true
 ORDER BY k.n
-"""
-RAISE_ALERTS = """
-WITH raised AS (
-    INSERT INTO alerts (alert_id, store_id, gtin, on_hand_sticks, reserved_sticks, on_order_sticks,
-                        reorder_point_sticks, kind, state, raised_at)
-    SELECT a.*, 'below_reorder_point', 'open', $8
-    FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[]) a
-    RETURNING store_id, gtin)
-UPDATE stock s SET alert_open = true FROM raised r WHERE s.store_id = r.store_id AND s.gtin = r.gtin
-"""
-CLOSE_ALERTS = """
-WITH closed AS (
-    UPDATE alerts SET state = 'closed', closed_at = $2,
-                      closed_reason = 'stock is above the reorder point again'
-    WHERE alert_id = ANY($1::uuid[]) RETURNING store_id, gtin)
-UPDATE stock s SET alert_open = false FROM closed c WHERE s.store_id = c.store_id AND s.gtin = c.gtin
 """
 OPEN_SUGGESTIONS = """
 INSERT INTO replenishments (replenishment_id, alert_id, store_id, gtin, on_hand_sticks, reserved_sticks,

@@ -10,12 +10,16 @@ from humidor_common.events import Event
 from humidor_common.events.inventory import ReplenishmentSuggested, StockBelowReorderPoint
 from humidor_common.ids import uuid7
 from humidor_common.messaging import outbox
+from humidor_inventory.alerts.reporting import Finding, report_as, settle
+from humidor_inventory.alerts.rules import AlertKind
+from humidor_inventory.alerts.watch import watch_shelves
 from humidor_inventory.replenishment import queries
 from humidor_inventory.replenishment.orders import Approval, place_orders
 from humidor_inventory.replenishment.rules import FORMULA, Alarm, Level, Position, decide
 from humidor_inventory.stock.shelf import Shelf
 
 POLICY = "policy:auto-approve"
+_ABOVE = "stock is above the reorder point again"
 
 
 async def review(conn: Connection, shelves: Sequence[Shelf], *, now: datetime) -> None:
@@ -27,6 +31,7 @@ async def review(conn: Connection, shelves: Sequence[Shelf], *, now: datetime) -
     for shelf, row in zip(shelves, rows, strict=True):
         outcome.add(shelf, row)
     await outcome.write(conn)
+    await watch_shelves(conn, shelves, now=now)
 
 
 class _Outcome:
@@ -34,8 +39,8 @@ class _Outcome:
 
     def __init__(self, now: datetime) -> None:
         self.now = now
-        self.raised: list[tuple[Any, ...]] = []
-        self.closed: list[UUID] = []
+        self.raised: list[tuple[UUID, Finding]] = []
+        self.closed: list[tuple[str, str, str]] = []
         self.opened: list[tuple[Any, ...]] = []
         self.changed: list[tuple[Any, ...]] = []
         self.withdrawn: list[UUID] = []
@@ -49,7 +54,7 @@ class _Outcome:
         if decision.alarm is Alarm.RAISE and level:
             self._raise(shelf, level, alert_id)
         elif decision.alarm is Alarm.CLOSE:
-            self.closed.append(alert_id)
+            self.closed.append((AlertKind.BELOW_REORDER_POINT, shelf.store_id, shelf.gtin))
             shelf.alert_open = False
         if decision.suggest and level:
             self._suggest(shelf, level, row, (alert_id, decision.suggest))
@@ -57,8 +62,7 @@ class _Outcome:
             self.withdrawn.append(row["replenishment_id"])
 
     async def write(self, conn: Connection) -> None:
-        if self.raised:
-            await conn.execute(queries.RAISE_ALERTS, *_columns(self.raised), self.now)
+        await report_as(conn, self.raised, now=self.now)
         if self.withdrawn:
             await conn.execute(queries.WITHDRAW_SUGGESTIONS, self.withdrawn, self.now)
         if self.opened:
@@ -66,26 +70,31 @@ class _Outcome:
         if self.changed:
             await conn.execute(queries.CHANGE_SUGGESTIONS, *_columns(self.changed), FORMULA, self.now)
         self.events += await place_orders(conn, self.approvals, approved_by=POLICY, now=self.now)
-        if self.closed:
-            await conn.execute(queries.CLOSE_ALERTS, self.closed, self.now)
+        await settle(conn, self.closed, reason=_ABOVE, now=self.now)
         await outbox.append(conn, self.events)
 
     def _raise(self, shelf: Shelf, level: Level, alert_id: UUID) -> None:
         shelf.alert_open = True
-        figures = (shelf.on_hand, shelf.reserved, shelf.on_order, level.reorder_point)
-        self.raised.append((alert_id, shelf.store_id, shelf.gtin, *figures))
-        self.events.append(
-            StockBelowReorderPoint(
-                alert_id=alert_id,
-                store_id=shelf.store_id,
-                gtin=shelf.gtin,
-                on_hand_sticks=shelf.on_hand,
-                reserved_sticks=shelf.reserved,
-                on_order_sticks=shelf.on_order,
-                reorder_point_sticks=level.reorder_point,
-                raised_at=self.now,
-            )
+        told = StockBelowReorderPoint(
+            alert_id=alert_id,
+            store_id=shelf.store_id,
+            gtin=shelf.gtin,
+            on_hand_sticks=shelf.on_hand,
+            reserved_sticks=shelf.reserved,
+            on_order_sticks=shelf.on_order,
+            reorder_point_sticks=level.reorder_point,
+            raised_at=self.now,
         )
+        self.events.append(told)
+        figures = {name: getattr(told, name) for name in told.__struct_fields__ if name.endswith("_sticks")}
+        finding = Finding(
+            kind=AlertKind.BELOW_REORDER_POINT,
+            store_id=shelf.store_id,
+            subject=shelf.gtin,
+            gtin=shelf.gtin,
+            figures=figures,
+        )
+        self.raised.append((alert_id, finding))
 
     def _suggest(self, shelf: Shelf, level: Level, row: Any, need: tuple[UUID, int]) -> None:
         alert_id, quantity = need

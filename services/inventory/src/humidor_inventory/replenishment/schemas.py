@@ -1,4 +1,4 @@
-"""What callers see of alerts, suggestions and purchase orders; numbers carry their unit."""
+"""What callers see of suggestions and purchase orders; numbers carry their unit."""
 
 from datetime import date, datetime
 from typing import Literal
@@ -8,7 +8,6 @@ from pydantic import BaseModel
 
 SuggestionState = Literal["open", "approved", "rejected", "withdrawn"]
 OrderState = Literal["placed", "partially_received", "received", "cancelled"]
-AlertState = Literal["open", "ordered", "closed"]
 
 
 class ReplenishmentView(BaseModel):
@@ -60,21 +59,3 @@ class PurchaseOrderView(BaseModel):
     closed_at: datetime | None
     closed_reason: str | None
     lines: list[OrderLineView]
-
-
-class AlertView(BaseModel):
-    """An alert with the stock at the time it was raised; `ordered` is open with an order on its way."""
-
-    alert_id: UUID
-    store_id: str
-    gtin: str
-    kind: str
-    state: AlertState
-    on_hand_sticks: int
-    reserved_sticks: int
-    on_order_sticks: int
-    reorder_point_sticks: int
-    purchase_order_id: UUID | None
-    raised_at: datetime
-    closed_at: datetime | None
-    closed_reason: str | None

@@ -24,7 +24,7 @@ _STOCK = """
 SELECT k.n, s.* FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY k(e, n)
 CROSS JOIN LATERAL (
     SELECT on_hand_sticks, quarantined_sticks, reserved_sticks, on_order_sticks, reorder_point_sticks,
-           alert_open
+           alert_open, stock_out_open, negative_open
     FROM stock WHERE store_id = e->>0 AND gtin = e->>1 OFFSET 0) s
 """
 _LOTS = """
@@ -96,7 +96,7 @@ async def load_shelves(
     if not ordered:
         return shelves
     by_number = list(shelves.values())
-    for n, on_hand, quarantined, reserved, on_order, reorder_point, alert_open in await conn.fetch(
+    for n, on_hand, quarantined, reserved, on_order, reorder_point, *open_alerts in await conn.fetch(
         _STOCK, ordered
     ):
         shelf = by_number[n - 1]
@@ -106,7 +106,8 @@ async def load_shelves(
             reserved,
             on_order,
         )
-        shelf.reorder_point, shelf.alert_open = reorder_point, alert_open
+        shelf.reorder_point = reorder_point
+        shelf.alert_open, shelf.stock_out_open, shelf.negative_open = open_alerts
     for n, *columns in await conn.fetch(_LOTS, ordered):
         by_number[n - 1].add(Lot(*columns))
     if named_lots:

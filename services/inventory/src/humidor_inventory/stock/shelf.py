@@ -38,8 +38,9 @@ class Source(NamedTuple):
 class Shelf:
     """Balances as locked in the database, what has been changed since, and the entries that say so."""
 
-    __slots__ = ("_in_order", "alert_open", "entries", "gtin", "lots", "on_hand", "on_order", "quarantined",
-                 "reorder_point", "reserved", "store_id")  # fmt: skip
+    __slots__ = ("_in_order", "alert_open", "entries", "gtin", "lots", "negative_open", "on_hand", "on_order",
+                 "quarantined", "reorder_point", "reserved", "stock_out_open", "store_id",
+                 "taken_on")  # fmt: skip
 
     def __init__(self, store_id: str, gtin: str) -> None:
         self.store_id = store_id
@@ -49,7 +50,8 @@ class Shelf:
         self.entries: list[Entry] = []
         self.on_hand = self.quarantined = self.reserved = self.on_order = 0
         self.reorder_point: int | None = None
-        self.alert_open = False
+        self.alert_open = self.stock_out_open = self.negative_open = False
+        self.taken_on: date | None = None
 
     @property
     def available(self) -> int:
@@ -58,9 +60,24 @@ class Shelf:
     @property
     def needs_review(self) -> bool:
         """Tell whether an alert or a suggestion may have to change."""
-        if self.reorder_point is None:
-            return self.alert_open
-        return self.alert_open or self.available <= self.reorder_point
+        if self.alert_open or self.needs_watch:
+            return True
+        return self.reorder_point is not None and self.available <= self.reorder_point
+
+    @property
+    def needs_watch(self) -> bool:
+        """Tell whether it may have become sold out or negative, or may have ceased to be so."""
+        if (self.sellable(self.taken_on) <= 0) is not self.stock_out_open:
+            return True
+        return (self.shortfall > 0) is not self.negative_open
+
+    def sellable(self, day: date | None) -> int:
+        """On hand - reserved, less the lots that may not be sold on `day`; without one none is expired."""
+        sticks = self.on_hand - self.reserved
+        for lot in self.lots:
+            if lot.held or (day is not None and lot.expiry_date is not None and lot.expiry_date < day):
+                sticks -= lot.on_hand
+        return sticks
 
     @property
     def shortfall(self) -> int:
@@ -69,6 +86,7 @@ class Shelf:
 
     def take(self, sticks: int, day: date, scanned: str | None, source: Source) -> list[Take]:
         """Allocate `sticks` by FEFO (a scanned lot first) and enter them."""
+        self.taken_on = day
         takes = allocate(self._ordered(), sticks, day, scanned)
         self.on_hand -= sticks
         for lot, part, why in takes:

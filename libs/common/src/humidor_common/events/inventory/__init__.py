@@ -1,5 +1,6 @@
 """Facts that `inventory` tells, by what they are about; each module can be read alone."""
 
+from humidor_common.events.inventory.alerts import AlertClosed, AlertRaised
 from humidor_common.events.inventory.catalogue import ProductChanged, StoreChanged
 from humidor_common.events.inventory.movements import (
     ArrivedLot,
@@ -17,6 +18,8 @@ from humidor_common.events.inventory.replenishment import (
 from humidor_common.events.inventory.stocktakes import CountedProduct, StocktakeCompleted
 
 __all__ = [
+    "AlertClosed",
+    "AlertRaised",
     "ArrivedLot",
     "CountedProduct",
     "DispatchedLot",
