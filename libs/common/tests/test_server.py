@@ -109,6 +109,31 @@ async def test_a_slow_answer_is_not_a_slow_head(port: int, monkeypatch: pytest.M
     assert b"/slow" in await talk(port, b"GET /slow HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
 
 
+POST = b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\nConnection: close\r\n\r\nabc"
+
+
+async def test_a_body_that_stalls_is_408(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounded, "BODY_STALL_SECONDS", 0.2)
+    assert problem(await talk(port, POST)) == (408, "request-timeout")
+
+
+async def test_a_body_that_trickles_on_is_waited_for(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounded, "BODY_STALL_SECONDS", 0.2)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(POST)
+    for byte in b"defghi":
+        await asyncio.sleep(0.05)
+        writer.write(bytes([byte]))
+    assert (await reader.read()).endswith(b"/xabcdefghi\r\n0\r\n\r\n")
+    writer.close()
+
+
+async def test_a_slow_answer_is_not_a_stalled_body(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounded, "BODY_STALL_SECONDS", 0.05)
+    slow = POST.replace(b"/x", b"/slow")
+    assert b"/slow" in await talk(port, slow, b"defghi")
+
+
 @pytest.mark.parametrize(
     "request_bytes", [b"GET /x\r\n\r\n", b"\x16\x03\x01\x00", b"GET /x HTTP/1.1\r\nA\x00: 1\r\n\r\n"]
 )

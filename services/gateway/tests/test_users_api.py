@@ -46,6 +46,21 @@ async def test_auditors_see_users_and_the_trail_and_clerks_do_not(running: Runni
         assert (await running.client.get(path, headers=auth("clerk"))).status_code == 403
 
 
+async def test_who_is_bound_to_stores_sees_the_users_of_these_alone(running: Running, auth: Auth) -> None:
+    await create(running)
+    await create(running, username="other", stores=["S0001", "S0002"])
+    await create(running, username="chief", stores=None)
+    await create(running, username="own", roles=["admin"], stores=["S0001"])
+    bound = auth("admin", stores=["S0001"], subject="own")
+    listed = (await running.client.get("/v1/users", headers=bound)).json()["items"]
+    assert [user["username"] for user in listed] == ["li.na", "own"]
+    for username, status in (("li.na", 200), ("other", 404), ("chief", 404)):
+        answer = await running.client.get(f"/v1/users/{username}", headers=bound)
+        assert answer.status_code == status, username
+    trail = (await running.client.get("/v1/audit", headers=bound)).json()["items"]
+    assert {entry["entity_id"] for entry in trail} == {"li.na", "own"}
+
+
 async def test_nobody_hands_out_stores_they_do_not_have(running: Running, auth: Auth) -> None:
     bound = auth("admin", stores=["S0001"])
     for stores, status in ((["S0001"], 201), (["S0002"], 403), (None, 403)):

@@ -11,6 +11,7 @@ from humidor_common.web.problems import Problem
 
 MAX_HEAD_BYTES = 64 * 1024
 HEAD_SECONDS = 10.0
+BODY_STALL_SECONDS = 60.0
 
 
 class _Corked:
@@ -59,12 +60,16 @@ class BoundedHttp(HttpToolsProtocol):
     """For `uvicorn.run(http=BoundedHttp)`.
 
     A request head may have 64 KiB (431 otherwise) and must be complete in 10 s (408), so that neither endless
-    nor trickling headers hold memory or connections.
+    nor trickling headers hold memory or connections. A body of which nothing more comes for 60 s, although
+    it is waited for, is given up (408, or a broken answer where that has begun).
     """
 
     _reading_head = False
+    _reading_body = False
     _head_bytes = 0
+    _body_seen = 0.0
     _head_timer: asyncio.TimerHandle | None = None
+    _body_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         corked = _Corked(cast("asyncio.Transport", transport), self.loop)
@@ -73,12 +78,17 @@ class BoundedHttp(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
+        self._reading_body = False
+        if self._body_timer is not None:
+            self._body_timer.cancel()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         if self._reading_head:
             self._head_bytes += len(data)
         super().data_received(data)
+        if self._reading_body:
+            self._expect_body()
         if self._reading_head and self._head_bytes > MAX_HEAD_BYTES:
             self._refuse(
                 Problem(431, "head-too-large", f"A request head has at most {MAX_HEAD_BYTES} bytes.")
@@ -97,7 +107,12 @@ class BoundedHttp(HttpToolsProtocol):
             raise httptools.HttpParserError("the head is too large")
         if self.parser.get_http_version() not in ("1.1", "1.0"):
             raise httptools.HttpParserError("neither HTTP/1.1 nor 1.0")
+        self._reading_body = True
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._reading_body = False
+        super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
         self._refuse(Problem(400, "malformed-request", msg))
@@ -119,6 +134,25 @@ class BoundedHttp(HttpToolsProtocol):
         self._head_timer = None
         if self._reading_head:
             self._refuse(Problem(408, "request-timeout", "The request head took too long."))
+
+    def _expect_body(self) -> None:
+        self._body_seen = self.loop.time()
+        if self._body_timer is None:
+            self._body_timer = self.loop.call_later(BODY_STALL_SECONDS, self._look_at_body)
+
+    def _look_at_body(self) -> None:
+        self._body_timer = None
+        if not self._reading_body:
+            return
+        idle = self.loop.time() - self._body_seen
+        if self.flow.read_paused:  # it is we who are slow
+            self._expect_body()
+        elif idle < BODY_STALL_SECONDS:
+            self._body_timer = self.loop.call_later(BODY_STALL_SECONDS - idle, self._look_at_body)
+        elif self.cycle.response_started:
+            self.transport.abort()
+        else:
+            self._refuse(Problem(408, "request-timeout", "Nothing more of the request's body came."))
 
     def _refuse(self, problem: Problem) -> None:
         if self.transport.is_closing():

@@ -31,17 +31,17 @@ async def create_user(request: Request, conn: Tx, admin: Admin, new: NewUser) ->
 
 @router.get("/users")
 async def list_users(
-    conn: Read, _reader: Reader, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+    conn: Read, reader: Reader, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
 ) -> Page[UserView]:
     after = decode_cursor(cursor, str)[0] if cursor else ""
-    items = await service.list_users(conn, after, limit + 1)
+    items = await service.list_users(conn, reader, after, limit + 1)
     more = len(items) > limit
     return Page(items=items[:limit], next_cursor=encode_cursor(items[limit - 1].username) if more else None)
 
 
 @router.get("/users/{username}")
-async def get_user(conn: Read, _reader: Reader, username: Username, response: Response) -> UserView:
-    user = await service.get_user(conn, username)
+async def get_user(conn: Read, reader: Reader, username: Username, response: Response) -> UserView:
+    user = await service.get_user(conn, reader, username)
     response.headers["ETag"] = f'"{user.version}"'
     return user
 
@@ -72,7 +72,7 @@ async def reset_password(request: Request, conn: Tx, admin: Admin, username: Use
 @router.get("/audit")
 async def list_audit(
     conn: Read,
-    _reader: Reader,
+    reader: Reader,
     entity_id: Annotated[str | None, Query(max_length=100, pattern=r"^[^\x00]*$")] = None,
     cursor: Cursor = None,
     limit: Limit = DEFAULT_LIMIT,
@@ -80,6 +80,6 @@ async def list_audit(
     before = decode_cursor(cursor, int)[0] if cursor else None
     if before is not None and not 0 < before < 2**63:
         raise invalid("cursor", "is not one that this service gave out")
-    rows = await service.list_audit(conn, before, entity_id, limit + 1)
+    rows = await service.list_audit(conn, reader, before, entity_id, limit + 1)
     items = [AuditEntry.model_validate(dict(row)) for row in rows[:limit]]
     return Page(items=items, next_cursor=encode_cursor(items[-1].id) if len(rows) > limit else None)

@@ -19,6 +19,8 @@ _COLUMNS = (
     "created_at, changed_at, last_login_at"
 )
 _ADMINS = 7_201_114
+# A user with all stores has none in the list, and is nobody's who has only some.
+_VISIBLE = "($2::text[] IS NULL OR stores <@ $2 OR username = $3)"
 
 
 def view(row: asyncpg.Record) -> UserView:
@@ -106,31 +108,48 @@ async def reset_password(conn: Connection, admin: Principal, username: str, pass
     return view(_present(row))
 
 
-async def get_user(conn: Connection, username: str) -> UserView:
-    row = await conn.fetchrow(f"SELECT {_COLUMNS} FROM users WHERE username = $1", username)  # noqa: S608
+async def get_user(conn: Connection, reader: Principal, username: str) -> UserView:
+    """Find a user of the reader's own stores, or the reader; of others nobody says whether they exist."""
+    row = await conn.fetchrow(
+        f"SELECT {_COLUMNS} FROM users WHERE username = $1 AND {_VISIBLE}",  # noqa: S608
+        username,
+        *_sight(reader),
+    )
     if row is None:
         raise not_found("user", username)
     return view(row)
 
 
-async def list_users(conn: Connection, after: str, limit: int) -> list[UserView]:
+async def list_users(conn: Connection, reader: Principal, after: str, limit: int) -> list[UserView]:
     rows = await conn.fetch(
-        f"SELECT {_COLUMNS} FROM users WHERE username > $1 ORDER BY username LIMIT $2",  # noqa: S608
+        f"SELECT {_COLUMNS} FROM users WHERE username > $1 AND {_VISIBLE} "  # noqa: S608
+        "ORDER BY username LIMIT $4",
         after,
+        *_sight(reader),
         limit,
     )
     return [view(row) for row in rows]
 
 
-async def list_audit(conn: Connection, before_id: int | None, entity_id: str | None, limit: int) -> list[Any]:
-    """Give the newest entries first."""
+async def list_audit(
+    conn: Connection, reader: Principal, before_id: int | None, entity_id: str | None, limit: int
+) -> list[Any]:
+    """Give the newest entries first; who is bound to stores sees those about their users or by themselves."""
     return await conn.fetch(
-        "SELECT * FROM audit_trail WHERE ($1::bigint IS NULL OR id < $1) "
-        "AND ($2::text IS NULL OR entity_id = $2) ORDER BY id DESC LIMIT $3",
+        f"""SELECT * FROM audit_trail t
+            WHERE ($1::bigint IS NULL OR id < $1) AND ($4::text IS NULL OR entity_id = $4)
+              AND ($2::text[] IS NULL OR actor = $3 OR (entity = 'user' AND EXISTS (
+                  SELECT FROM users WHERE username = t.entity_id AND {_VISIBLE})))
+            ORDER BY id DESC LIMIT $5""",  # noqa: S608
         before_id,
+        *_sight(reader),
         entity_id,
         limit,
     )
+
+
+def _sight(reader: Principal) -> tuple[list[str] | None, str]:
+    return (None if reader.stores is None else sorted(reader.stores), reader.subject)
 
 
 async def end_sessions(conn: Connection, user_id: UUID, reason: str) -> None:
