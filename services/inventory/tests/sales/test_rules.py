@@ -36,6 +36,6 @@ def test_the_order_of_arrival_makes_no_difference(happened: list[Step]) -> None:
             if kind == "void":
                 voided = True
             else:
-                tally.state(kind, quantity, restock=restock)
-        outcomes.add(tally.effect(voided=voided))
+                tally.state(kind, quantity, 10 * quantity, restock=restock)
+        outcomes.add((tally.effect(voided=voided), tally.revenue(voided=voided)))
     assert len(outcomes) == 1

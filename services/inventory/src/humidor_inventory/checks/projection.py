@@ -4,6 +4,7 @@ from humidor_common.db.pool import Connection
 from humidor_common.messaging.rebuild import Digest, Projection
 from humidor_inventory.sales.consumers import SUBSCRIPTION, on_sale_events_again
 from humidor_inventory.sales.rebuilding import FORGET, take_back_unexplained
+from humidor_inventory.stock.flows import rebuild_flows
 from humidor_inventory.units.queries import change_catalogue
 
 _CLEAR = """
@@ -66,7 +67,14 @@ SELECT (SELECT jsonb_build_object(
             'rows', count(*),
             'hash', sum(hashtextextended(concat_ws('/', store_id, document_id, kind, line, gtin, quantity,
                                                    unit, reason), 0)::numeric)::text)
-        FROM parked_lines WHERE applied_at IS NULL) AS parked
+        FROM parked_lines WHERE applied_at IS NULL) AS parked,
+       (SELECT jsonb_build_object(
+            'rows', count(*),
+            'hash', sum(hashtextextended(concat_ws('/', store_id, gtin, day, sold_sticks, returned_sticks,
+                quarantined_sticks, revenue_minor, unpriced_sticks, received_sticks, opened_sticks,
+                transferred_in_sticks, transferred_out_sticks, written_off_sticks, adjusted_sticks),
+                0)::numeric)::text)
+        FROM daily_flows) AS flows
 """
 
 
@@ -79,6 +87,13 @@ async def clear(conn: Connection) -> None:
     """
     await conn.execute(_CLEAR)
     await conn.execute(FORGET)
+
+
+async def finish(conn: Connection) -> int:
+    """Take back what no event accounts for, and add the days up anew from the ledger and the documents."""
+    corrected = await take_back_unexplained(conn)
+    await rebuild_flows(conn)
+    return corrected
 
 
 async def digest(conn: Connection) -> Digest:
@@ -94,5 +109,5 @@ PROJECTION = Projection(
     clear=clear,
     digest=digest,
     apply=on_sale_events_again,
-    finish=take_back_unexplained,
+    finish=finish,
 )

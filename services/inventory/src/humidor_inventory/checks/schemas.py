@@ -1,5 +1,7 @@
 """What a check finds."""
 
+from datetime import date
+
 from pydantic import BaseModel
 
 
@@ -22,6 +24,25 @@ class LedgerCheck(BaseModel):
     lots: int
     balances: int
     differences: list[Difference]
+
+
+class FlowDifference(BaseModel):
+    """A figure of one day that is not what the books say; sticks, or minor units of money by its name."""
+
+    store_id: str
+    gtin: str
+    day: date
+    figure: str
+    expected: int
+    actual: int
+
+
+class FlowCheck(BaseModel):
+    """Whether the daily flows equal the ledger and the sales documents."""
+
+    equal: bool
+    flows: int
+    differences: list[FlowDifference]
 
 
 class Movement(BaseModel):

@@ -67,6 +67,7 @@ def _document(
         restock=event.restock if isinstance(event, SaleReturned) else True,
         occurred_at=at,
         lines=[_line(line) for line in lines],
+        currency=None if isinstance(event, SaleVoided) else event.currency,
     )
 
 

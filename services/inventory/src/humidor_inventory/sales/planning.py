@@ -9,11 +9,13 @@ import msgspec
 
 from humidor_common.events.pos import SaleLine
 from humidor_inventory.sales.rules import Kind, Move, Thread
-from humidor_inventory.stock.rules import give_back
+from humidor_inventory.stock.rules import UNATTRIBUTED, give_back
 from humidor_inventory.stock.shelf import Shelf, Shelves, Source
 from humidor_inventory.units.rules import MAX_STICKS, Factors, to_sticks
 
 ThreadKey: TypeAlias = tuple[str, UUID]
+MOST_MONEY = 10**15
+"""What one line may be worth in minor units; more is a mistake: its goods count as sold without a price."""
 
 UNKNOWN, ABSURD = "unknown_product", "absurd_quantity"
 
@@ -21,7 +23,8 @@ UNKNOWN, ABSURD = "unknown_product", "absurd_quantity"
 class Document(msgspec.Struct):
     """A sale, return or void to apply; `resumed` where its first part was applied before.
 
-    `thread_id` is the sale's id, or the document's own where it names no sale. `day` is the store's date.
+    `thread_id` is the sale's id, or the document's own where it names no sale. `day` is the day it belongs to
+    in the store's calendar: that of a void is its sale's.
     """
 
     kind: Kind
@@ -31,6 +34,7 @@ class Document(msgspec.Struct):
     restock: bool
     occurred_at: datetime
     lines: list[SaleLine]
+    currency: str | None = None
     day: date = date.min
     resumed: bool = False
 
@@ -43,7 +47,7 @@ class Applied(NamedTuple):
     """A document's row: what it states where that is more than its moves tell, and its moves."""
 
     document: Document
-    stated: list[tuple[str, int]] | None
+    stated: list[tuple[str, int, int | None]] | None
     moves: list[Move]
 
 
@@ -51,6 +55,7 @@ class Context(msgspec.Struct):
     """What the database knows that the batch needs."""
 
     factors: Mapping[str, Factors]
+    currencies: Mapping[str, str]
     shelves: Shelves
     threads: Mapping[ThreadKey, Thread]
     lots_by_code: Mapping[tuple[str, str], tuple[str, str]]
@@ -88,9 +93,18 @@ def _scanned_lot(line: SaleLine, store_id: str, context: Context) -> str | None:
     return None
 
 
+def _amount(line: SaleLine, document: Document, context: Context) -> int | None:
+    """Multiply out what a line is worth, where that can be added to what others of the product are worth."""
+    known = context.currencies.get(line.gtin)
+    if known and document.currency and known != document.currency:
+        return None
+    amount = line.quantity * line.unit_price
+    return amount if 0 <= amount <= MOST_MONEY else None
+
+
 def _sell(document: Document, context: Context, result: Plan) -> None:
     moves: list[Move] = []
-    stated: list[tuple[str, int]] = []
+    stated: list[tuple[str, int, int | None]] = []
     parked = len(result.parked)
     factors, shelves, store_id = context.factors, context.shelves, document.store_id
     for line in document.lines:
@@ -100,11 +114,15 @@ def _sell(document: Document, context: Context, result: Plan) -> None:
         if not 0 < sticks <= MAX_STICKS:
             result.parked.append((document, line, ABSURD if units else UNKNOWN))
             continue
-        stated.append((gtin, sticks))
-        source = Source("sale", document.document_id, line.line, document.occurred_at)
+        amount = _amount(line, document, context)
+        stated.append((gtin, sticks, amount))
+        source = Source("sale", document.document_id, line.line, document.occurred_at, document.day)
         scanned = _scanned_lot(line, store_id, context) if line.lot or line.code else None
-        for lot, part, _ in shelves[store_id, gtin].take(sticks, document.day, scanned, source):
-            moves.append((gtin, lot, -part, 0))
+        shelf = shelves[store_id, gtin]
+        shelf.earn(document.day, amount, sticks)
+        for lot, part, _ in shelf.take(sticks, document.day, scanned, source):
+            moves.append((gtin, lot, -part, 0, amount))
+            amount = amount and 0
     plain = len(result.parked) == parked
     result.applied.append(Applied(document, None if plain else stated, moves))
 
@@ -118,12 +136,13 @@ class _Threaded:
         self.context = context
         self.result = result
         self.moves: list[Move] = []
-        self.stated: list[tuple[str, int]] = []
+        self.stated: list[tuple[str, int, int | None]] = []
 
     def apply(self) -> None:
         document, thread = self.document, self.thread
         thread.documents.add((document.document_id, document.kind))
-        thread.sale_seen |= document.kind == "sale"
+        if document.kind == "sale":
+            thread.sale_seen, thread.sale_day = True, document.day
         if document.kind == "void" and document.thread_id != document.document_id:
             self._void_sale()
         else:
@@ -135,9 +154,15 @@ class _Threaded:
         if self.thread.voided:
             return
         self.thread.voided = True
+        self.document.day = self.thread.sale_day or self.document.day
         for gtin, tally in self.thread.tallies.items():
+            first = len(self.moves)
             rise = tally.effect(voided=True).on_hand - tally.effect(voided=False).on_hand
             self._bring(gtin, rise, 0, None, 0)
+            if tally.unpriced:
+                self._price(gtin, first, None)
+                first = len(self.moves)
+            self._price(gtin, first, tally.revenue(voided=True) - tally.revenue(voided=False))
 
     def _apply_line(self, line: SaleLine) -> None:
         units = self.context.factors.get(line.gtin)
@@ -146,10 +171,11 @@ class _Threaded:
             self.result.parked.append((self.document, line, ABSURD if units else UNKNOWN))
             return
         document, thread = self.document, self.thread
-        self.stated.append((line.gtin, sticks))
-        tally = thread.tally(line.gtin)
-        before = tally.effect(voided=thread.voided)
-        tally.state(document.kind, sticks, restock=document.restock)
+        amount = _amount(line, document, self.context)
+        self.stated.append((line.gtin, sticks, amount))
+        tally, first = thread.tally(line.gtin), len(self.moves)
+        before, earned = tally.effect(voided=thread.voided), tally.revenue(voided=thread.voided)
+        tally.state(document.kind, sticks, amount, restock=document.restock)
         after = tally.effect(voided=thread.voided)
         on_hand, quarantined = after.on_hand - before.on_hand, after.quarantined - before.quarantined
         named = _scanned_lot(line, document.store_id, self.context)
@@ -157,6 +183,20 @@ class _Threaded:
             quarantined = self._remove(line.gtin, -on_hand, quarantined, named, line.line)
             on_hand = 0
         self._bring(line.gtin, on_hand, quarantined, named, line.line)
+        rise = None if amount is None else tally.revenue(voided=thread.voided) - earned
+        self._price(line.gtin, first, rise)
+
+    def _price(self, gtin: str, first: int, revenue: int | None) -> None:
+        """Note what the moves from `first` on have earned; None where nobody knows."""
+        made = self.moves[first:]
+        if revenue is None:
+            self.moves[first:] = [(*move[:4], None) for move in made]
+            gone = -sum(on_hand + quarantined for _, _, on_hand, quarantined, _ in made)
+            self._shelf(gtin).earn(self.document.day, None, gone)
+        elif revenue:
+            head = made[0][:4] if made else (gtin, UNATTRIBUTED, 0, 0)
+            self.moves[first : first + 1] = [(*head, revenue)]
+            self._shelf(gtin).earn(self.document.day, revenue, 0)
 
     def _remove(self, gtin: str, sticks: int, quarantined: int, named: str | None, line: int) -> int:
         """Take `sticks` off the shelf, for a sale or (up to `quarantined`) into quarantine in the same lots.
@@ -192,16 +232,17 @@ class _Threaded:
 
     def _brought(self, gtin: str, lot: str, on_hand: int, quarantined: int, why: str) -> None:
         if why == "sale_lot":  # give_back has counted it
-            self.moves.append((gtin, lot, on_hand, quarantined))
+            self.moves.append((gtin, lot, on_hand, quarantined, 0))
         else:
             self._follow(gtin, lot, on_hand, quarantined)
 
     def _follow(self, gtin: str, lot: str, on_hand: int, quarantined: int) -> None:
-        self.moves.append((gtin, lot, on_hand, quarantined))
+        self.moves.append((gtin, lot, on_hand, quarantined, 0))
         self.thread.tally(gtin).move(lot, on_hand + quarantined)
 
     def _shelf(self, gtin: str) -> Shelf:
         return self.context.shelves[self.document.store_id, gtin]
 
     def _source(self, line: int) -> Source:
-        return Source(self.document.kind, self.document.document_id, line, self.document.occurred_at)
+        document = self.document
+        return Source(document.kind, document.document_id, line, document.occurred_at, document.day)

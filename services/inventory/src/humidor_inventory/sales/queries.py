@@ -6,22 +6,22 @@ from typing import Any
 
 from humidor_common.db.pool import Connection
 from humidor_common.events.pos import SaleLine
-from humidor_inventory.sales.planning import Applied, Document, ThreadKey
+from humidor_inventory.sales.planning import MOST_MONEY, Applied, Document, ThreadKey
 from humidor_inventory.sales.rules import Thread
 from humidor_inventory.units.rules import MAX_STICKS, Factors
 
 _LOAD_THREADS = """
 SELECT d.* FROM jsonb_array_elements($1::jsonb) e
 CROSS JOIN LATERAL (
-    SELECT store_id, thread_id, document_id, kind, restock, stated, moves, recorded_at
+    SELECT store_id, thread_id, document_id, kind, restock, stated, moves, day, recorded_at
     FROM sale_documents WHERE store_id = e->>0 AND thread_id = (e->>1)::uuid OFFSET 0) d
 ORDER BY d.recorded_at
 """
 _STORE_DOCUMENTS = """
 INSERT INTO sale_documents (store_id, thread_id, document_id, kind, restock, occurred_at, stated, moves,
-                            recorded_at)
+                            day, recorded_at)
 SELECT e->>0, (e->>1)::uuid, (e->>2)::uuid, e->>3, (e->>4)::boolean, (e->>5)::timestamptz,
-       nullif(e->6, 'null'), e->7, $2
+       nullif(e->6, 'null'), e->7, (e->>8)::date, $2
 FROM jsonb_array_elements($1::jsonb) e
 """
 _EXTEND_DOCUMENTS = """
@@ -31,9 +31,9 @@ WHERE d.store_id = e->>0 AND d.thread_id = (e->>1)::uuid AND d.document_id = (e-
 """
 _PARK = """
 INSERT INTO parked_lines (store_id, thread_id, document_id, kind, restock, occurred_at, line, gtin, quantity,
-                          unit, lot, code, parked_at, reason)
+                          unit, lot, code, unit_price, currency, parked_at, reason)
 SELECT e->>0, (e->>1)::uuid, (e->>2)::uuid, e->>3, (e->>4)::boolean, (e->>5)::timestamptz, (e->>6)::int,
-       e->>7, (e->>8)::bigint, e->>9, e->>10, e->>11, $2, e->>12
+       e->>7, (e->>8)::bigint, e->>9, e->>10, e->>11, (e->>12)::bigint, e->>13, $2, e->>14
 FROM jsonb_array_elements($1::jsonb) e
 """
 _TAKE_PARKED = """
@@ -61,24 +61,27 @@ async def load_threads(
     for row in await conn.fetch(_LOAD_THREADS, list(keys)):
         thread = threads.setdefault((row[0], row[1]), Thread())
         thread.absorb(row[2], row[3], restock=row[4], stated=row[5], moves=row[6])
+        if row[3] == "sale":
+            thread.sale_day = row[7]
     return threads
 
 
 async def load_master_data(
     conn: Connection, store_ids: Collection[str], gtins: Collection[str]
-) -> tuple[Mapping[str, str], Mapping[str, Factors]]:
-    """Load the stores' time zones and the registered products' factors, in one trip."""
+) -> tuple[Mapping[str, str], Mapping[str, Factors], Mapping[str, str]]:
+    """Load the stores' time zones and the registered products' factors and currencies, in one trip."""
     rows = await conn.fetch(
-        """SELECT store_id, time_zone, NULL, NULL, NULL FROM stores WHERE store_id = ANY($1::text[])
+        """SELECT store_id, time_zone, NULL, NULL, NULL, NULL FROM stores WHERE store_id = ANY($1::text[])
            UNION ALL
-           SELECT gtin, NULL, sticks_per_pack, packs_per_carton, cartons_per_case
+           SELECT gtin, NULL, sticks_per_pack, packs_per_carton, cartons_per_case, currency
              FROM products WHERE gtin = ANY($2::text[])""",
         list(store_ids),
         list(gtins),
     )
     zones = {row[0]: row[1] for row in rows if row[1] is not None}
     factors = {row[0]: Factors.of(row[2], row[3], row[4]) for row in rows if row[1] is None}
-    return zones, factors
+    currencies = {row[0]: row[5] for row in rows if row[5] is not None}
+    return zones, factors, currencies
 
 
 async def load_lots_by_code(
@@ -102,7 +105,7 @@ async def store_documents(conn: Connection, applied: Iterable[Applied], now: dat
         if document.resumed:
             extended.append((*key, stated, moves))
         else:
-            new.append((*key, document.restock, document.occurred_at, stated, moves))
+            new.append((*key, document.restock, document.occurred_at, stated, moves, document.day))
     if new:
         await conn.execute(_STORE_DOCUMENTS, new, now)
     if extended:
@@ -111,7 +114,17 @@ async def store_documents(conn: Connection, applied: Iterable[Applied], now: dat
 
 async def park(conn: Connection, parked: Iterable[tuple[Document, SaleLine, str]], now: datetime) -> None:
     rows = [
-        (d.store_id, d.thread_id, d.document_id, d.kind, d.restock, d.occurred_at, *_columns(line), reason)
+        (
+            d.store_id,
+            d.thread_id,
+            d.document_id,
+            d.kind,
+            d.restock,
+            d.occurred_at,
+            *_columns(line),
+            d.currency,
+            reason,
+        )
         for d, line, reason in parked
     ]
     if rows:
@@ -119,7 +132,8 @@ async def park(conn: Connection, parked: Iterable[tuple[Document, SaleLine, str]
 
 
 def _columns(line: SaleLine) -> tuple[Any, ...]:
-    return line.line, line.gtin, line.quantity, line.unit, line.lot, line.code
+    price = line.unit_price if 0 <= line.unit_price <= MOST_MONEY else None
+    return line.line, line.gtin, line.quantity, line.unit, line.lot, line.code, price
 
 
 async def take_parked(conn: Connection, gtins: Collection[str], now: datetime) -> list[Document]:
@@ -139,6 +153,7 @@ async def take_parked(conn: Connection, gtins: Collection[str], now: datetime) -
                 restock=row["restock"],
                 occurred_at=row["occurred_at"],
                 lines=[],
+                currency=row["currency"],
                 resumed=True,
             )
         documents[key].lines.append(_parked_line(row))
@@ -151,7 +166,7 @@ def _parked_line(row: Any) -> SaleLine:
         gtin=row["gtin"],
         quantity=row["quantity"],
         unit=row["unit"],
-        unit_price=0,
+        unit_price=MOST_MONEY + 1 if row["unit_price"] is None else row["unit_price"],
         lot=row["lot"],
         code=row["code"],
     )

@@ -1,13 +1,18 @@
 """What a sale, its returns and its void come to together, in whatever order they arrive."""
 
+from datetime import date
 from typing import Any, Literal, NamedTuple, TypeAlias
 from uuid import UUID
 
 import msgspec
 
 Kind: TypeAlias = Literal["sale", "return", "void"]
-Move: TypeAlias = tuple[str, str, int, int]
-"""GTIN, lot, change on hand, change in quarantine; all quantities in sticks."""
+Move: TypeAlias = tuple[str, str, int, int, int | None]
+"""GTIN, lot, change on hand, change in quarantine, what was earned by it.
+
+Quantities in sticks, money in minor units. The first move of a line carries all its money; None where nobody
+knows what the goods were sold for.
+"""
 
 
 class Effect(NamedTuple):
@@ -31,19 +36,44 @@ def net_effect(sold: int, restocked: int, quarantined: int, *, voided: bool) -> 
     return Effect(max(sold - quarantined, restocked) - sold, quarantined)
 
 
+def net_revenue(earned: int, refunded: int, *, voided: bool) -> int:
+    """Work out what one product of a sale brought in, in minor units, whatever came first.
+
+    A void takes back what was not refunded before: earned 100 and refunded 30 are 70, voided as well 0. A
+    refund beyond what was earned has been paid all the same: refunded 130 and voided are -30.
+    """
+    net = earned - refunded
+    return min(net, 0) if voided else net
+
+
 class Tally(msgspec.Struct):
-    """What is known of one product within one sale's thread; `outstanding` is by lot, in order of taking."""
+    """What is known of one product within one sale's thread; `outstanding` is by lot, in order of taking.
+
+    `unpriced` tells that not all of it has a price.
+    """
 
     sold: int = 0
     restocked: int = 0
     quarantined: int = 0
+    earned: int = 0
+    refunded: int = 0
+    unpriced: bool = False
     outstanding: dict[str, int] = msgspec.field(default_factory=dict)
 
     def effect(self, *, voided: bool) -> Effect:
         return net_effect(self.sold, self.restocked, self.quarantined, voided=voided)
 
-    def state(self, kind: Kind, sticks: int, *, restock: bool) -> None:
-        """Count what a line of a sale or a return states."""
+    def revenue(self, *, voided: bool) -> int:
+        return net_revenue(self.earned, self.refunded, voided=voided)
+
+    def state(self, kind: Kind, sticks: int, amount: int | None, *, restock: bool) -> None:
+        """Count what a line of a sale or a return states; `amount` is its money, above zero for both."""
+        if amount is None:
+            self.unpriced = True
+        elif kind == "return":
+            self.refunded += amount
+        else:
+            self.earned += amount
         if kind == "sale":
             self.sold += sticks
         elif restock:
@@ -63,6 +93,7 @@ class Thread(msgspec.Struct):
     tallies: dict[str, Tally] = msgspec.field(default_factory=dict)
     sale_seen: bool = False
     voided: bool = False
+    sale_day: date | None = None
 
     def tally(self, gtin: str) -> Tally:
         found = self.tallies.get(gtin)
@@ -75,14 +106,15 @@ class Thread(msgspec.Struct):
     ) -> None:
         """Take in a document that was applied earlier, as it is stored.
 
-        `stated` lists (GTIN, sticks); a plain sale stores none, because its moves say the same.
+        `stated` lists (GTIN, sticks, money); a plain sale stores none, because its moves say the same. What
+        was stored before money was kept has none.
         """
         self.documents.add((document_id, kind))
         self.sale_seen |= kind == "sale"
         self.voided |= kind == "void"
         if kind != "void":
-            plain = [(gtin, -on_hand) for gtin, _, on_hand, _ in moves]
-            for gtin, sticks in plain if stated is None else stated:
-                self.tally(gtin).state(kind, sticks, restock=restock)
-        for gtin, lot, on_hand, quarantined in moves:
+            plain = [(gtin, -on_hand, *money) for gtin, _, on_hand, _, *money in moves]
+            for gtin, sticks, *money in plain if stated is None else stated:
+                self.tally(gtin).state(kind, sticks, money[0] if money else None, restock=restock)
+        for gtin, lot, on_hand, quarantined, *_ in moves:
             self.tally(gtin).move(lot, on_hand + quarantined)

@@ -1,9 +1,7 @@
 """Applies batches of sales documents to the stock."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, date, datetime, tzinfo
-from functools import cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from datetime import datetime
 
 from humidor_common.db.pool import Connection
 from humidor_common.messaging.subscription import Poison
@@ -13,6 +11,7 @@ from humidor_inventory.sales import queries
 from humidor_inventory.sales.planning import Context, Document, ThreadKey, plan
 from humidor_inventory.sales.recorded import Recorded
 from humidor_inventory.sales.rules import Thread
+from humidor_inventory.stock.days import local_date
 from humidor_inventory.stock.service import load_shelves, lock_stores, write_shelves
 from humidor_inventory.stock.shelf import Shelf
 from humidor_inventory.units.rules import MAX_STICKS, Factors, to_sticks
@@ -41,11 +40,11 @@ async def apply_documents(
     gtins = {line.gtin for document in documents for line in document.lines}
     for thread in threads.values():
         gtins.update(thread.tallies)
-    zones, factors = await queries.load_master_data(conn, stores, gtins)
+    zones, factors, currencies = await queries.load_master_data(conn, stores, gtins)
     if recorded is None:
         _refuse_absurd(documents, factors)
     for document in documents:
-        document.day = _local_date(document.occurred_at, zones.get(document.store_id, "UTC"))
+        document.day = local_date(document.occurred_at, zones.get(document.store_id, "UTC"))
     make = recorded.shelf if recorded else Shelf
     pairs = _pairs(documents, threads, factors)
     shelves = await load_shelves(conn, pairs, _named_lots(threads), make=make)
@@ -55,7 +54,8 @@ async def apply_documents(
         for line in d.lines
         if line.code is not None and not line.lot
     }
-    context = Context(factors, shelves, threads, await queries.load_lots_by_code(conn, codes))
+    lots_by_code = await queries.load_lots_by_code(conn, codes)
+    context = Context(factors, currencies, shelves, threads, lots_by_code)
     result = plan(list(documents), context)
     await queries.store_documents(conn, result.applied, now)
     if result.parked:
@@ -100,18 +100,3 @@ def _refuse_absurd(documents: Sequence[Document], factors: Mapping[str, Factors]
             units = factors.get(line.gtin)
             if units and to_sticks(line.quantity, line.unit, units) > MAX_STICKS:
                 raise Poison(f"line {line.line}: {line.quantity} {line.unit} is more than stock can hold")
-
-
-@cache
-def _zone(name: str) -> tzinfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):  # a sale is not held up by a zone that has been abolished
-        return UTC
-
-
-def _local_date(at: datetime, zone: str) -> date:
-    try:
-        return at.astimezone(_zone(zone)).date()
-    except OverflowError:  # the very ends of the calendar
-        return at.date()

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 
 from humidor_common.db.pool import Connection
+from humidor_inventory.stock.flows import add_flows, set_days
 from humidor_inventory.stock.rules import Lot
 from humidor_inventory.stock.shelf import Pair, Shelf, Shelves
 from humidor_inventory.units.queries import CATALOGUE_LOCK
@@ -42,9 +43,9 @@ CROSS JOIN LATERAL (
 """
 _WRITE_LEDGER = """
 INSERT INTO stock_ledger (recorded_at, store_id, gtin, lot, bucket, delta_sticks, reason, explanation,
-                          source_id, line, occurred_at)
+                          source_id, line, occurred_at, day)
 SELECT $2, e->>0, e->>1, e->>2, e->>3, (e->>4)::bigint, e->>5, e->>6, (e->>7)::uuid, (e->>8)::int,
-       (e->>9)::timestamptz
+       (e->>9)::timestamptz, (e->>10)::date
 FROM jsonb_array_elements($1::jsonb) e
 """
 _WRITE_LOTS = """
@@ -117,7 +118,9 @@ async def load_shelves(
 
 
 async def write_shelves(conn: Connection, shelves: Shelves, *, now: datetime) -> None:
-    """Write the entries of all shelves and the balances that follow, set-based."""
+    """Write the entries of all shelves, and the balances and daily flows that follow, set-based."""
+    await set_days(conn, shelves.values(), now)
+    await add_flows(conn, shelves.values())
     changed = [shelf for shelf in shelves.values() if shelf.entries]
     if not changed:
         return

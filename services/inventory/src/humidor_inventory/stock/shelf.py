@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Literal, NamedTuple, TypeAlias
 from uuid import UUID
 
+from humidor_inventory.stock.days import Flow, earn, move, no_flow
 from humidor_inventory.stock.rules import UNATTRIBUTED, Lot, Take, allocate, fefo_order, settle
 
 Pair: TypeAlias = tuple[str, str]
@@ -24,22 +25,24 @@ class Entry(NamedTuple):
     source_id: UUID
     line: int
     occurred_at: datetime
+    day: date | None
 
 
 class Source(NamedTuple):
-    """The document line that moves stock."""
+    """The document line that moves stock; without a day it belongs to today."""
 
     reason: str
     source_id: UUID
     line: int
     occurred_at: datetime
+    day: date | None = None
 
 
 class Shelf:
     """Balances as locked in the database, what has been changed since, and the entries that say so."""
 
-    __slots__ = ("_in_order", "alert_open", "entries", "gtin", "lots", "negative_open", "on_hand", "on_order",
-                 "quarantined", "reorder_point", "reserved", "stock_out_open", "store_id",
+    __slots__ = ("_in_order", "alert_open", "entries", "flows", "gtin", "lots", "negative_open", "on_hand",
+                 "on_order", "quarantined", "reorder_point", "reserved", "stock_out_open", "store_id",
                  "taken_on")  # fmt: skip
 
     def __init__(self, store_id: str, gtin: str) -> None:
@@ -48,6 +51,7 @@ class Shelf:
         self.lots: list[Lot] = []
         self._in_order = True
         self.entries: list[Entry] = []
+        self.flows: dict[date | None, Flow] = {}
         self.on_hand = self.quarantined = self.reserved = self.on_order = 0
         self.reorder_point: int | None = None
         self.alert_open = self.stock_out_open = self.negative_open = False
@@ -116,6 +120,18 @@ class Shelf:
             self._enter(lot_code, "on_hand", -part, why, source)
             self.put(UNATTRIBUTED, part, why, source)
 
+    def earn(self, day: date, revenue_minor: int | None, gone_sticks: int) -> None:
+        """Note what goods that left (or, negative, came back) were sold for; None where nobody knows."""
+        earn(self._flow(day), revenue_minor, gone_sticks)
+
+    def set_day(self, day: date) -> None:
+        """Give the day to the entries that have none."""
+        self.entries = [entry if entry.day else entry._replace(day=day) for entry in self.entries]
+        undated = self.flows.pop(None)
+        dated = self._flow(day)
+        for column, figure in enumerate(undated):
+            dated[column] += figure
+
     def lot(self, lot_code: str) -> Lot:
         """Find the lot in hand, or begin it."""
         for lot in self.lots:
@@ -145,10 +161,19 @@ class Shelf:
         return self.lots
 
     def _enter(self, lot: str, bucket: Bucket, delta: int, why: str, source: Source) -> None:
-        reason, source_id, line, occurred_at = source
+        reason, source_id, line, occurred_at, day = source
         self.entries.append(
-            Entry(self.store_id, self.gtin, lot, bucket, delta, reason, why, source_id, line, occurred_at)
+            Entry(
+                self.store_id, self.gtin, lot, bucket, delta, reason, why, source_id, line, occurred_at, day
+            )
         )
+        move(self._flow(day), reason, bucket, delta)
+
+    def _flow(self, day: date | None) -> Flow:
+        flow = self.flows.get(day)
+        if flow is None:
+            flow = self.flows[day] = no_flow()
+        return flow
 
 
 Shelves: TypeAlias = dict[Pair, Shelf]

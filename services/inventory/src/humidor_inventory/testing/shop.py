@@ -144,6 +144,7 @@ class Shop:
         return count
 
     async def check(self) -> None:
-        found = await self.ask("GET", "/v1/checks/ledger")
-        if not found["equal"]:
-            raise AssertionError(found["differences"])
+        for check in ("ledger", "flows"):
+            found = await self.ask("GET", f"/v1/checks/{check}")
+            if not found["equal"]:
+                raise AssertionError(found["differences"])
