@@ -10,7 +10,7 @@ from humidor_inventory.stock.shelf import Shelf
 
 
 def _statement(columns: tuple[str, ...]) -> str:
-    """Add rows of [store, GTIN, day, *columns]; what is late for a closed day is noted too for the rollups."""
+    """Add rows of [store, GTIN, day, *columns]; what is late for a closed day is noted for the rollups."""
     names = ", ".join(columns)
     given = ", ".join(f"(e->>{n})::bigint AS {name}" for n, name in enumerate(columns, 3))
     added = ", ".join(f"{name} = f.{name} + excluded.{name}" for name in columns)
