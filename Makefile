@@ -41,8 +41,8 @@ imports: .venv/.ready ## Who may import whom (import-linter)
 	$(BIN)/lint-imports
 
 .PHONY: test
-test: .venv/.ready ## All tests on real PostgreSQL and Kafka; T=path or T='-k name' runs some
-	$(BIN)/pytest $(T)
+test: .venv/.ready ## All tests on real PostgreSQL and Kafka, two at a time; T=path or T='-k name' runs some
+	$(BIN)/pytest $(if $(T),$(T),--numprocesses 2 --dist loadgroup)
 
 .PHONY: verify-published
 verify-published: .venv/.ready ## The whole real file of ../shared/data replayed and verified (about 5 min); DATA=path
