@@ -21,7 +21,7 @@ WITH entries AS (
     SELECT store_id, gtin, sum(sticks) AS on_order FROM (
         SELECT o.store_id, l.gtin, greatest(l.ordered_sticks - l.received_sticks, 0) AS sticks
         FROM purchase_orders o JOIN purchase_order_lines l USING (purchase_order_id)
-        WHERE o.state IN ('placed', 'partially_received')
+        WHERE o.awaited
         UNION ALL
         SELECT t.to_store_id, p.gtin, p.dispatched_sticks - p.received_sticks - p.lost_sticks
         FROM transfers t JOIN transfer_parcels p USING (transfer_id)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from humidor_common.db.pool import Connection
 from humidor_common.web.problems import Problem, invalid, not_found
-from humidor_inventory.receipts.rules import OrderLine
+from humidor_inventory.orders.rules import OrderLine
 from humidor_inventory.receipts.schemas import AdjustmentView, Difference, ReceiptView, ReceivedLineView
 
 
@@ -40,11 +40,11 @@ async def load_order(conn: Connection, store_id: str, purchase_order_id: UUID | 
     if purchase_order_id is None:
         return []
     row = await conn.fetchrow(
-        "SELECT store_id, state FROM purchase_orders WHERE purchase_order_id = $1", purchase_order_id
+        "SELECT store_id, state, awaited FROM purchase_orders WHERE purchase_order_id = $1", purchase_order_id
     )
     if row is None or row["store_id"] != store_id:
         raise invalid("purchase_order_id", "this store has no such order")
-    if row["state"] not in ("placed", "partially_received"):
+    if not row["awaited"]:
         raise Problem(409, "purchase-order-closed", f"The order was {row['state']} already.")
     lines = await conn.fetch(
         """SELECT gtin, ordered_sticks, received_sticks FROM purchase_order_lines

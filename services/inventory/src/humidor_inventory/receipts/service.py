@@ -11,8 +11,9 @@ from humidor_common.ids import uuid7
 from humidor_common.messaging import outbox
 from humidor_common.web.problems import FieldError, Problem, invalid
 from humidor_inventory.inputs import sticks_of
+from humidor_inventory.orders.rules import OrderLine, order_state, receive
 from humidor_inventory.receipts import queries
-from humidor_inventory.receipts.rules import OrderLine, expiry, order_state, receive
+from humidor_inventory.receipts.rules import expiry
 from humidor_inventory.receipts.schemas import Difference, ReceiptInput, ReceiptView, ReceivedLineView
 from humidor_inventory.replenishment.review import review
 from humidor_inventory.stock.rules import UNATTRIBUTED

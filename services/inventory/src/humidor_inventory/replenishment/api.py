@@ -10,10 +10,10 @@ from humidor_common.db.transaction import Read, Tx
 from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor
 from humidor_common.web.problems import not_found
 from humidor_inventory.inputs import Gtin, Reader, Reason, StoreId, Writer, visible_stores
+from humidor_inventory.orders.rules import OrderState
 from humidor_inventory.replenishment import lists, service
 from humidor_inventory.replenishment.lists import Filters
 from humidor_inventory.replenishment.schemas import (
-    OrderState,
     PurchaseOrderView,
     ReplenishmentView,
     SuggestionState,

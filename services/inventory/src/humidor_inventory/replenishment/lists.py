@@ -6,9 +6,9 @@ from uuid import UUID
 
 from humidor_common.db.pool import Connection
 from humidor_common.web.problems import not_found
+from humidor_inventory.orders.rules import OrderState
 from humidor_inventory.replenishment.schemas import (
     OrderLineView,
-    OrderState,
     PurchaseOrderView,
     ReplenishmentView,
     SuggestionState,

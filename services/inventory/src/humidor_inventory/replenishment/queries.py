@@ -8,7 +8,7 @@ LEFT JOIN LATERAL (
     SELECT reorder_point_sticks, order_up_to_sticks, order_multiple_sticks, minimum_order_sticks, auto_approve
     FROM levels WHERE store_id = e->>0 AND gtin = e->>1 OFFSET 0) l ON true
 LEFT JOIN LATERAL (
-    SELECT alert_id, suggestion_refused, o.state IN ('placed', 'partially_received') AS alert_ordered
+    SELECT alert_id, suggestion_refused, o.awaited AS alert_ordered
     FROM alerts LEFT JOIN purchase_orders o USING (purchase_order_id)
     WHERE alerts.store_id = e->>0 AND kind = 'below_reorder_point' AND subject = e->>1
       AND alerts.closed_at IS NULL OFFSET 0) a ON true
@@ -40,26 +40,4 @@ WHERE r.replenishment_id = s.id
 WITHDRAW_SUGGESTIONS = """
 UPDATE replenishments SET state = 'withdrawn', updated_at = $2, decided_reason = 'no longer needed'
 WHERE replenishment_id = ANY($1::uuid[])
-"""
-PLACE_ORDERS = """
-INSERT INTO purchase_orders (purchase_order_id, store_id, supplier_id, state, approved_by, expected_on,
-                             placed_at)
-SELECT k.id, k.store_id, p.supplier_id, 'placed', $4,
-       ($5::timestamptz AT TIME ZONE 'UTC')::date + coalesce(p.lead_time_days, s.lead_time_days), $5
-FROM unnest($1::uuid[], $2::text[], $3::text[]) k(id, store_id, gtin)
-JOIN products p ON p.gtin = k.gtin LEFT JOIN suppliers s ON s.supplier_id = p.supplier_id
-RETURNING purchase_order_id, supplier_id
-"""
-ORDER_LINES = """
-INSERT INTO purchase_order_lines (purchase_order_id, gtin, ordered_sticks)
-SELECT * FROM unnest($1::uuid[], $2::text[], $3::bigint[])
-"""
-APPROVE_SUGGESTIONS = """
-WITH approved AS (
-    UPDATE replenishments r SET state = 'approved', purchase_order_id = k.order_id, decided_by = $3,
-                                updated_at = $4
-    FROM unnest($1::uuid[], $2::uuid[]) k(id, order_id) WHERE r.replenishment_id = k.id
-    RETURNING r.alert_id, k.order_id)
-UPDATE alerts a SET state = 'ordered', purchase_order_id = d.order_id
-FROM approved d WHERE a.alert_id = d.alert_id AND a.closed_at IS NULL
 """

@@ -13,10 +13,10 @@ from humidor_common.messaging import outbox
 from humidor_inventory.alerts.reporting import Finding, report_as, settle
 from humidor_inventory.alerts.rules import AlertKind
 from humidor_inventory.alerts.watch import watch_shelves
+from humidor_inventory.orders.placing import OrderDraft, OrderLineDraft, place_orders
 from humidor_inventory.replenishment import queries
-from humidor_inventory.replenishment.orders import Approval, place_orders
 from humidor_inventory.replenishment.rules import FORMULA, Alarm, Level, Position, decide
-from humidor_inventory.stock.shelf import Shelf
+from humidor_inventory.stock.shelf import Shelf, Shelves
 
 POLICY = "policy:auto-approve"
 _ABOVE = "stock is above the reorder point again"
@@ -44,7 +44,8 @@ class _Outcome:
         self.opened: list[tuple[Any, ...]] = []
         self.changed: list[tuple[Any, ...]] = []
         self.withdrawn: list[UUID] = []
-        self.approvals: list[Approval] = []
+        self.approvals: list[OrderDraft] = []
+        self.shelves: Shelves = {}
         self.events: list[Event] = []
 
     def add(self, shelf: Shelf, row: Any) -> None:
@@ -69,7 +70,9 @@ class _Outcome:
             await conn.execute(queries.OPEN_SUGGESTIONS, *_columns(self.opened), FORMULA, self.now)
         if self.changed:
             await conn.execute(queries.CHANGE_SUGGESTIONS, *_columns(self.changed), FORMULA, self.now)
-        self.events += await place_orders(conn, self.approvals, approved_by=POLICY, now=self.now)
+        self.events += await place_orders(
+            conn, self.approvals, placed_by=POLICY, now=self.now, shelves=self.shelves
+        )
         await settle(conn, self.closed, reason=_ABOVE, now=self.now)
         await outbox.append(conn, self.events)
 
@@ -106,9 +109,9 @@ class _Outcome:
             rows.append((suggestion, alert_id, shelf.store_id, shelf.gtin, *figures, *terms))
             self.events.append(_suggested(suggestion, shelf, level, (quantity, self.now)))
         if level.auto_approve:
-            self.approvals.append(
-                Approval(replenishment_id=suggestion, shelf=shelf, quantity_sticks=quantity)
-            )
+            line = OrderLineDraft(gtin=shelf.gtin, quantity_sticks=quantity, replenishment_id=suggestion)
+            self.approvals.append(OrderDraft(store_id=shelf.store_id, supplier_id=None, lines=[line]))
+            self.shelves[shelf.store_id, shelf.gtin] = shelf
 
 
 def _suggested(

@@ -6,8 +6,9 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+from humidor_inventory.orders.rules import OrderState
+
 SuggestionState = Literal["open", "approved", "rejected", "withdrawn"]
-OrderState = Literal["placed", "partially_received", "received", "cancelled"]
 
 
 class ReplenishmentView(BaseModel):
@@ -53,9 +54,9 @@ class PurchaseOrderView(BaseModel):
     store_id: str
     supplier_id: str | None
     state: OrderState
-    approved_by: str
+    approved_by: str | None
     expected_on: date | None
-    placed_at: datetime
+    placed_at: datetime | None
     closed_at: datetime | None
     closed_reason: str | None
     lines: list[OrderLineView]

@@ -9,8 +9,8 @@ from humidor_common.auth import Principal
 from humidor_common.db.pool import Connection
 from humidor_common.messaging import outbox
 from humidor_common.web.problems import Problem, not_found
+from humidor_inventory.orders.placing import OrderDraft, OrderLineDraft, place_orders
 from humidor_inventory.replenishment import lists
-from humidor_inventory.replenishment.orders import Approval, place_orders
 from humidor_inventory.replenishment.review import review
 from humidor_inventory.replenishment.schemas import PurchaseOrderView, ReplenishmentView
 from humidor_inventory.stock.service import load_shelves, lock_stores, write_balances
@@ -24,12 +24,11 @@ async def approve_replenishment(
     if row["state"] == "approved":
         return await lists.get_replenishment(conn, replenishment_id)
     _require_open(row["state"])
-    pair = (row["store_id"], row["gtin"])
-    shelf = (await load_shelves(conn, [pair]))[pair]
-    approval = Approval(
-        replenishment_id=replenishment_id, shelf=shelf, quantity_sticks=row["quantity_sticks"]
+    line = OrderLineDraft(
+        gtin=row["gtin"], quantity_sticks=row["quantity_sticks"], replenishment_id=replenishment_id
     )
-    events = await place_orders(conn, [approval], approved_by=principal.subject, now=now)
+    draft = OrderDraft(store_id=row["store_id"], supplier_id=None, lines=[line])
+    events = await place_orders(conn, [draft], placed_by=principal.subject, now=now)
     await outbox.append(conn, events)
     after = await lists.get_replenishment(conn, replenishment_id)
     await _note(conn, principal, "approve", "replenishment", str(replenishment_id), after=after)
@@ -61,7 +60,7 @@ async def cancel_purchase_order(
 ) -> PurchaseOrderView:
     """Give up what has not come in of an order; what is lacking now is suggested anew."""
     row = await _lock(conn, principal, "purchase_orders", "purchase_order_id", purchase_order_id)
-    if row["state"] not in ("placed", "partially_received"):
+    if not row["awaited"]:
         raise Problem(409, "purchase-order-closed", f"The order was {row['state']} already.")
     lines = await conn.fetch(
         """SELECT gtin, greatest(ordered_sticks - received_sticks, 0) AS outstanding_sticks

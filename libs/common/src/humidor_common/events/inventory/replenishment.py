@@ -55,7 +55,7 @@ class OrderedLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PurchaseOrderPlaced(Event, frozen=True, kw_only=True):
-    """An approved suggestion became an order to a supplier."""
+    """An order went to a supplier: an approved suggestion, part of a plan, or made by hand."""
 
     TYPE: ClassVar[str] = "inventory.purchase-order-placed.v1"
     TOPIC: ClassVar[str] = "inventory.purchase-order.v1"
@@ -68,3 +68,7 @@ class PurchaseOrderPlaced(Event, frozen=True, kw_only=True):
     lines: list[OrderedLine]
     placed_at: datetime
     approved_by: str
+    expected_on: str | None = None
+    currency: str | None = None
+    value_minor: int | None = None
+    plan_id: UUID | None = None
