@@ -9,21 +9,29 @@ from humidor_common.service import Service
 from humidor_inventory.alerts import api as alerts
 from humidor_inventory.checks import api as checks
 from humidor_inventory.checks.projection import PROJECTION
+from humidor_inventory.discrepancies import api as discrepancies
 from humidor_inventory.freshness import api as freshness
 from humidor_inventory.levels import api as levels
 from humidor_inventory.movements import api as movements
 from humidor_inventory.policies import api as policies
 from humidor_inventory.products import api as products
+from humidor_inventory.purchasing import api as purchasing
+from humidor_inventory.purchasing import expecting_api as expecting
+from humidor_inventory.purchasing.late import watch_deliveries
 from humidor_inventory.receipts import api as receipts
 from humidor_inventory.replenishment import api as replenishment
 from humidor_inventory.reservations import api as reservations
 from humidor_inventory.reservations.expiry import release_expired
 from humidor_inventory.sales import api as sales
 from humidor_inventory.sales.consumers import SUBSCRIPTION
+from humidor_inventory.scorecards import api as scorecards
 from humidor_inventory.stock import api as stock
 from humidor_inventory.stock.partitions import keep_partitions
 from humidor_inventory.stocktakes import api as stocktakes
 from humidor_inventory.stores import api as stores
+from humidor_inventory.supplier_portal import access_api as supplier_access
+from humidor_inventory.supplier_portal import api as supplier_portal
+from humidor_inventory.supplier_returns import api as supplier_returns
 from humidor_inventory.suppliers import api as suppliers
 
 SLICES = (
@@ -36,6 +44,13 @@ SLICES = (
     replenishment,
     alerts,
     receipts,
+    purchasing,
+    expecting,
+    supplier_returns,
+    supplier_access,
+    supplier_portal,
+    discrepancies,
+    scorecards,
     sales,
     checks,
     stocktakes,
@@ -47,8 +62,11 @@ SLICES = (
 
 @asynccontextmanager
 async def worker_context(runtime: Runtime) -> AsyncIterator[None]:
-    """Keep the ledger's partitions and free expired reservations while the worker runs."""
-    tasks = [asyncio.create_task(work(runtime.pool)) for work in (keep_partitions, release_expired)]
+    """Keep partitions, free expired reservations and look for late deliveries while the worker runs."""
+    tasks = [
+        asyncio.create_task(work(runtime.pool))
+        for work in (keep_partitions, release_expired, watch_deliveries)
+    ]
     try:
         yield
     finally:

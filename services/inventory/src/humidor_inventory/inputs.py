@@ -1,5 +1,6 @@
 """Types of what callers send, and the checks that every slice makes of them."""
 
+from datetime import date
 from typing import Annotated
 
 from fastapi import Depends, Header, Response
@@ -27,6 +28,10 @@ Label = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=_
 Note = Annotated[str, StringConstraints(min_length=1, max_length=1000, pattern=r"^[^\x00]*$")]
 LotCode = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=_PRINTABLE)]
 Quantity = Annotated[int, Field(ge=1, le=1_000_000_000)]
+Whole = Annotated[int, Field(ge=0, le=1_000_000_000)]
+Day = Annotated[date, Field(ge=date(1990, 1, 1), le=date(2200, 1, 1))]
+Minor = Annotated[int, Field(ge=0, le=10**15)]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 IfMatch = Annotated[str | None, Header(alias="If-Match", max_length=100)]
 
 

@@ -22,6 +22,7 @@ _EXAMPLES: dict[type, Any] = {
     kinds.DateType: date(2026, 11, 23),
     kinds.StrType: "S0001",
     kinds.IntType: 2500,
+    kinds.FloatType: 1.5,
     kinds.BoolType: True,
     kinds.DictType: {"cash": 100},
 }

@@ -1,6 +1,6 @@
 """What may become of a purchase order, and how goods answer its lines; quantities in sticks."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
@@ -51,7 +51,8 @@ class Impossible(Exception):  # noqa: N818 - the name says what it is
 def advance(state: OrderState, action: Action) -> OrderState:
     """Give the state after the action.
 
-    An order of which a part has come in stays `partially_received` when the rest is shipped.
+    An order of which a part has come in stays `partially_received` when the rest is shipped. What was
+    confirmed before it was amended is to be confirmed again.
 
     Raises:
         Impossible: Where the state does not allow it.
@@ -62,6 +63,8 @@ def advance(state: OrderState, action: Action) -> OrderState:
     allowed, after = TRANSITIONS[action]
     if state not in allowed:
         raise Impossible(f"an order that is {state.replace('_', ' ')} cannot take: {action}")
+    if action == "amend" and state == "confirmed":
+        return "placed"
     if after is None or (action == "ship" and state == "partially_received"):
         return state
     return after
@@ -98,3 +101,44 @@ def order_state(lines: list[OrderLine], *, close: bool) -> OrderState:
 def line_value(sticks: int, price_minor: int, sticks_per_unit: int) -> int:
     """Value a line in minor units, half up: 150 sticks at 1,999 a carton of 200 are 1,499."""
     return (2 * sticks * price_minor + sticks_per_unit) // (2 * sticks_per_unit)
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """Up to which value each role may approve orders of a currency, in minor units.
+
+    A role that is not named may approve any value; above `four_eyes_minor` it takes somebody else than the
+    one who made the order.
+    """
+
+    currency: str
+    limits: Mapping[str, int]
+    four_eyes_minor: int | None = None
+
+
+Verdict: TypeAlias = Literal["approved", "beyond_limit", "needs_another"]
+
+
+def judge(
+    limits: Sequence[Limits], roles: Collection[str], order: tuple[str | None, int | None], *, own: bool
+) -> Verdict:
+    """Tell whether someone with these roles may approve an order of (currency, value).
+
+    A value that nobody knows is beyond every limit. `own` says that it is the caller's own order.
+
+    Example:
+        With a limit of 500,000 for managers, a manager's order of 500,001 is `beyond_limit`.
+    """
+    currency, value = order
+    known = currency is not None and value is not None
+    for each in limits:
+        if known and each.currency != currency:
+            continue
+        if not any(role not in each.limits or _within(value, each.limits[role]) for role in roles):
+            return "beyond_limit"
+        if own and each.four_eyes_minor is not None and not _within(value, each.four_eyes_minor):
+            return "needs_another"
+    return "approved"
+
+
+def _within(value: int | None, limit: int) -> bool:
+    return value is not None and value <= limit

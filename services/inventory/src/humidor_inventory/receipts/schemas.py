@@ -1,16 +1,15 @@
 """What callers send and see of receipts and adjustments."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
 
-from humidor_inventory.inputs import Gtin, Input, LotCode, Note, Quantity, StoreId
+from humidor_inventory.inputs import Day, Gtin, Input, LotCode, Minor, Note, Quantity, StoreId, Whole
 from humidor_inventory.units.rules import Unit
 
 CartonCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{16}[A-Z]{4}[0-9]{12}$")]
-Day = Annotated[date, Field(ge=date(1990, 1, 1), le=date(2200, 1, 1))]
 AdjustmentReason = Literal["count", "damage", "theft", "loss", "found", "correction", "quarantine", "release"]
 
 
@@ -31,7 +30,9 @@ _EXAMPLE: dict[str, JsonValue] = {
 class ReceiptLine(Input):
     """One lot of one product; `codes` are the 32-character carton codes that were scanned with it.
 
-    Without an expiry date it is the production date plus the product's shelf life.
+    Without an expiry date it is the production date plus the product's shelf life. `damaged_quantity` of the
+    quantity goes into quarantine. `price_minor` is what the invoice asks for one `unit`. A quantity that is
+    doubted is booked with `confirm`.
     """
 
     gtin: Gtin
@@ -40,18 +41,39 @@ class ReceiptLine(Input):
     lot: LotCode | None = None
     production_date: Day | None = None
     expiry_date: Day | None = None
+    damaged_quantity: Whole = 0
+    price_minor: Minor | None = None
+    confirm: bool = False
     codes: Annotated[list[CartonCode], Field(max_length=1000, default_factory=list)]
 
     @model_validator(mode="after")
     def _check(self) -> "ReceiptLine":
         if self.production_date and self.expiry_date and self.expiry_date < self.production_date:
             raise ValueError("expiry_date is not before production_date")
+        if self.damaged_quantity > self.quantity:
+            raise ValueError("damaged_quantity is at most quantity")
+        return self
+
+
+class ShipmentDifference(Input):
+    """How a line of a shipment came in otherwise than announced; in the unit of its line."""
+
+    line: Annotated[int, Field(ge=1, le=5000)]
+    quantity: Whole
+    damaged_quantity: Whole = 0
+    confirm: bool = False
+
+    @model_validator(mode="after")
+    def _check(self) -> "ShipmentDifference":
+        if self.damaged_quantity > self.quantity:
+            raise ValueError("damaged_quantity is at most quantity")
         return self
 
 
 class ReceiptInput(Input):
     """Goods that came in, or the stock that a store opens with.
 
+    With a shipment everything came as it was announced, but for the `differences`; `lines` came besides.
     `close_purchase_order` gives up what the order still lacks after this receipt.
     """
 
@@ -60,13 +82,21 @@ class ReceiptInput(Input):
     store_id: StoreId
     kind: Literal["purchase", "opening"] = "purchase"
     purchase_order_id: UUID | None = None
+    shipment_id: UUID | None = None
     close_purchase_order: bool = False
-    lines: Annotated[list[ReceiptLine], Field(min_length=1, max_length=5000)]
+    differences: Annotated[list[ShipmentDifference], Field(max_length=5000, default_factory=list)]
+    lines: Annotated[list[ReceiptLine], Field(max_length=5000, default_factory=list)]
 
     @model_validator(mode="after")
     def _check(self) -> "ReceiptInput":
-        if self.kind == "opening" and self.purchase_order_id:
+        if self.kind == "opening" and (self.purchase_order_id or self.shipment_id):
             raise ValueError("opening stock has no purchase order")
+        if not self.lines and self.shipment_id is None:
+            raise ValueError("lines are needed where no shipment is named")
+        if self.differences and self.shipment_id is None:
+            raise ValueError("differences go with a shipment_id")
+        if len({each.line for each in self.differences}) != len(self.differences):
+            raise ValueError("a line stands in differences more than once")
         return self
 
 
@@ -87,6 +117,7 @@ class ReceiptView(BaseModel):
     kind: str
     purchase_order_id: UUID | None
     purchase_order_state: str | None = None
+    shipment_id: UUID | None = None
     received_at: datetime
     received_by: str
     differences: list[Difference]
@@ -100,6 +131,7 @@ class ReceivedLineView(BaseModel):
     gtin: str
     lot: str
     quantity_sticks: int
+    damaged_sticks: int = 0
 
 
 class AdjustmentInput(Input):

@@ -1,4 +1,4 @@
-"""Suggestions and purchase orders over HTTP."""
+"""Suggestions over HTTP."""
 
 from typing import Annotated
 from uuid import UUID
@@ -10,14 +10,9 @@ from humidor_common.db.transaction import Read, Tx
 from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor
 from humidor_common.web.problems import not_found
 from humidor_inventory.inputs import Gtin, Reader, Reason, StoreId, Writer, visible_stores
-from humidor_inventory.orders.rules import OrderState
 from humidor_inventory.replenishment import lists, service
 from humidor_inventory.replenishment.lists import Filters
-from humidor_inventory.replenishment.schemas import (
-    PurchaseOrderView,
-    ReplenishmentView,
-    SuggestionState,
-)
+from humidor_inventory.replenishment.schemas import ReplenishmentView, SuggestionState
 
 router = APIRouter(prefix="/v1", tags=["replenishment"])
 
@@ -67,32 +62,4 @@ async def reject_replenishment(
     """Refuse it with a reason; none is made again while the same alert lasts."""
     return await service.reject_replenishment(
         conn, principal, replenishment_id, decision.reason, now=utc_now()
-    )
-
-
-@router.get("/purchase-orders")
-async def list_purchase_orders(
-    conn: Read, asked: Asked, state: Annotated[OrderState | None, Query()] = None
-) -> Page[PurchaseOrderView]:
-    found = await lists.list_purchase_orders(conn, asked._replace(states=state and [state]))
-    items = found[: asked.limit - 1]
-    more = len(found) == asked.limit
-    return Page(items=items, next_cursor=encode_cursor(items[-1].purchase_order_id) if more else None)
-
-
-@router.get("/purchase-orders/{purchase_order_id}")
-async def get_purchase_order(conn: Read, principal: Reader, purchase_order_id: UUID) -> PurchaseOrderView:
-    view = await lists.get_purchase_order(conn, purchase_order_id)
-    if not principal.may_use_store(view.store_id):
-        raise not_found("purchase order", purchase_order_id)
-    return view
-
-
-@router.post("/purchase-orders/{purchase_order_id}:cancel")
-async def cancel_purchase_order(
-    conn: Tx, principal: Writer, purchase_order_id: UUID, decision: Reason
-) -> PurchaseOrderView:
-    """Give up what has not come in; what is lacking now is suggested anew."""
-    return await service.cancel_purchase_order(
-        conn, principal, purchase_order_id, decision.reason, now=utc_now()
     )

@@ -1,12 +1,10 @@
-"""What callers see of suggestions and purchase orders; numbers carry their unit."""
+"""What callers see of suggestions; numbers carry their unit."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
 from pydantic import BaseModel
-
-from humidor_inventory.orders.rules import OrderState
 
 SuggestionState = Literal["open", "approved", "rejected", "withdrawn"]
 
@@ -36,27 +34,3 @@ class ReplenishmentView(BaseModel):
     updated_at: datetime
     decided_by: str | None
     decided_reason: str | None
-
-
-class OrderLineView(BaseModel):
-    """One product of an order; the difference is received minus ordered."""
-
-    gtin: str
-    ordered_sticks: int
-    received_sticks: int
-    difference_sticks: int
-
-
-class PurchaseOrderView(BaseModel):
-    """An order to a supplier."""
-
-    purchase_order_id: UUID
-    store_id: str
-    supplier_id: str | None
-    state: OrderState
-    approved_by: str | None
-    expected_on: date | None
-    placed_at: datetime | None
-    closed_at: datetime | None
-    closed_reason: str | None
-    lines: list[OrderLineView]

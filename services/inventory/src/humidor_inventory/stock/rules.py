@@ -22,6 +22,8 @@ EXPLANATIONS = {
     "no_lot": "the lot is not known",
     "more_than_sold": "more came back than the sale took; the lot is not known",
     "received": "the lot that was received",
+    "damaged": "came in damaged, so it is kept apart",
+    "sent_back": "went back to the supplier",
     "settles_shortfall": "covers an earlier sale for which no stock was on the books",
     "counted": "a person corrected the books",
     "stocktake": "a stocktake counted another quantity",

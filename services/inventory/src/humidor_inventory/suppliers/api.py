@@ -1,13 +1,16 @@
-"""Suppliers over HTTP."""
+"""Suppliers and their prices over HTTP."""
 
-from fastapi import APIRouter, Response
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
 
 from humidor_common.clock import utc_now
 from humidor_common.db.transaction import Read, Tx
 from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor
-from humidor_inventory.inputs import IfMatch, Reader, SupplierId, Writer, tag
-from humidor_inventory.suppliers import service
-from humidor_inventory.suppliers.schemas import SupplierInput, SupplierView
+from humidor_inventory.inputs import Gtin, IfMatch, Reader, SupplierId, Writer, tag
+from humidor_inventory.suppliers import prices, service
+from humidor_inventory.suppliers.schemas import PriceList, PriceView, SupplierInput, SupplierView
 
 router = APIRouter(prefix="/v1/suppliers", tags=["suppliers"])
 
@@ -45,4 +48,37 @@ async def list_suppliers(
     more = len(found) > limit
     return Page(
         items=found[:limit], next_cursor=encode_cursor(found[limit - 1].supplier_id) if more else None
+    )
+
+
+@router.put("/{supplier_id}/prices")
+async def put_prices(
+    conn: Tx, principal: Writer, supplier_id: SupplierId, price_list: PriceList
+) -> Page[PriceView]:
+    """Set prices of products, by day and quantity; orders take them when they are placed."""
+    principal.check_every_store()
+    items = await prices.put_prices(conn, principal, supplier_id, price_list, now=utc_now())
+    return Page(items=items)
+
+
+@router.get("/{supplier_id}/prices")
+async def list_prices(
+    conn: Read,
+    _: Reader,
+    supplier_id: SupplierId,
+    gtin: Annotated[Gtin | None, Query()] = None,
+    cursor: Cursor = None,
+    limit: Limit = DEFAULT_LIMIT,
+) -> Page[PriceView]:
+    """Read the prices by product, day and step."""
+    after = decode_cursor(cursor, str, date, int) if cursor else ("", date.min, -1)
+    found = await prices.list_prices(
+        conn, supplier_id, gtin, after=(after[0], after[1], after[2]), limit=limit + 1
+    )
+    items = found[:limit]
+    more = len(found) > limit
+    last = items[-1] if more else None
+    return Page(
+        items=items,
+        next_cursor=encode_cursor(last.gtin, last.valid_from, last.minimum_sticks) if last else None,
     )

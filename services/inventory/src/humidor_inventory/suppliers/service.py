@@ -9,6 +9,17 @@ from humidor_common.web.problems import not_found
 from humidor_inventory.inputs import check_match
 from humidor_inventory.suppliers.schemas import SupplierInput, SupplierView
 
+_NAMES = tuple(SupplierInput.model_fields)
+_WRITE = """
+INSERT INTO suppliers (supplier_id, version, changed_at, {names}) VALUES ($1, $2, $3, {places})
+ON CONFLICT (supplier_id) DO UPDATE SET version = $2, changed_at = $3, {changes}
+RETURNING *
+""".format(
+    names=", ".join(_NAMES),
+    places=", ".join(f"${n}" for n, _ in enumerate(_NAMES, 4)),
+    changes=", ".join(f"{name} = ${n}" for n, name in enumerate(_NAMES, 4)),
+)
+
 
 async def get_supplier(conn: Connection, supplier_id: str) -> SupplierView:
     row = await conn.fetchrow("SELECT * FROM suppliers WHERE supplier_id = $1", supplier_id)
@@ -40,22 +51,12 @@ async def put_supplier(
     row = await conn.fetchrow("SELECT * FROM suppliers WHERE supplier_id = $1", supplier_id)
     before = None if row is None else SupplierView(**row)
     check_match(if_match, before.version if before else None)
-    if before and given.model_dump() == before.model_dump(include=set(SupplierInput.model_fields)):
+    wanted = given.model_dump()
+    if before and wanted == before.model_dump(include=set(_NAMES)):
         return before
     version = before.version + 1 if before else 1
-    after = SupplierView(supplier_id=supplier_id, version=version, changed_at=now, **given.model_dump())
-    await conn.execute(
-        """INSERT INTO suppliers (supplier_id, name, lead_time_days, status, version, changed_at)
-           VALUES ($1, $2, $3, $4, $5, $6)
-           ON CONFLICT (supplier_id) DO UPDATE SET name = $2, lead_time_days = $3, status = $4, version = $5,
-                                                   changed_at = $6""",
-        supplier_id,
-        given.name,
-        given.lead_time_days,
-        given.status,
-        version,
-        now,
-    )
+    written = await conn.fetchrow(_WRITE, supplier_id, version, now, *wanted.values())
+    after = SupplierView(**written)  # type: ignore[arg-type]  # the statement gives the row it wrote
     action = "change" if before else "create"
     await audit.record(
         conn,

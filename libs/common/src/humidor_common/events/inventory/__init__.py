@@ -8,6 +8,16 @@ from humidor_common.events.inventory.movements import (
     TransferDispatched,
     TransferReceived,
 )
+from humidor_common.events.inventory.purchasing import (
+    PurchaseOrderAmended,
+    PurchaseOrderClosed,
+    PurchaseOrderConfirmed,
+    SentBackLine,
+    ShipmentAnnounced,
+    ShippedLine,
+    SupplierLeadTimeChanged,
+    SupplierReturnDispatched,
+)
 from humidor_common.events.inventory.receipts import GoodsReceived, ReceivedLine
 from humidor_common.events.inventory.replenishment import (
     OrderedLine,
@@ -26,12 +36,20 @@ __all__ = [
     "GoodsReceived",
     "OrderedLine",
     "ProductChanged",
+    "PurchaseOrderAmended",
+    "PurchaseOrderClosed",
+    "PurchaseOrderConfirmed",
     "PurchaseOrderPlaced",
     "ReceivedLine",
     "ReplenishmentSuggested",
+    "SentBackLine",
+    "ShipmentAnnounced",
+    "ShippedLine",
     "StockBelowReorderPoint",
     "StocktakeCompleted",
     "StoreChanged",
+    "SupplierLeadTimeChanged",
+    "SupplierReturnDispatched",
     "TransferDispatched",
     "TransferReceived",
 ]

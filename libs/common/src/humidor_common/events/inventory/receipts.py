@@ -10,13 +10,14 @@ from humidor_common.events.base import Event
 
 
 class ReceivedLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One lot of one product that came in."""
+    """One lot of one product that came in; `damaged_sticks` of it are in quarantine."""
 
     gtin: str
     lot: str
     quantity_sticks: int
     production_date: str | None = None
     expiry_date: str | None = None
+    damaged_sticks: int = 0
 
 
 class GoodsReceived(Event, frozen=True, kw_only=True):
@@ -33,3 +34,5 @@ class GoodsReceived(Event, frozen=True, kw_only=True):
     kind: str
     lines: list[ReceivedLine]
     received_at: datetime
+    supplier_id: str | None = None
+    shipment_id: UUID | None = None
