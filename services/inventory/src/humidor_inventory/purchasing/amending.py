@@ -176,7 +176,7 @@ async def _add(conn: Connection, order: Any, new: Mapping[str, int], now: dateti
     lines = [OrderLineDraft(gtin=gtin, quantity_sticks=sticks) for gtin, sticks in new.items()]
     draft = OrderDraft(store_id=order["store_id"], supplier_id=order["supplier_id"], lines=lines)
     (priced,) = await price_orders(conn, [draft], now=now)
-    if order["value_minor"] is not None and priced.currency != order["currency"]:
+    if priced.currency is not None and order["currency"] not in (None, priced.currency):
         raise invalid("lines", "an order has prices of one currency")
     await write_lines(conn, [(order["purchase_order_id"], line) for line in priced.lines])
     await set_quantities(conn, {**order, "awaited": False}, new, requested=True)
