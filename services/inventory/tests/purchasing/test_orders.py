@@ -125,6 +125,7 @@ async def test_an_amendment_moves_what_is_on_order_and_keeps_its_history(supplie
     for bad, field in (
         ({"reason": "x", "lines": [{"gtin": make_gtin(9), "quantity": 1}]}, "lines[0].gtin"),
         ({"reason": "x"}, "body"),
+        ({"reason": "x", "lines": [{"gtin": g, "quantity": 0} for g in (supplied.gtin, other)]}, "lines"),
     ):
         problem = await supplied.act(order, "amend", bad, expect=422)
         assert problem["errors"][0]["field"] == field

@@ -19,6 +19,10 @@ async def test_a_supplier_confirms_an_order_as_it_is(supplied: Any) -> None:
     assert (confirmed["state"], confirmed["supplier_reference"]) == ("confirmed", "HT-77")
     assert await supplied.shop.outbox("inventory.purchase-order-confirmed.v1") == 1
     assert await supplied.portal("GET", path) == confirmed
+    assert await supplied.portal("POST", f"{path}:confirm", json=body) == confirmed
+    nothing = {"lines": [{"gtin": supplied.gtin, "quantity": 0}]}
+    problem = await supplied.portal("POST", f"{path}:confirm", json=nothing, expect=422)
+    assert problem["errors"][0]["field"] == "lines"
 
 
 async def test_what_a_supplier_would_deliver_instead_is_for_the_buyer_to_accept(supplied: Any) -> None:

@@ -26,7 +26,7 @@ WHERE store_id = $2 AND gtin = e->>'gtin' AND version = (e->>'version')::integer
 RETURNING gtin
 """
 KNOWN = """
-SELECT p.gtin, coalesce(p.lead_time_days, s.lead_time_days) AS lead_time_days, p.order_multiple_packs,
+SELECT p.gtin, coalesce(p.lead_time_days, s.planned_lead_time_days) AS lead_time_days, p.order_multiple_packs,
        p.shelf_life_days, p.sticks_per_pack, p.packs_per_carton, p.cartons_per_case
 FROM products p LEFT JOIN suppliers s USING (supplier_id) WHERE p.gtin = ANY($1::text[])
 """

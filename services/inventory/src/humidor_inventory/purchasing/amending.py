@@ -167,6 +167,9 @@ async def _quantities(conn: Connection, given: AmendmentInput, before: Mapping[s
         if line.gtin in before and sticks < before[line.gtin]["received_sticks"]:
             raise invalid(f"lines[{n}].quantity", "is less than has come in")
         wanted[line.gtin] = sticks
+    left = {gtin: line["ordered_sticks"] for gtin, line in before.items()} | wanted
+    if not any(left.values()):
+        raise invalid("lines", "nothing would be left; cancel the order instead")
     return wanted
 
 

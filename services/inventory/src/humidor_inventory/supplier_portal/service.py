@@ -47,6 +47,9 @@ async def confirm_order(
     ordered = {gtin: line["ordered_sticks"] for gtin, line in lines.items()}
     if agrees(ordered, confirmed, (order["expected_on"], given.promised_on), prices_differ=differ):
         promised, reference = given.promised_on or order["expected_on"], given.supplier_reference
+        known = (order["state"], order["promised_on"], order["supplier_reference"], order["proposal"])
+        if known == ("confirmed", promised, reference, None):
+            return await lists.get_purchase_order(conn, purchase_order_id)
         await confirm(conn, order, by, promised_on=promised, reference=reference)
     else:
         proposal = {
@@ -143,6 +146,9 @@ async def _confirmed(conn: Connection, given: ConfirmationInput, lines: Mapping[
             raise invalid(f"lines[{n}].price_minor", "no price was agreed for this line")
         field = f"lines[{n}].quantity"
         confirmed[line.gtin] = sticks_of(line.quantity, line.unit, factors[line.gtin], field)
+    left = {gtin: line["ordered_sticks"] for gtin, line in lines.items()} | confirmed
+    if not any(left.values()):
+        raise invalid("lines", "nothing would be delivered; refuse the order instead")
     return confirmed
 
 
