@@ -5,7 +5,7 @@ from datetime import date, datetime
 from humidor_common import audit
 from humidor_common.auth import Principal
 from humidor_common.db.pool import Connection
-from humidor_common.events.inventory import GoodsReceived, ReceivedLine
+from humidor_common.events.inventory import DamagedLot, GoodsReceived, ReceivedLine
 from humidor_common.ids import uuid7
 from humidor_common.messaging import outbox
 from humidor_common.web.problems import invalid
@@ -121,7 +121,6 @@ def _event(view: ReceiptView, shelves: Shelves, arrival: Arrival) -> GoodsReceiv
             quantity_sticks=line.quantity_sticks,
             production_date=_iso(lot.production_date),
             expiry_date=_iso(lot.expiry_date),
-            damaged_sticks=line.damaged_sticks,
         )
 
     return GoodsReceived(
@@ -133,6 +132,11 @@ def _event(view: ReceiptView, shelves: Shelves, arrival: Arrival) -> GoodsReceiv
         received_at=view.received_at,
         supplier_id=arrival.order and arrival.order["supplier_id"],
         shipment_id=view.shipment_id,
+        damaged=[
+            DamagedLot(gtin=line.gtin, lot=line.lot, quantity_sticks=line.damaged_sticks)
+            for line in view.lines
+            if line.damaged_sticks
+        ],
     )
 
 

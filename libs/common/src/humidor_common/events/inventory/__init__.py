@@ -18,7 +18,7 @@ from humidor_common.events.inventory.purchasing import (
     SupplierLeadTimeChanged,
     SupplierReturnDispatched,
 )
-from humidor_common.events.inventory.receipts import GoodsReceived, ReceivedLine
+from humidor_common.events.inventory.receipts import DamagedLot, GoodsReceived, ReceivedLine
 from humidor_common.events.inventory.replenishment import (
     OrderedLine,
     PurchaseOrderPlaced,
@@ -32,6 +32,7 @@ __all__ = [
     "AlertRaised",
     "ArrivedLot",
     "CountedProduct",
+    "DamagedLot",
     "DispatchedLot",
     "GoodsReceived",
     "OrderedLine",

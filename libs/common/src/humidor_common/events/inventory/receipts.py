@@ -10,14 +10,21 @@ from humidor_common.events.base import Event
 
 
 class ReceivedLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One lot of one product that came in; `damaged_sticks` of it are in quarantine."""
+    """One lot of one product that came in."""
 
     gtin: str
     lot: str
     quantity_sticks: int
     production_date: str | None = None
     expiry_date: str | None = None
-    damaged_sticks: int = 0
+
+
+class DamagedLot(msgspec.Struct, frozen=True, kw_only=True):
+    """What of a lot that came in is damaged, and in quarantine therefore."""
+
+    gtin: str
+    lot: str
+    quantity_sticks: int
 
 
 class GoodsReceived(Event, frozen=True, kw_only=True):
@@ -36,3 +43,4 @@ class GoodsReceived(Event, frozen=True, kw_only=True):
     received_at: datetime
     supplier_id: str | None = None
     shipment_id: UUID | None = None
+    damaged: list[DamagedLot] = msgspec.field(default_factory=list)
