@@ -35,7 +35,7 @@ class FlatField(NamedTuple):
 
 
 def bare(annotation: Any) -> Any:
-    """Take `Annotated`, a named alias and `| None` off a type; several others left make it `Any`."""
+    """Take `Annotated`, a named alias and `| None` off a type."""
     while True:
         origin = get_origin(annotation)
         if origin is Annotated:
@@ -45,7 +45,7 @@ def bare(annotation: Any) -> Any:
         elif origin in (Union, types.UnionType):
             left = [each for each in get_args(annotation) if each is not type(None)]
             if len(left) != 1:
-                return Any
+                return Union[tuple(left)]  # noqa: UP007 - made at run time
             annotation = left[0]
         else:
             return annotation
@@ -54,8 +54,9 @@ def bare(annotation: Any) -> Any:
 def kind_of(annotation: Any) -> FieldKind:
     """Name the kind of a type; what is no scalar is a `document`, written as JSON."""
     found = bare(annotation)
-    if get_origin(found) is Literal:
-        kinds = {kind_of(type(value)) for value in get_args(found)}
+    if get_origin(found) in (Literal, Union):
+        members = get_args(found)
+        kinds = {kind_of(type(each) if get_origin(found) is Literal else each) for each in members}
         return kinds.pop() if len(kinds) == 1 else "document"
     if isinstance(found, type):
         return next((kind for scalar, kind in _SCALARS if issubclass(found, scalar)), "document")

@@ -1,8 +1,8 @@
 """The apostrophe that keeps a spreadsheet from taking a text for a formula or a number.
 
-A cell that begins with `=`, `+`, `-`, `@` (also in full width), a tab or a carriage return is a formula to Excel and
-LibreOffice even where it stands between quotes (OWASP, CSV injection). A leading apostrophe makes it text. What
-`guard` writes `unguard` reads back as it was, and so it does the apostrophes that people put before numbers.
+A cell that begins with `=`, `+`, `-`, `@` (also in full width), a tab or a carriage return is a formula to
+Excel and LibreOffice even between quotes (OWASP, CSV injection). A leading apostrophe makes it text. What
+`guard` writes `unguard` reads back as it was, and so it does the apostrophes before numbers.
 """
 
 import re

@@ -7,9 +7,14 @@ _PARAMETER = {
     "name": "format",
     "in": "query",
     "required": False,
-    "description": "`csv`, `xlsx` or `parquet` answers with a file of all rows that match, whatever `limit` and"
-    " `cursor` say. The same by `Accept`.",
-    "schema": {"type": "string", "enum": ["json", "csv", "xlsx", "parquet"], "default": "json", "title": "Format"},
+    "description": "`csv`, `xlsx` or `parquet` answers with a file of all rows that match, whatever `limit`"
+    " and `cursor` say. The same by `Accept`.",
+    "schema": {
+        "type": "string",
+        "enum": ["json", "csv", "xlsx", "parquet"],
+        "default": "json",
+        "title": "Format",
+    },
 }
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 _CONTENT = {

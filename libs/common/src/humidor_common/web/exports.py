@@ -1,7 +1,7 @@
 """Every list as a file: `?format=csv|xlsx|parquet` on any route that answers with a `Page`.
 
-No route has code for it. A request for a file is answered by asking the list itself for one page after the other, so
-its filters, scopes and checks of stores hold for the file too, and no transaction stays open meanwhile.
+No route has code for it. A request for a file is answered by asking the list itself for one page after the
+other: its filters, scopes and checks of stores hold for the file too, and no transaction stays open.
 """
 
 import asyncio
@@ -44,7 +44,8 @@ class Writer(Protocol):
 class _List:
     """A route that answers with pages."""
 
-    def __init__(self, path: str, model: type[Page[Any]]) -> None:
+    def __init__(self, path: str, described_as: str, model: type[Page[Any]]) -> None:
+        self.described_as = described_as
         self.pattern: re.Pattern[str] = compile_path(path)[0]
         self.path = path
         words = [part for part in path.split("/") if part and "{" not in part]
@@ -59,7 +60,7 @@ def install(app: FastAPI) -> None:
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            document_exports(describe(), [each.path for each in find_lists(app)])
+            document_exports(describe(), [each.described_as for each in find_lists(app)])
         return app.openapi_schema or {}
 
     app.openapi = openapi  # type: ignore[method-assign]
@@ -75,7 +76,7 @@ def find_lists(app: FastAPI) -> list[_List]:
             and issubclass(model, Page)
             and "GET" in (getattr(context, "methods", None) or ())
         ):
-            found.append(_List(str(context.path), model))
+            found.append(_List(str(context.path), str(context.path_format), model))
     return found
 
 
@@ -88,7 +89,7 @@ class Exports:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         wanted = _wanted(scope) if scope["type"] == "http" and scope["method"] == "GET" else None
-        found = self._find(scope) if wanted else None
+        found = self._find(scope) if wanted is not None else None
         if wanted is None or found is None or wanted == "json":
             await self._app(scope, receive, send)
         elif wanted not in FORMATS:
@@ -138,7 +139,8 @@ class Exports:
         pairs = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         left = [pair for pair in pairs if pair[0] not in ("format", "limit", "cursor")]
         left += [("limit", str(PAGE_ROWS)), *([("cursor", cursor)] if cursor else [])]
-        asked = scope | {"query_string": urlencode(left).encode(), "state": dict(scope.get("state", {}))}
+        state = dict(scope.get("state", {}))
+        asked: Scope = {**scope, "query_string": urlencode(left).encode(), "state": state}
         started: Message = {}
         parts: list[bytes] = []
 
@@ -155,7 +157,7 @@ class Exports:
 
 
 class BrokenExportError(Exception):
-    """A later page could not be had; the connection is broken off, so that no one takes the file for whole."""
+    """A later page could not be had; breaking off keeps the caller from taking the file for whole."""
 
 
 class _PageDocument(msgspec.Struct):
