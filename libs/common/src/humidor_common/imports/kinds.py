@@ -17,11 +17,15 @@ Values: TypeAlias = dict[str, Any]
 
 
 class Item(NamedTuple):
-    """One row that fits the model: its number in the file, the values, and what there is of it already."""
+    """One row that fits the model: its number in the file, the values, and what there is of it already.
+
+    `same` tells that it changes nothing.
+    """
 
     row: int
     values: Any
     before: Values | None
+    same: bool = False
 
 
 class Finding(NamedTuple):
@@ -58,12 +62,14 @@ class Kind:
         write: Writes the items that are new or changed, with events and audit trail; gives what it refuses.
         current: Reads what there is by key. What a file has no column for stays; an empty cell clears.
         check: Finds what only the database knows. Writes nothing.
+        write_checks: Whether `write` refuses all that `check` finds, so that only a dry run needs `check`.
         same: Whether an item changes nothing.
         lock: Takes the locks under which what was read stays true; not for a dry run.
         permit: Refuses callers as a whole.
         chinese: Sentences for messages of the model's own validators: a pattern and its translation.
         example: The template's row.
         max_rows: Of a file.
+        most: How many different values of a field of the key a file may name.
     """
 
     name: str
@@ -74,12 +80,14 @@ class Kind:
     columns: tuple[Column, ...] = ()
     current: Current | None = None
     check: Check | None = None
+    write_checks: bool = False
     same: Callable[[Item], bool] = _equal
     lock: Callable[[Connection, Sequence[Key]], Awaitable[None]] | None = None
     permit: Callable[[Principal], None] = lambda _: None
     chinese: tuple[tuple[str, str], ...] = ()
     example: Mapping[str, Any] = field(default_factory=dict)
     max_rows: int = 50_000
+    most: Mapping[str, int] = field(default_factory=dict)
 
     def all_columns(self) -> tuple[Column, ...]:
         """Give the declared columns, completed from the model, and one for each further field of it."""

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from humidor_common.imports.kinds import Item, Key, Kind, Values
-from humidor_common.tables.headings import Layout
+from humidor_common.tables.headings import Layout, show
 from humidor_common.tables.mistakes import CellError, Mistake, mistake, shorten
-from humidor_common.tables.reading import Cell, Trouble
+from humidor_common.tables.reading import Cell
 from humidor_common.tables.values import convert
 
 # pydantic's kinds of errors that people meet in a table, in Chinese.
@@ -31,7 +31,6 @@ class RawRow(NamedTuple):
 
     number: int
     values: Values
-    shown: Mapping[str, str]
     broken: frozenset[str]
     key: Key | None
 
@@ -53,13 +52,12 @@ def read_rows(kind: Kind, layout: Layout, mistakes: list[Mistake]) -> list[RawRo
         rows.append(row._replace(key=key))
         extra = next((cell for cell in cells[layout.width :] if cell not in (None, "")), None)
         if extra is not None:
-            mistakes.append(mistake(number, "extra-cells", value=_shown(extra)))
+            mistakes.append(mistake(number, "extra-cells", value=show(extra)))
     return rows
 
 
 def _read_row(layout: Layout, number: int, cells: Sequence[Cell], mistakes: list[Mistake]) -> RawRow:
     values: Values = {}
-    shown: dict[str, str] = {}
     broken = set()
     for column, place, heading in layout.headings:
         cell = cells[place] if place < len(cells) else None
@@ -67,7 +65,7 @@ def _read_row(layout: Layout, number: int, cells: Sequence[Cell], mistakes: list
             value = convert(cell, column.kind, digits=column.digits, words=column.words)
         except CellError as error:
             broken.add(column.field)
-            named = {"value": _shown(cell)} | error.named
+            named = {"value": show(cell)} | error.named
             mistakes.append(mistake(number, error.code, column=heading, field=column.field, **named))
             continue
         if value is None and column.required:
@@ -75,8 +73,7 @@ def _read_row(layout: Layout, number: int, cells: Sequence[Cell], mistakes: list
             mistakes.append(mistake(number, "empty", column=heading, field=column.field))
         elif value is not None:
             values[column.field] = value
-            shown[column.field] = _shown(cell)
-    return RawRow(number, values, shown, frozenset(broken), None)
+    return RawRow(number, values, frozenset(broken), None)
 
 
 def _key(adapters: Mapping[str, Any], row: RawRow) -> Key | None:
@@ -102,7 +99,8 @@ def build_items(
             mistakes += _mistakes(kind, layout, row, error)
             continue
         if not row.broken:
-            items.append(Item(row.number, model, found))
+            item = Item(row.number, model, found)
+            items.append(item._replace(same=kind.same(item)))
     return items
 
 
@@ -119,7 +117,7 @@ def _mistakes(kind: Kind, layout: Layout, row: RawRow, error: ValidationError) -
                 row=row.number,
                 column=shorten(layout.heading(name)) if name else "",
                 field=name or None,
-                value=row.shown.get(name),
+                value=layout.shown(row.number, name),
                 code=each["type"].replace("_", "-"),
                 message=message[:1].lower() + message[1:],
                 message_zh=chinese or _translate(kind, message),
@@ -139,7 +137,3 @@ def _translate(kind: Kind, message: str) -> str:
 class _Missing(dict[str, Any]):
     def __missing__(self, key: str) -> str:
         return "?"
-
-
-def _shown(cell: Cell) -> str:
-    return shorten(cell.shown if isinstance(cell, Trouble) else str(cell))

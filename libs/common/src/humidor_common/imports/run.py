@@ -16,7 +16,8 @@ from humidor_common.tables.headings import Layout, lay_out
 from humidor_common.tables.mistakes import Mistake, mistake
 from humidor_common.tables.reading import read_table
 
-CHUNK_ROWS = 5000
+READ_ROWS = 2000
+WRITTEN_ROWS = 5000
 
 
 class Reading(NamedTuple):
@@ -43,6 +44,13 @@ def _read(kind: Kind, content: bytes, name: str) -> Reading:
         errors.append(mistake(layout.rows[kind.max_rows][0], "too-many-rows", limit=kind.max_rows))
         layout.rows = layout.rows[: kind.max_rows]
     rows = read_rows(kind, layout, errors) if layout.headings else []
+    for n, part in enumerate(kind.key):
+        found = {row.key[n] for row in rows if row.key is not None}
+        if len(found) > kind.most.get(part, kind.max_rows):
+            limit, heading = kind.most[part], layout.heading(part)
+            errors.append(
+                mistake(layout.header_row, "too-many-values", column=heading, field=part, limit=limit)
+            )
     view = FileView(
         format=table.format,
         encoding=table.encoding,
@@ -63,83 +71,75 @@ async def run_import(
     Raises:
         FileRefused: It was to be written and something is wrong with it; the caller rolls back.
     """
-    kind, errors, warnings = reading.kind, list(reading.errors), list(reading.warnings)
-    items: list[Item] = []
-    if not any(error.code == "missing-column" for error in errors):
-        items = await _plan(conn, principal, reading, errors, dry_run=dry_run)
-        found = await kind.check(conn, principal, items) if kind.check and items else ()
-        _sort_out(reading, items, found, errors, warnings)
-    same = [kind.same(item) for item in items]
-    report = ImportReport(
-        kind=kind.name,
-        dry_run=dry_run,
-        file=reading.view,
-        rows=len(reading.rows),
-        created=sum(item.before is None for item in items),
-        changed=sum(item.before is not None and not left for item, left in zip(items, same, strict=True)),
-        unchanged=sum(same),
-    )
-    if not dry_run and not errors:
-        written = [item for item, left in zip(items, same, strict=True) if not left]
-        refused = await _write(conn, principal, kind, written, now)
-        _sort_out(reading, written, refused, errors, warnings)
-        if written:
-            await _note(conn, principal, report)
-        report.written = not errors
-    report.errors, report.error_count = views(errors), len(errors)
-    report.warnings, report.warning_count = views(warnings), len(warnings)
-    if errors and not dry_run:
+    kind = reading.kind
+    kind.permit(principal)
+    run = _Run(conn, principal, reading, list(reading.errors), list(reading.warnings), dry_run)
+    report = ImportReport(kind=kind.name, dry_run=dry_run, file=reading.view, rows=len(reading.rows))
+    if not any(error.code == "missing-column" for error in run.errors):
+        written = await _plan(run, report)
+        if not dry_run and not run.errors:
+            await _write(run, written, now)
+            if written:
+                await _note(conn, principal, report)
+            report.written = not run.errors
+    report.errors, report.error_count = views(run.errors), len(run.errors)
+    report.warnings, report.warning_count = views(run.warnings), len(run.warnings)
+    if run.errors and not dry_run:
         raise FileRefused(report)
     return report
 
 
-async def _plan(
-    conn: Connection, principal: Principal, reading: Reading, errors: list[Mistake], *, dry_run: bool
-) -> list[Item]:
-    kind = reading.kind
-    kind.permit(principal)
-    keys = [row.key for row in reading.rows if row.key is not None]
-    if kind.lock and not dry_run and not errors:
-        await kind.lock(conn, keys)
-    items: list[Item] = []
-    for start in range(0, len(reading.rows), CHUNK_ROWS):
-        rows = reading.rows[start : start + CHUNK_ROWS]
-        keys = [row.key for row in rows if row.key is not None]
-        before = await kind.current(conn, keys) if kind.current and keys else {}
-        items += await asyncio.to_thread(build_items, kind, reading.layout, rows, before, errors)
-    return items
+class _Run(NamedTuple):
+    """One import under way, and what it has found so far."""
+
+    conn: Connection
+    principal: Principal
+    reading: Reading
+    errors: list[Mistake]
+    warnings: list[Mistake]
+    dry_run: bool
 
 
-async def _write(
-    conn: Connection, principal: Principal, kind: Kind, items: Sequence[Item], now: datetime
-) -> list[Finding]:
-    refused: list[Finding] = []
-    for start in range(0, len(items), CHUNK_ROWS):
-        found = await kind.write(conn, principal, items[start : start + CHUNK_ROWS], now)
-        refused += [finding._replace(place=finding.place + start) for finding in found]
-    return refused
+async def _plan(run: _Run, report: ImportReport) -> list[Item]:
+    """Look at all rows, a piece at a time to give others their turn; gives what is to be written."""
+    kind, rows = run.reading.kind, run.reading.rows
+    if kind.lock and not run.dry_run and not run.errors:
+        await kind.lock(run.conn, [row.key for row in rows if row.key is not None])
+    written: list[Item] = []
+    for start in range(0, len(rows), READ_ROWS):
+        piece = rows[start : start + READ_ROWS]
+        keys = [row.key for row in piece if row.key is not None]
+        before = await kind.current(run.conn, keys) if kind.current and keys else {}
+        items = await asyncio.to_thread(build_items, kind, run.reading.layout, piece, before, run.errors)
+        if kind.check and items and (run.dry_run or not kind.write_checks):
+            _sort_out(run, items, await kind.check(run.conn, run.principal, items))
+        left = [item for item in items if not item.same]
+        report.unchanged += len(items) - len(left)
+        report.created += sum(item.before is None for item in left)
+        report.changed += sum(item.before is not None for item in left)
+        written += left if not run.dry_run else []
+    return written
 
 
-def _sort_out(
-    reading: Reading,
-    items: Sequence[Item],
-    findings: Sequence[Finding],
-    errors: list[Mistake],
-    warnings: list[Mistake],
-) -> None:
-    shown = {row.number: row.shown for row in reading.rows} if findings else {}
+async def _write(run: _Run, items: Sequence[Item], now: datetime) -> None:
+    for start in range(0, len(items), WRITTEN_ROWS):
+        piece = items[start : start + WRITTEN_ROWS]
+        _sort_out(run, piece, await run.reading.kind.write(run.conn, run.principal, piece, now))
+
+
+def _sort_out(run: _Run, items: Sequence[Item], findings: Sequence[Finding]) -> None:
     for finding in findings:
-        row = items[finding.place].row
+        row, layout = items[finding.place].row, run.reading.layout
         made = Mistake(
             row=row,
-            column=reading.layout.heading(finding.field),
+            column=layout.heading(finding.field),
             field=finding.field or None,
-            value=shown[row].get(finding.field),
+            value=layout.shown(row, finding.field),
             code=finding.code,
             message=finding.message,
             message_zh=finding.message_zh,
         )
-        (warnings if finding.warning else errors).append(made)
+        (run.warnings if finding.warning else run.errors).append(made)
 
 
 async def _note(conn: Connection, principal: Principal, report: ImportReport) -> None:

@@ -1,13 +1,15 @@
 """Columns by the names that people give them, in English and Chinese."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from humidor_common.tables.fields import FieldKind
-from humidor_common.tables.mistakes import Mistake, mistake
-from humidor_common.tables.reading import Cell, Row, Table
+from humidor_common.tables.mistakes import Mistake, mistake, shorten
+from humidor_common.tables.reading import Cell, Row, Table, Trouble
 from humidor_common.tables.text import plain
 
 _SEARCHED_ROWS = 10
@@ -62,6 +64,13 @@ class Layout:
     rows: Sequence[Row] = ()
     errors: list[Mistake] = field(default_factory=list)
     warnings: list[Mistake] = field(default_factory=list)
+
+    def shown(self, number: int, name: str) -> str | None:
+        """Give the cell of a row and field, shortened, for a message."""
+        place = next((each.place for each in self.headings if each.column.field == name), None)
+        _, cells = self.rows[bisect_left(self.rows, number, key=itemgetter(0))]
+        cell = cells[place] if place is not None and place < len(cells) else None
+        return None if cell in (None, "") else show(cell)
 
     def heading(self, name: str) -> str:
         """Give the heading of a field as it stands in the file."""
@@ -126,6 +135,11 @@ def _refuse_merged(layout: Layout, merged: Sequence[str]) -> None:
         if last > layout.header_row and layout.rows and first <= layout.rows[-1][0]:
             row = max(first, layout.header_row + 1)
             layout.errors.append(mistake(row, "merged-cells", detail=place))
+
+
+def show(cell: Cell) -> str:
+    """Write a cell for a message."""
+    return shorten(cell.shown if isinstance(cell, Trouble) else str(cell))
 
 
 def _said(cell: Cell) -> str:

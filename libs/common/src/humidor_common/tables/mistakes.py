@@ -64,6 +64,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "not-yes-or-no": ("is neither yes nor no", "不是“是”或“否”"),
     "not-a-choice": ("is none of {known}", "只能是：{known}"),
+    "too-many-values": ("a file names {limit} of them at most", "一个文件最多包含 {limit} 个"),
     "empty": ("is empty", "不能为空"),
     "repeated-row": ("says the same as row {other} again: {key}", "与第 {other} 行重复：{key}"),
     "hidden-sheets": ("hidden sheets are not read: {detail}", "隐藏的工作表不读取：{detail}"),

@@ -65,9 +65,11 @@ async def _current_products(conn: Connection, keys: Sequence[Key]) -> Mapping[Ke
 
 
 async def _check_products(conn: Connection, principal: Principal, items: Sequence[Item]) -> list[Finding]:
-    given = [(item.values.gtin, item.values) for item in items]
+    given = [(item.values.gtin, item.values) for item in items if not item.same]
     outcomes = await put_products(conn, principal, given, now=_NEVER, dry_run=True)
-    return [f for i, each in enumerate(outcomes) if each.problem for f in refusals(i, each.problem)]
+    places = [i for i, item in enumerate(items) if not item.same]
+    found = zip(places, outcomes, strict=True)
+    return [finding for i, each in found if each.problem for finding in refusals(i, each.problem)]
 
 
 async def _write_products(
@@ -159,6 +161,7 @@ PRODUCTS = Kind(
     ),
     current=_current_products,
     check=_check_products,
+    write_checks=True,
     write=_write_products,
     permit=Principal.check_every_store,
     chinese=CHINESE,

@@ -53,9 +53,6 @@ def _same(item: Item) -> bool:
 async def _check(conn: Connection, principal: Principal, items: Sequence[Item]) -> list[Finding]:
     found = await find_unknown(conn, principal, items)
     stores = {item.values.store_id for item in items}
-    if len(stores) > MOST_STORES:
-        message = f"a file of opening stock is about {MOST_STORES} stores at most"
-        found.append(Finding(0, "store_id", "too-many-stores", message, f"一个文件最多 {MOST_STORES} 个门店"))
     factors = await load_factors(conn, {item.values.gtin for item in items})
     warehouses = await queries.load_warehouses(conn, stores)
     for i, item in enumerate(items):
@@ -165,6 +162,7 @@ OPENING_STOCK = Kind(
     lock=_lock,
     write=_write,
     chinese=CHINESE,
+    most={"store_id": MOST_STORES},
     example={
         "store_id": "S0001",
         "gtin": "06901028000017",
