@@ -10,7 +10,7 @@ from humidor_common.tables.write_csv import CsvWriter
 
 Language = Literal["en", "zh"]
 _TEXT = "@"
-_FORMATTED_ROWS = 1000
+_LAST_ROW = 50_000
 _NOTES = {"en": ("Notes", ("column", "required", "means")), "zh": ("说明", ("列", "必填", "含义"))}
 _KINDS = {
     "text": ("text", "文本"),
@@ -51,8 +51,8 @@ def xlsx_template(kind: Kind, language: Language) -> bytes:
         sheet.cell(1, i, heading(column, language)).font = Font(bold=True)
         sheet.cell(2, i, kind.example.get(column.field))
         if column.kind == "text":
-            for row in range(2, _FORMATTED_ROWS):
-                sheet.cell(row, i).number_format = _TEXT
+            sheet.cell(2, i).number_format = _TEXT
+            sheet.column_dimensions[sheet.cell(1, i).column_letter].number_format = _TEXT
         _offer_choices(sheet, column, sheet.cell(1, i).column_letter)
     sheet.freeze_panes = "A2"
     _add_notes(book, columns, language)
@@ -70,7 +70,7 @@ def _offer_choices(sheet: Any, column: Column, letter: str) -> None:
         validation = DataValidation(type="list", formula1=f'"{choices}"', allow_blank=not column.required)
         validation.showErrorMessage = False  # words such as 在售 are read too
         sheet.add_data_validation(validation)
-        validation.add(f"{letter}2:{letter}{_FORMATTED_ROWS}")
+        validation.add(f"{letter}2:{letter}{_LAST_ROW}")
 
 
 def _add_notes(book: Any, columns: tuple[Column, ...], language: Language) -> None:
@@ -84,6 +84,5 @@ def _add_notes(book: Any, columns: tuple[Column, ...], language: Language) -> No
             meaning += ": " + ", ".join(column.words)
         required = ("yes", "是")[chinese] if column.required else ""
         notes.append((heading(column, language), required, meaning))
-    # A sheet of notes is no data: hidden ones are not asked about when the file comes back.
     notes.column_dimensions["A"].width = 28
     notes.column_dimensions["C"].width = 80

@@ -11,6 +11,7 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
+from string import ascii_uppercase
 from typing import Any
 
 import msgspec
@@ -125,10 +126,15 @@ def _rows(sheet: Any, empty_formulas: set[str], most: int) -> Iterator[tuple[int
     letters = [get_column_letter(i) for i in range(1, MAX_COLUMNS + 2)]
     found = 0
     rows = sheet.iter_rows(max_row=_MAX_SHEET_ROWS, max_col=MAX_COLUMNS + 1, values_only=True)
+    formula_rows = {int(place.lstrip(ascii_uppercase)) for place in empty_formulas}
+    nothing: Any = None
     for number, values in enumerate(rows, 1):
+        if number not in formula_rows and (values is nothing or values.count(None) == len(values)):
+            nothing = values  # openpyxl gives one and the same tuple for all rows that are not there
+            continue
         last = next((i for i in range(len(values), 0, -1) if values[i - 1] is not None), 0)
         cells = [_plain(value) for value in values[:last]]
-        if empty_formulas:
+        if number in formula_rows:
             for i, letter in enumerate(letters):
                 if f"{letter}{number}" in empty_formulas:
                     cells += [None] * (i + 1 - len(cells))

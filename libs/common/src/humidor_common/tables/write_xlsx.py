@@ -1,6 +1,6 @@
 """Writes XLSX while the rows come.
 
-openpyxl gives no byte before the last row is in and takes twenty times as long (docs/how-to/add-an-import.md);
+openpyxl gives no byte before the last row is in and takes 20 times as long (docs/how-to/add-an-import.md);
 here the zip goes out piece by piece and memory does not grow with the rows. ECMA-376 part 1, 18.3: texts
 are inline strings, so no text is ever a formula, and a number in a text field keeps its zeros.
 """

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlencode
 import msgspec
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
+from starlette.requests import Request
 from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -96,14 +97,15 @@ class Exports:
             refusal = invalid("format", f"is none of json, {', '.join(FORMATS)}")
             await problem_response(refusal)(scope, receive, send)
         else:
-            await self._export(found, wanted, scope, send)
+            await self._export(found, wanted, Request(scope, receive), send)
 
     def _find(self, scope: Scope) -> _List | None:
         if self._lists is None:
             self._lists = find_lists(scope["app"])
         return next((each for each in self._lists if each.pattern.match(scope["path"])), None)
 
-    async def _export(self, found: _List, wanted: str, scope: Scope, send: Send) -> None:
+    async def _export(self, found: _List, wanted: str, request: Request, send: Send) -> None:
+        scope = request.scope
         start, body = await self._page(scope, None)
         if start["status"] != 200:
             await send(start)
@@ -118,6 +120,8 @@ class Exports:
         ]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         async for piece in self._pieces(found, writer, scope, body):
+            if await request.is_disconnected():
+                return
             if piece:
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
