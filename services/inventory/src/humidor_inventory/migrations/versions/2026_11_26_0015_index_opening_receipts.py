@@ -3,7 +3,7 @@
 from humidor_common.db.migrate import run_sql
 
 revision = "0015"
-down_revision = "0008"
+down_revision = "0012"
 
 
 def upgrade() -> None:
