@@ -196,12 +196,13 @@ async def test_an_export_of_products_imports_as_the_same_products(shop: Shop) ->
 
 
 async def test_a_hostile_text_is_refused_by_row_or_kept_as_it_is(shop: Shop) -> None:
-    given = {make_gtin(n): text for n, text in enumerate(STRINGS)}
+    texts = [text for text in STRINGS if text.encode(errors="ignore").decode() == text]
+    given = {make_gtin(n): text for n, text in enumerate(texts)}
     written = io.StringIO(newline="")
     csv.writer(written).writerows(
         [("gtin", "name", "brand"), *((g, guard(t), "b") for g, t in given.items())]
     )
-    report = await send(shop, written.getvalue().encode(errors="replace"))
+    report = await send(shop, written.getvalue())
     refused = {each["row"] for each in report["errors"]}
     assert 0 < len(refused) < len(given)
     kept = {gtin: text for row, (gtin, text) in enumerate(given.items(), 2) if row not in refused}

@@ -5,34 +5,22 @@ file, the process ends within its time and memory (the kernel sees to it), and t
 """
 
 import io
-import re
 import resource
 import sys
 import zipfile
-from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
-from string import ascii_uppercase
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
 
-MAX_COLUMNS = 200
-MAX_CELL_CHARACTERS = 4000
+from humidor_common.tables.sheet import EntitiesError, Meaning, SheetReader
+
 CPU_SECONDS = 90
 MEMORY_BYTES = 1024**3
 _MAX_PARTS = 2000
 _MAX_SHEET_BYTES = 256 * 1024**2
 _MAX_PART_BYTES = 32 * 1024**2
-_MAX_SHEET_ROWS = 1_048_576
-_EXACT = 10**15
-_CHUNK = 1024**2
-_OVERLAP = 16 * 1024
-_FORMULA = re.compile(
-    rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,3}[0-9]{1,7})"[^>]*><(?:\w+:)?f\b[^>]*?(?:/>|>[^<]*</(?:\w+:)?f>)'
-    rb"(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v></(?:\w+:)?v>)?</(?:\w+:)?c>"
-)
-_MERGED = re.compile(rb'<(?:\w+:)?mergeCell\b[^>]*?\bref="([A-Z]{1,3}[0-9]{1,7}:[A-Z]{1,3}[0-9]{1,7})"')
-_MAX_REMARKS = 10_000
 
 
 class RefusedError(Exception):
@@ -56,20 +44,33 @@ def read(content: bytes, max_rows: int) -> dict[str, Any]:
         raise RefusedError("broken-workbook", "it is cut off or no workbook") from error
     names = _check(archive)
     from openpyxl import load_workbook
+    from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
+    # It would read the whole of a sheet that does not say its size; this process never asks for it.
+    ReadOnlyWorksheet._get_size = _leave_unsized  # noqa: SLF001
     book = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
     visible = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
     if not visible:
         raise RefusedError("no-sheet")
     sheet = visible[0]
-    empty_formulas, merged = _scan(archive, sheet._worksheet_path)  # noqa: SLF001 - openpyxl has no other name
-    sheet.reset_dimensions()
     notes = _notes(names, [each.title for each in visible])
     hidden = [each.title for each in book.worksheets if each.sheet_state != "visible"]
     if hidden:
         notes.append(("hidden-sheets", ", ".join(hidden)[:200]))
-    rows = list(_rows(sheet, empty_formulas, max_rows + 1))
-    return {"sheet": sheet.title, "notes": notes, "merged": merged, "rows": rows}
+    reader = SheetReader(Meaning(sheet._shared_strings, book._date_formats, _date_reader(book)))  # noqa: SLF001
+    with archive.open(sheet._worksheet_path.lstrip("/")) as file:  # noqa: SLF001 - openpyxl has no other name
+        rows = list(reader.read(file, max_rows + 1))
+    return {"sheet": sheet.title, "notes": notes, "merged": reader.merged, "rows": rows}
+
+
+def _leave_unsized(_: Any) -> None:
+    return None
+
+
+def _date_reader(book: Any) -> Callable[[float], Any]:
+    from openpyxl.utils.datetime import from_excel
+
+    return partial(from_excel, epoch=book.epoch)
 
 
 def _check(archive: zipfile.ZipFile) -> set[str]:
@@ -105,67 +106,6 @@ def _notes(names: set[str], visible: list[str]) -> list[tuple[str, str]]:
     return notes
 
 
-def _scan(archive: zipfile.ZipFile, part: str) -> tuple[set[str], list[str]]:
-    """Find formulas whose value was never saved, and merged cells: openpyxl shows both as empty."""
-    formulas: set[str] = set()
-    merged: list[str] = []
-    with archive.open(part.lstrip("/")) as file:
-        text = b""
-        while chunk := file.read(_CHUNK):
-            text = text[-_OVERLAP:] + chunk
-            formulas.update(found[1].decode() for found in _FORMULA.finditer(text))
-            merged += [found[1].decode() for found in _MERGED.finditer(text)]
-            if len(formulas) > _MAX_REMARKS or len(merged) > _MAX_REMARKS:
-                break
-    return formulas, list(dict.fromkeys(merged))
-
-
-def _rows(sheet: Any, empty_formulas: set[str], most: int) -> Iterator[tuple[int, list[Any]]]:
-    from openpyxl.utils import get_column_letter
-
-    letters = [get_column_letter(i) for i in range(1, MAX_COLUMNS + 2)]
-    found = 0
-    rows = sheet.iter_rows(max_row=_MAX_SHEET_ROWS, max_col=MAX_COLUMNS + 1, values_only=True)
-    formula_rows = {int(place.lstrip(ascii_uppercase)) for place in empty_formulas}
-    nothing: Any = None
-    for number, values in enumerate(rows, 1):
-        if number not in formula_rows and (values is nothing or values.count(None) == len(values)):
-            nothing = values  # openpyxl gives one and the same tuple for all rows that are not there
-            continue
-        last = next((i for i in range(len(values), 0, -1) if values[i - 1] is not None), 0)
-        cells = [_plain(value) for value in values[:last]]
-        if number in formula_rows:
-            for i, letter in enumerate(letters):
-                if f"{letter}{number}" in empty_formulas:
-                    cells += [None] * (i + 1 - len(cells))
-                    cells[i] = {"formula-without-value": ""}
-        if any(cell not in (None, "") for cell in cells):
-            found += 1
-            yield number, cells
-        if found >= most:
-            return
-
-
-def _plain(value: Any) -> Any:
-    """Turn a cell into JSON: itself, `{"date": …}`, or `{code: …}` for trouble."""
-    if isinstance(value, str):
-        if value.startswith("#") and value in _ERRORS:
-            return {"error-value": value}
-        return value[: MAX_CELL_CHARACTERS + 1].encode(errors="replace").decode()
-    if isinstance(value, bool) or value is None:
-        return value
-    if isinstance(value, int | float):
-        return value if abs(value) < _EXACT else {"number-rounded": repr(value)[:40]}
-    if isinstance(value, datetime | date):
-        return {"date": value.isoformat()}
-    return {"not-a-value": str(value)[:40]} if not isinstance(value, time | timedelta) else str(value)
-
-
-_ERRORS = frozenset(
-    ("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#GETTING_DATA", "#SPILL!")
-)
-
-
 def answer(content: bytes, max_rows: int) -> dict[str, Any]:
     """Give what `read` gives, or `{"refused": code, "detail": …}`."""
     try:
@@ -183,7 +123,7 @@ def answer(content: bytes, max_rows: int) -> dict[str, Any]:
 def _declares_entities(error: BaseException | None) -> bool:
     from defusedxml import DefusedXmlException
 
-    while error is not None and not isinstance(error, DefusedXmlException):
+    while error is not None and not isinstance(error, DefusedXmlException | EntitiesError):
         error = error.__cause__ or error.__context__  # openpyxl wraps what the parser says
     return error is not None
 

@@ -162,6 +162,7 @@ OPENING_STOCK = Kind(
     lock=_lock,
     write=_write,
     chinese=CHINESE,
+    max_rows=20_000,
     most={"store_id": MOST_STORES},
     example={
         "store_id": "S0001",
