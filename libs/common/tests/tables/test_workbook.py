@@ -43,7 +43,7 @@ def test_formulas_without_values_errors_and_rounded_numbers_are_told() -> None:
         Trouble("formula-without-value", ""),
         2,
         Trouble("error-value", "#DIV/0!"),
-        Trouble("number-rounded", "1.2345678901234567e+30"),
+        Trouble("number-rounded", "1.2345678901234567E30"),
     ]
     assert table.rows[2] == (3, [Trouble("formula-without-value", "")])
 

@@ -16,8 +16,12 @@ from humidor_common.tables.headings import Layout, lay_out
 from humidor_common.tables.mistakes import Mistake, mistake
 from humidor_common.tables.reading import read_table
 
+FILES_AT_ONCE = 2
 READ_ROWS = 2000
 WRITTEN_ROWS = 5000
+
+
+_reading = asyncio.Semaphore(FILES_AT_ONCE)
 
 
 class Reading(NamedTuple):
@@ -32,8 +36,9 @@ class Reading(NamedTuple):
 
 
 async def read_file(kind: Kind, content: bytes, name: str = "") -> Reading:
-    """Read a file in a thread: it may take seconds, and no connection waits for it."""
-    return await asyncio.to_thread(_read, kind, content, name)
+    """Read a file in a thread, two files at a time: it may take seconds, and no connection waits for it."""
+    async with _reading:
+        return await asyncio.to_thread(_read, kind, content, name)
 
 
 def _read(kind: Kind, content: bytes, name: str) -> Reading:

@@ -64,7 +64,7 @@ def too_much(index: int, field: str) -> Finding:
     return Finding(index, field, "too-much", "is more than stock can hold", "超过库存上限")
 
 
-async def _lock(conn: Connection, keys: Sequence[Key]) -> None:
+async def lock_named_stores(conn: Connection, keys: Sequence[Key]) -> None:
     await lock_stores(conn, {key[0] for key in keys})
 
 
@@ -93,7 +93,7 @@ LEVELS = Kind(
     current=_current,
     check=_check,
     same=_same,
-    lock=_lock,
+    lock=lock_named_stores,
     write=_write,
     chinese=CHINESE,
     example={

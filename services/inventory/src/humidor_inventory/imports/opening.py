@@ -11,7 +11,7 @@ from humidor_common.db.pool import Connection
 from humidor_common.imports.kinds import Finding, Item, Key, Kind, Values
 from humidor_common.tables.headings import Column
 from humidor_inventory.imports import queries
-from humidor_inventory.imports.levels import find_unknown, too_much
+from humidor_inventory.imports.levels import find_unknown, lock_named_stores, too_much
 from humidor_inventory.imports.rules import MOST_STORES, date_conflicts, implausible
 from humidor_inventory.imports.words import CHINESE, GTIN, STORE_ID, UNIT
 from humidor_inventory.inputs import StoreId
@@ -19,7 +19,6 @@ from humidor_inventory.receipts.queries import load_shelf_lives
 from humidor_inventory.receipts.rules import expiry
 from humidor_inventory.receipts.schemas import ReceiptInput, ReceiptLine
 from humidor_inventory.receipts.service import receive_goods
-from humidor_inventory.stock.service import lock_stores
 from humidor_inventory.units.queries import load_factors
 from humidor_inventory.units.rules import MAX_STICKS, Factors, to_sticks
 
@@ -113,10 +112,6 @@ def _conflict(index: int, field: str, day: date) -> Finding:
     return Finding(index, field, "lot-date-differs", message, f"账上该批次的日期是 {day}")
 
 
-async def _lock(conn: Connection, keys: Sequence[Key]) -> None:
-    await lock_stores(conn, {key[0] for key in keys})
-
-
 async def _write(
     conn: Connection, principal: Principal, items: Sequence[Item], now: datetime
 ) -> list[Finding]:
@@ -159,7 +154,7 @@ OPENING_STOCK = Kind(
     current=_current,
     check=_check,
     same=_same,
-    lock=_lock,
+    lock=lock_named_stores,
     write=_write,
     chinese=CHINESE,
     max_rows=20_000,
