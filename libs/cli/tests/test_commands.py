@@ -8,7 +8,7 @@ from humidor_cli.errors import CliError
 from humidor_cli.home import Home
 from humidor_cli.main import app
 
-COMMANDS = ("up", "down", "status", "reset")
+COMMANDS = ("up", "down", "status", "reset", "import")
 
 
 @pytest.fixture

@@ -78,21 +78,24 @@ class Client:
         params: dict[str, Any] | None = None,
         key: str | None = None,
         idempotency_key: str | None = None,
+        media_type: str = "application/json",
     ) -> Answer:
         """Call once, or as often as it takes while the system is busy; `key` in place of an admin's token.
+
+        A body of bytes goes as it is, with its `media_type`.
 
         Raises:
             RefusedError: It answered with a problem that trying again does not mend.
             CliError: It did not answer in time.
         """
         url = self.target.address(service) + path
-        content = None if body is None else msgspec.json.encode(body)
+        content = body if body is None or isinstance(body, bytes) else msgspec.json.encode(body)
         deadline = time.monotonic() + self._patience_seconds
         pause = 0.1
         while True:
             headers = {"Authorization": f"Bearer {key or self.target.token()}"}
             if content is not None:
-                headers["Content-Type"] = "application/json"
+                headers["Content-Type"] = media_type
             if idempotency_key is not None:
                 headers["Idempotency-Key"] = idempotency_key
             response, failure = self._try(method, url, content=content, params=params, headers=headers)

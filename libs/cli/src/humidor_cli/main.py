@@ -7,6 +7,7 @@ import typer
 from humidor_cli.commands import (
     deadletters,
     down,
+    import_file,
     rebuild,
     replay,
     reset,
@@ -32,6 +33,7 @@ app.command("status")(status.status)
 app.command("reset")(reset.reset)
 app.command("replay")(replay.replay)
 app.command("verify")(verify.verify)
+app.command("import")(import_file.import_file)
 app.command("rebuild")(rebuild.rebuild)
 app.command("token")(token.token)
 app.add_typer(deadletters.app, name="deadletters")

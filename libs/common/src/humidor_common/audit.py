@@ -1,6 +1,7 @@
 """The append-only trail of what people changed: who, when, what, from, to, why."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from humidor_common.auth import Principal
 from humidor_common.db.pool import Connection
@@ -31,5 +32,30 @@ async def record(  # noqa: PLR0913 - one argument a column
         before,
         after,
         reason,
+        current_trace_id(),
+    )
+
+
+class Entry(NamedTuple):
+    """One change among many of a kind; an imperative verb, whose it was, from and to."""
+
+    action: str
+    entity_id: str
+    before: Any
+    after: Any
+
+
+async def record_many(conn: Connection, principal: Principal, entity: str, entries: Sequence[Entry]) -> None:
+    """Write many entries about one kind of entity, in one statement."""
+    if not entries:
+        return
+    await conn.execute(
+        """INSERT INTO audit_trail (actor, actor_kind, action, entity, entity_id, before, after, trace_id)
+           SELECT $1, $2, e->>0, $3, e->>1, nullif(e->2, 'null'), nullif(e->3, 'null'), $5
+           FROM jsonb_array_elements($4::jsonb) WITH ORDINALITY AS k(e, n) ORDER BY n""",
+        principal.subject,
+        principal.kind,
+        entity,
+        list(entries),
         current_trace_id(),
     )

@@ -11,6 +11,7 @@ from humidor_inventory.checks import api as checks
 from humidor_inventory.checks.projection import PROJECTION
 from humidor_inventory.discrepancies import api as discrepancies
 from humidor_inventory.freshness import api as freshness
+from humidor_inventory.imports import api as imports
 from humidor_inventory.levels import api as levels
 from humidor_inventory.movements import api as movements
 from humidor_inventory.policies import api as policies
@@ -57,6 +58,7 @@ SLICES = (
     movements,
     reservations,
     freshness,
+    imports,
 )
 
 

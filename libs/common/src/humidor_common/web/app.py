@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from humidor_common import runtime
 from humidor_common.service import Role, Service
 from humidor_common.settings import ServiceSettings
-from humidor_common.web import deadletters, errors, health
+from humidor_common.web import deadletters, errors, exports, health
 from humidor_common.web.fastlane import FastLane
 from humidor_common.web.middleware import RequestContext
 
@@ -35,6 +35,7 @@ def create_app(service: Service, settings: ServiceSettings, role: Role = "api") 
     )
     if role == "api" and service.fast_routes:
         app.add_middleware(FastLane, routes=service.fast_routes)
+    exports.install(app)
     app.add_middleware(
         RequestContext,
         body_limit_bytes=settings.body_limit_bytes,

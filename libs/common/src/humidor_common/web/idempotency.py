@@ -73,12 +73,11 @@ def _answer(body: bytes, status: int, headers: dict[str, str] | None = None) -> 
     return Response(body, status_code=status, media_type="application/json", headers=headers)
 
 
+IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
+
+
 async def _idempotent(
-    request: Request,
-    principal: Authenticated,
-    idempotency_key: Annotated[
-        str | None, Header(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")
-    ] = None,
+    request: Request, principal: Authenticated, idempotency_key: IdempotencyKey = None
 ) -> Idempotent:
     asked = request.method.encode() + b"\n" + request.url.path.encode() + b"\n" + await request.body()
     return Idempotent(

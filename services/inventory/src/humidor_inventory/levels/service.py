@@ -42,6 +42,16 @@ async def get_level(conn: Connection, store_id: str, gtin: str) -> LevelView:
     return _view(row)
 
 
+async def read_levels(conn: Connection, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], LevelView]:
+    """Read the levels of (store, GTIN) `pairs`, of those that have one."""
+    rows = await conn.fetch(
+        f"{_READ} JOIN unnest($1::text[], $2::text[]) k(store_id, gtin) USING (store_id, gtin)",
+        [store_id for store_id, _ in pairs],
+        [gtin for _, gtin in pairs],
+    )
+    return {(row["store_id"], row["gtin"]): _view(row) for row in rows}
+
+
 async def list_levels(
     conn: Connection, visible: list[str] | None, gtin: str | None, *, after: tuple[str, str], limit: int
 ) -> list[LevelView]:
@@ -72,7 +82,7 @@ async def set_levels(
     factors = await load_factors(conn, {item.gtin for item in items})
     await _refuse_unknown(conn, items, factors)
     pairs = [(item.store_id, item.gtin) for item in items]
-    before = await _read_pairs(conn, pairs)
+    before = await read_levels(conn, pairs)
     rows = []
     for i, item in enumerate(items):
         old = before.get((item.store_id, item.gtin))
@@ -86,9 +96,10 @@ async def set_levels(
              AND closed_at IS NULL AND suggestion_refused""",
         pairs,
     )
-    after = await _read_pairs(conn, pairs)
-    for pair in pairs:
-        await _note(conn, principal, before.get(pair), after[pair])
+    after = await read_levels(conn, pairs)
+    await audit.record_many(
+        conn, principal, "level", [_entry(before.get(pair), after[pair]) for pair in pairs]
+    )
     shelves = await load_shelves(conn, pairs)
     await review(conn, [shelf for shelf in shelves.values() if shelf.needs_review], now=now)
     return [after[pair] for pair in pairs]
@@ -112,15 +123,6 @@ async def _refuse_unknown(conn: Connection, items: Sequence[LevelItem], factors:
     ]
     if errors:
         raise Problem(422, "invalid", f"{errors[0].field}: {errors[0].message}", errors=errors[:50])
-
-
-async def _read_pairs(conn: Connection, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], LevelView]:
-    rows = await conn.fetch(
-        f"{_READ} JOIN unnest($1::text[], $2::text[]) k(store_id, gtin) USING (store_id, gtin)",
-        [store_id for store_id, _ in pairs],
-        [gtin for _, gtin in pairs],
-    )
-    return {(row["store_id"], row["gtin"]): _view(row) for row in rows}
 
 
 def _row(item: LevelItem, factors: Factors, said: tuple[int, int, datetime]) -> dict[str, Any]:
@@ -152,13 +154,6 @@ def _view(row: Any) -> LevelView:
     )
 
 
-async def _note(conn: Connection, principal: Principal, before: LevelView | None, after: LevelView) -> None:
-    await audit.record(
-        conn,
-        principal,
-        "set",
-        "level",
-        f"{after.store_id}/{after.gtin}",
-        before=before and before.model_dump(mode="json"),
-        after=after.model_dump(mode="json"),
-    )
+def _entry(before: LevelView | None, after: LevelView) -> audit.Entry:
+    was = before and before.model_dump(mode="json")
+    return audit.Entry("set", f"{after.store_id}/{after.gtin}", was, after.model_dump(mode="json"))

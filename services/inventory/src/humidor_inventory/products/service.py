@@ -43,13 +43,15 @@ async def put_products(
     *,
     now: datetime,
     if_match: str | None = None,
+    dry_run: bool = False,
 ) -> list[Outcome]:
     """Register or change products, tell it, and apply what was sold of them before anyone knew them.
 
-    Each succeeds or is refused by itself. The same again changes nothing.
+    Each succeeds or is refused by itself. The same again changes nothing. A dry run locks and writes nothing,
+    and says what would become of them.
     """
     wanted = {gtin: product.model_dump(exclude={"gtin"}) for gtin, product in given}
-    before = await _lock(conn, wanted)
+    before = await (queries.read_products if dry_run else _lock)(conn, wanted)
     if if_match is not None:
         for gtin in wanted:
             check_match(if_match, before[gtin]["version"] if gtin in before else None)
@@ -61,12 +63,11 @@ async def put_products(
         for gtin, product in wanted.items()
     ]
     written = [o for o in outcomes if o.product and o.status in ("created", "changed")]
-    if written:
+    if written and not dry_run:
         await queries.write_products(conn, [outcome.product for outcome in written if outcome.product])
-    await outbox.append(conn, [_event(outcome.product) for outcome in written if outcome.product])
-    for outcome in written:
-        await _note(conn, principal, outcome, before.get(outcome.gtin))
-    await apply_parked(conn, [o.gtin for o in written if o.status == "created"], now=now)
+        await outbox.append(conn, [_event(outcome.product) for outcome in written if outcome.product])
+        await audit.record_many(conn, principal, "product", [_entry(o, before.get(o.gtin)) for o in written])
+        await apply_parked(conn, [o.gtin for o in written if o.status == "created"], now=now)
     return outcomes
 
 
@@ -115,8 +116,5 @@ def _event(product: dict[str, Any]) -> ProductChanged:
     return ProductChanged(**{name: value for name, value in product.items() if name in _TOLD})
 
 
-async def _note(
-    conn: Connection, principal: Principal, outcome: Outcome, before: dict[str, Any] | None
-) -> None:
-    action = "create" if before is None else "change"
-    await audit.record(conn, principal, action, "product", outcome.gtin, before=before, after=outcome.product)
+def _entry(outcome: Outcome, before: dict[str, Any] | None) -> audit.Entry:
+    return audit.Entry("create" if before is None else "change", outcome.gtin, before, outcome.product)

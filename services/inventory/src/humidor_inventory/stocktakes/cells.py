@@ -1,10 +1,10 @@
 """Reads the cells of one row of a scanner's file, noting everything that is wrong with them."""
 
 import re
-import unicodedata
 from datetime import datetime, tzinfo
 from typing import NamedTuple
 
+from humidor_common.tables.text import plain
 from humidor_inventory.stocktakes.schemas import FileError
 from humidor_inventory.units.rules import UNITS, Unit, normalise_gtin
 
@@ -30,11 +30,6 @@ class Row(NamedTuple):
     quantity: int
     unit: Unit
     counted_at: datetime | None
-
-
-def clean(cell: str) -> str:
-    """Bring full-width digits and letters to their plain forms, and spaces off the ends."""
-    return unicodedata.normalize("NFKC", cell).strip().strip("\ufeff")
 
 
 class Reader:
@@ -70,7 +65,7 @@ class Reader:
         self.errors.append(FileError(row=self.number, column=column, message=message))
 
     def _cell(self, name: str) -> str:
-        cell = clean(self.cells.get(name, ""))
+        cell = plain(self.cells.get(name, ""))
         if len(cell) > MAX_FIELD_CHARACTERS:
             self._wrong(name, f"is longer than {MAX_FIELD_CHARACTERS} characters")
             return ""

@@ -8,13 +8,13 @@ from datetime import tzinfo
 from typing import NamedTuple
 from uuid import UUID, uuid5
 
-from humidor_inventory.stocktakes.cells import Reader, Row, clean
+from humidor_common.tables.text import decode, find_delimiter, plain
+from humidor_inventory.stocktakes.cells import Reader, Row
 from humidor_inventory.stocktakes.schemas import CountInput, FileError
 
 MAX_ROWS = 20_000
 
 _ARCHIVE = b"PK\x03\x04"
-_ENCODINGS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _NAMES = {
     "gtin": "gtin", "ean": "gtin", "barcode": "gtin", "条码": "gtin", "条形码": "gtin", "商品条码": "gtin",
     "lot": "lot", "batch": "lot", "批次": "lot", "批号": "lot",
@@ -47,7 +47,7 @@ def read_file(content: bytes, stocktake_id: UUID, zone: tzinfo) -> ScannedFile:
     if text is None:
         message = "is no text in UTF-8, UTF-16 or GB 18030; a workbook is saved as CSV first"
         return ScannedFile(encoding, ",", 0, [], {}, [FileError(row=1, column="", message=message)])
-    delimiter = _delimiter(text)
+    delimiter = find_delimiter(text)
     errors: list[FileError] = []
     rows = list(_rows(text, delimiter, zone, errors))
     digest = hashlib.sha256(content).hexdigest()
@@ -58,20 +58,7 @@ def read_file(content: bytes, stocktake_id: UUID, zone: tzinfo) -> ScannedFile:
 
 
 def _decode(content: bytes) -> tuple[str | None, str]:
-    if content.startswith(_ARCHIVE):
-        return None, "archive"
-    marked = next((name for mark, name in _ENCODINGS if content.startswith(mark)), None)
-    for encoding in (marked,) if marked else ("utf-8", "gb18030"):
-        try:
-            return content.decode(encoding), encoding.removesuffix("-sig")
-        except UnicodeDecodeError:
-            continue
-    return None, "unknown"
-
-
-def _delimiter(text: str) -> str:
-    head = next((line for line in text.splitlines() if line.strip()), "")
-    return max(",;\t", key=head.count)
+    return (None, "archive") if content.startswith(_ARCHIVE) else decode(content)
 
 
 def _rows(text: str, delimiter: str, zone: tzinfo, errors: list[FileError]) -> Iterator[Row]:
@@ -106,7 +93,7 @@ def _rows(text: str, delimiter: str, zone: tzinfo, errors: list[FileError]) -> I
 def _headings(cells: list[str], number: int, errors: list[FileError]) -> dict[str, int]:
     columns: dict[str, int] = {}
     for i, cell in enumerate(cells):
-        heading = clean(cell)
+        heading = plain(cell)
         name = _NAMES.get(heading.lower())
         if name is None and heading:
             known = "gtin, lot, quantity, unit, counted_at"

@@ -1,0 +1,1 @@
+"""Tables as files: read by people's spreadsheets (CSV, XLSX), written for them (CSV, XLSX, Parquet)."""

@@ -1,0 +1,33 @@
+"""Says in an API's description which lists can be had as files."""
+
+from collections.abc import Iterable
+from typing import Any
+
+_PARAMETER = {
+    "name": "format",
+    "in": "query",
+    "required": False,
+    "description": "`csv`, `xlsx` or `parquet` answers with a file of all rows that match, whatever `limit`"
+    " and `cursor` say. The same by `Accept`.",
+    "schema": {
+        "type": "string",
+        "enum": ["json", "csv", "xlsx", "parquet"],
+        "default": "json",
+        "title": "Format",
+    },
+}
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+_CONTENT = {
+    "text/csv": _BINARY,
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": _BINARY,
+    "application/vnd.apache.parquet": _BINARY,
+}
+
+
+def document_exports(description: dict[str, Any], paths: Iterable[str]) -> None:
+    """Add the parameter and the media types to the lists of an OpenAPI document, in place."""
+    for path in paths:
+        operation = description["paths"].get(path, {}).get("get")
+        if operation is not None:
+            operation.setdefault("parameters", []).append(_PARAMETER)
+            operation["responses"]["200"]["content"].update(_CONTENT)
