@@ -4,14 +4,19 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from humidor_common.delivery.sender import Sender
+from humidor_common.delivery.web import make_router as make_delivery_router
 from humidor_common.runtime import Runtime
 from humidor_common.service import Service
 from humidor_inventory.alerts import api as alerts
+from humidor_inventory.alerts.sweep import keep_sweeping
 from humidor_inventory.checks import api as checks
 from humidor_inventory.checks.projection import PROJECTION
 from humidor_inventory.freshness import api as freshness
 from humidor_inventory.levels import api as levels
 from humidor_inventory.movements import api as movements
+from humidor_inventory.notifications import api as notifications
+from humidor_inventory.notifications.digests import keep_telling
 from humidor_inventory.policies import api as policies
 from humidor_inventory.products import api as products
 from humidor_inventory.receipts import api as receipts
@@ -20,6 +25,7 @@ from humidor_inventory.reservations import api as reservations
 from humidor_inventory.reservations.expiry import release_expired
 from humidor_inventory.sales import api as sales
 from humidor_inventory.sales.consumers import SUBSCRIPTION
+from humidor_inventory.settings import InventorySettings
 from humidor_inventory.stock import api as stock
 from humidor_inventory.stock.partitions import keep_partitions
 from humidor_inventory.stocktakes import api as stocktakes
@@ -35,6 +41,7 @@ SLICES = (
     policies,
     replenishment,
     alerts,
+    notifications,
     receipts,
     sales,
     checks,
@@ -47,8 +54,11 @@ SLICES = (
 
 @asynccontextmanager
 async def worker_context(runtime: Runtime) -> AsyncIterator[None]:
-    """Keep the ledger's partitions and free expired reservations while the worker runs."""
-    tasks = [asyncio.create_task(work(runtime.pool)) for work in (keep_partitions, release_expired)]
+    """Do what time asks for while the worker runs: partitions, reservations, alerts and messages."""
+    works = (keep_partitions, release_expired, keep_sweeping, keep_telling)
+    tasks = [asyncio.create_task(work(runtime.pool)) for work in works]
+    if isinstance(runtime.settings, InventorySettings):
+        tasks.append(asyncio.create_task(Sender(runtime.pool, runtime.settings).run()))
     try:
         yield
     finally:
@@ -61,7 +71,8 @@ SERVICE = Service(
     name="inventory",
     title="Humidor Inventory",
     package="humidor_inventory",
-    routers=tuple(each.router for each in SLICES),
+    routers=(*(each.router for each in SLICES), make_delivery_router("inventory")),
+    settings=InventorySettings,
     subscriptions=(SUBSCRIPTION,),
     projections=(PROJECTION,),
     worker_context=worker_context,
