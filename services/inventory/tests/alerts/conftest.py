@@ -11,7 +11,7 @@ Flow = Callable[..., Any]
 
 @pytest.fixture
 def flow(shop: Shop) -> Flow:
-    """Say what was sold on one of the last days: `await flow(gtin, 3, 40)` is 40 sticks three days ago."""
+    """Write sales of past days; after the GTIN come how many days ago and how many sticks."""
 
     async def write(gtin: str, days_ago: int, sticks: int, *, store_id: str = STORE) -> None:
         await shop.runtime.pool.execute(

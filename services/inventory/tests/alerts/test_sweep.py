@@ -1,4 +1,4 @@
-"""What time brings is found by a sweep, by demand, age and the store's own calendar, and ends the same way."""
+"""What time brings is found by a sweep: by demand, age and the store's calendar, and ends the same way."""
 
 from datetime import date, datetime, timedelta
 from typing import Any
