@@ -165,6 +165,17 @@ async def test_a_sweep_goes_on_where_it_was_interrupted_and_writes_nothing_where
     assert (len(before), await pool.fetch("SELECT alert_id, xmin::text FROM alerts")) == (1, before)
 
 
+async def test_a_closed_store_misses_nothing_but_what_expired_there_is_still_there(
+    shop: Shop, gtin: str, flow: Any
+) -> None:
+    await receive(shop, gtin, 5, "GONE", -1)
+    await flow(gtin, 3, 20)
+    assert {kind for kind, _ in await sweep(shop)} == {"expired", "stock_out"}
+    body = {"name": "East Gate", "status": "closed"}
+    await shop.ask("PUT", f"/v1/stores/{STORE}", json=body)
+    assert {kind for kind, _ in await sweep(shop)} == {"expired"}
+
+
 async def test_who_may_sweep_what(shop: Shop) -> None:
     bound = shop.auth("manager", stores=[STORE])
     assert (await shop.ask("POST", "/v1/alerts:sweep", json={"store_ids": [STORE]}, headers=bound))[

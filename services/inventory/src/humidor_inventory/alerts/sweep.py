@@ -29,8 +29,7 @@ BY_TIME = (
 
 _NEXT = """
 SELECT s.after_store_id, ARRAY(
-    SELECT store_id FROM stores WHERE store_id > s.after_store_id AND status = 'open'
-    ORDER BY store_id LIMIT $2) AS store_ids
+    SELECT store_id FROM stores WHERE store_id > s.after_store_id ORDER BY store_id LIMIT $2) AS store_ids
 FROM alert_sweeps s WHERE name = 'stores' AND due_at <= $1
 """
 _LOCK_NEXT = """

@@ -8,10 +8,10 @@ from humidor_common.db.pool import Connection
 from humidor_inventory.alerts.rules import AlertKind, Rule, Scope, Shelf
 from humidor_inventory.freshness.rules import DEFAULT_EXPIRING_WITHIN_DAYS
 
-# A store's calendar; what a warehouse gives to stores is no demand of its own, so it is left out below.
+# Each store's calendar. A closed store misses nothing, but what has expired there is still there.
 _DAYS = """
-SELECT store_id, ($2::timestamptz AT TIME ZONE time_zone)::date AS today FROM stores
-WHERE store_id = ANY($1::text[]) AND kind = 'store'
+SELECT store_id, kind, status, ($2::timestamptz AT TIME ZONE time_zone)::date AS today FROM stores
+WHERE store_id = ANY($1::text[])
 """
 _UNSOUND = """
 LEFT JOIN LATERAL (
@@ -19,39 +19,37 @@ LEFT JOIN LATERAL (
            min((l.received_at AT TIME ZONE 'UTC')::date) AS stands_since
     FROM lot_stock l WHERE l.store_id = s.store_id AND l.gtin = s.gtin AND l.live OFFSET 0) u ON true
 """
+# What a warehouse gives to stores is no demand of its own, so it has no days of cover.
 _SHELVES = f"""
 SELECT s.store_id, s.gtin, p.brand, d.today, s.on_hand_sticks AS on_hand, s.reserved_sticks AS reserved,
        s.on_order_sticks AS on_order, coalesce(u.unsound, 0)::bigint AS unsound, u.stands_since,
        coalesce(p.lead_time_days, v.lead_time_days, 7) AS lead_time_days, p.status = 'active' AS active
 FROM ({_DAYS}) d JOIN stock s USING (store_id) JOIN products p USING (gtin)
 LEFT JOIN suppliers v ON v.supplier_id = p.supplier_id {_UNSOUND}
-WHERE s.on_hand_sticks > 0
+WHERE s.on_hand_sticks > 0 AND d.kind = 'store' AND d.status = 'open'
 """  # noqa: S608 - our own text
 # Sold out matters where a level is set or something was sold of late, and the product is still carried.
 _SOLD_OUT = f"""
 SELECT s.store_id, s.gtin, p.brand, d.today, s.on_hand_sticks, s.reserved_sticks, s.on_order_sticks,
        EXISTS (SELECT FROM levels v WHERE v.store_id = s.store_id AND v.gtin = s.gtin) AS ranged
-FROM ({_DAYS.replace("AND kind = 'store'", "")}) d JOIN stock s USING (store_id)
+FROM ({_DAYS}) d JOIN stock s USING (store_id)
 JOIN products p ON p.gtin = s.gtin AND p.status = 'active' {_UNSOUND}
-WHERE s.on_hand_sticks - s.reserved_sticks - coalesce(u.unsound, 0) <= 0
+WHERE d.status = 'open' AND s.on_hand_sticks - s.reserved_sticks - coalesce(u.unsound, 0) <= 0
 """  # noqa: S608 - our own text
 _NEGATIVE = """
 SELECT store_id, gtin, on_hand_sticks, shortfall_sticks FROM stock
 WHERE store_id = ANY($1::text[]) AND shortfall_sticks > 0
 """
-_LOTS = """
+_LOTS = f"""
 SELECT l.store_id, l.gtin, l.lot, p.brand, l.on_hand_sticks, l.expiry_date, l.held,
        l.expiry_date - d.today AS days_left, f.expiring_within_days
-FROM (
-    SELECT store_id, ($2::timestamptz AT TIME ZONE time_zone)::date AS today FROM stores
-    WHERE store_id = ANY($1::text[])) d
-JOIN lot_stock l USING (store_id) JOIN products p USING (gtin)
+FROM ({_DAYS}) d JOIN lot_stock l USING (store_id) JOIN products p USING (gtin)
 CROSS JOIN LATERAL (
     SELECT coalesce((SELECT expiring_within_days FROM freshness_rules WHERE brand IN (p.brand, '')
                      ORDER BY brand DESC LIMIT 1), $4) AS expiring_within_days) f
 WHERE l.live AND l.on_hand_sticks > 0
   AND l.expiry_date <= d.today + greatest(f.expiring_within_days, $3::int)
-"""
+"""  # noqa: S608 - our own text
 _RULES = """
 SELECT kind, gtin, brand, store_id, enabled, threshold_days, window_days FROM alert_rules
 WHERE store_id = '' OR store_id = ANY($1::text[])
