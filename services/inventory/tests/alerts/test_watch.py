@@ -1,11 +1,10 @@
 """Stock that runs out or falls below zero is alerted in the transaction that changed it, and ends with it."""
 
 from typing import Any
+from uuid import uuid4
 
-from humidor_common.clock import utc_now
-from humidor_inventory.alerts.watch import watch_shelves
-from humidor_inventory.stock.shelf import Shelf
-from humidor_inventory.testing.shop import STORE, Shop, line, make_gtin, sale
+from humidor_inventory.stock.shelf import Shelf, Source
+from humidor_inventory.testing.shop import NOON, STORE, Shop, line, make_gtin, sale
 
 
 async def kinds(shop: Shop, state: str = "open") -> list[tuple[str, str]]:
@@ -79,7 +78,10 @@ async def test_nobody_misses_what_is_not_carried_any_more_or_was_never_wanted(sh
     assert await kinds(shop) == []
 
 
-async def test_a_shelf_of_which_all_is_known_costs_no_look_at_the_database() -> None:
+def test_a_shelf_whose_alerts_stand_is_not_looked_at_again() -> None:
     shelf = Shelf(STORE, "g")
-    shelf.on_hand, shelf.stock_out_open = 0, True
-    await watch_shelves(None, [shelf], now=utc_now())  # type: ignore[arg-type] - it must not be used
+    assert shelf.needs_review
+    shelf.stock_out_open = True
+    assert not shelf.needs_review
+    shelf.put("A", 20, "received", Source("receipt", uuid4(), 1, NOON))
+    assert shelf.needs_review

@@ -21,15 +21,15 @@ async def send_mail(
     settings: DeliverySettings, message: Outgoing, delivery_id: UUID, text: str, *, now: datetime
 ) -> Outcome:
     """Hand a mail to the server of the settings; its Message-ID stays the same over all attempts."""
-    if settings.smtp_host is None:
+    if not settings.smtp_host:
         return Outcome(result="refused", detail="no mail server is set up: HUMIDOR_SMTP_HOST")
     try:
         await aiosmtplib.send(
             _compose(settings, message, delivery_id, text, now),
             hostname=settings.smtp_host,
             port=settings.smtp_port,
-            username=settings.smtp_username,
-            password=settings.smtp_password,
+            username=settings.smtp_username or None,
+            password=settings.smtp_password or None,
             use_tls=settings.smtp_security == "tls",
             start_tls=settings.smtp_security == "starttls",
             timeout=settings.delivery_timeout_seconds,
