@@ -4,9 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from humidor_common.delivery.sender import Sender
+from humidor_common.delivery.web import make_router as make_delivery_router
 from humidor_common.runtime import Runtime
 from humidor_common.service import Service
 from humidor_inventory.alerts import api as alerts
+from humidor_inventory.alerts.sweep import keep_sweeping
 from humidor_inventory.checks import api as checks
 from humidor_inventory.checks.projection import PROJECTION
 from humidor_inventory.discrepancies import api as discrepancies
@@ -14,6 +17,8 @@ from humidor_inventory.freshness import api as freshness
 from humidor_inventory.imports import api as imports
 from humidor_inventory.levels import api as levels
 from humidor_inventory.movements import api as movements
+from humidor_inventory.notifications import api as notifications
+from humidor_inventory.notifications.digests import keep_telling
 from humidor_inventory.policies import api as policies
 from humidor_inventory.products import api as products
 from humidor_inventory.purchasing import api as purchasing
@@ -26,6 +31,7 @@ from humidor_inventory.reservations.expiry import release_expired
 from humidor_inventory.sales import api as sales
 from humidor_inventory.sales.consumers import SUBSCRIPTION
 from humidor_inventory.scorecards import api as scorecards
+from humidor_inventory.settings import InventorySettings
 from humidor_inventory.stock import api as stock
 from humidor_inventory.stock.partitions import keep_partitions
 from humidor_inventory.stocktakes import api as stocktakes
@@ -44,6 +50,7 @@ SLICES = (
     policies,
     replenishment,
     alerts,
+    notifications,
     receipts,
     purchasing,
     expecting,
@@ -64,11 +71,11 @@ SLICES = (
 
 @asynccontextmanager
 async def worker_context(runtime: Runtime) -> AsyncIterator[None]:
-    """Keep partitions, free expired reservations and look for late deliveries while the worker runs."""
-    tasks = [
-        asyncio.create_task(work(runtime.pool))
-        for work in (keep_partitions, release_expired, watch_deliveries)
-    ]
+    """Do what time asks for while the worker runs: partitions, reservations, alerts, deliveries and messages."""
+    works = (keep_partitions, release_expired, keep_sweeping, keep_telling, watch_deliveries)
+    tasks = [asyncio.create_task(work(runtime.pool)) for work in works]
+    if isinstance(runtime.settings, InventorySettings):
+        tasks.append(asyncio.create_task(Sender(runtime.pool, runtime.settings).run()))
     try:
         yield
     finally:
@@ -81,7 +88,8 @@ SERVICE = Service(
     name="inventory",
     title="Humidor Inventory",
     package="humidor_inventory",
-    routers=tuple(each.router for each in SLICES),
+    routers=(*(each.router for each in SLICES), make_delivery_router("inventory")),
+    settings=InventorySettings,
     subscriptions=(SUBSCRIPTION,),
     projections=(PROJECTION,),
     worker_context=worker_context,

@@ -65,5 +65,7 @@ class Layout:
             "HUMIDOR_PORT": str(self.port_of(service, role if role in service.roles else "api")),
             "HUMIDOR_SIGNING_KEY": str(self.home.signing_key),
             "HUMIDOR_UPSTREAMS": upstreams,
+            # What runs beside it on this machine may be told of alerts.
+            "HUMIDOR_DELIVERY_PRIVATE_TARGETS": os.environ.get("HUMIDOR_DELIVERY_PRIVATE_TARGETS", "true"),
             "PYTHONUNBUFFERED": "1",
         }

@@ -4,6 +4,7 @@ from humidor_common.db.migrate import run_sql
 
 DELIVERIES = """
 -- `due_at` is when the next attempt may begin; while one is under way it is when the lease on it ends.
+-- `tries` are the attempts since it was put in or an operator had it tried again, `attempts` all of them.
 CREATE TABLE deliveries (
     delivery_id uuid PRIMARY KEY,
     channel text COLLATE "C" NOT NULL CHECK (channel IN ('webhook', 'email', 'wecom', 'dingtalk')),
@@ -15,7 +16,7 @@ CREATE TABLE deliveries (
     state text COLLATE "C" NOT NULL DEFAULT 'pending'
         CHECK (state IN ('pending', 'sent', 'parked', 'dropped')),
     attempts integer NOT NULL DEFAULT 0,
-    rounds integer NOT NULL DEFAULT 0,
+    tries integer NOT NULL DEFAULT 0,
     due_at timestamptz NOT NULL,
     created_at timestamptz NOT NULL,
     settled_at timestamptz,
@@ -38,8 +39,8 @@ CREATE TABLE delivery_attempts (
     detail text,
     CONSTRAINT pk_delivery_attempts PRIMARY KEY (delivery_id, attempt)
 );
--- How many messages a robot has been given in the last minute.
-CREATE INDEX ix_delivery_attempts_target ON delivery_attempts (target, started_at);
+-- How many messages each robot has been given in the last minute.
+CREATE INDEX ix_delivery_attempts_started ON delivery_attempts (started_at, target);
 """
 
 

@@ -25,3 +25,8 @@ EVENT_AGE_SECONDS = Histogram(
     ["group"],
     buckets=(0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.5, 1, 5, 30, 300),
 )
+DELIVERIES = Counter(
+    "humidor_deliveries_total",
+    "Attempts to send a message to the outside, by what became of the message",
+    ["channel", "outcome"],
+)

@@ -62,6 +62,13 @@ WITH locked AS (
         FOR UPDATE) o
 ) {_CLOSE}
 """  # noqa: S608 - our own text
+CLOSE_RULED_OFF = f"""
+WITH locked AS (
+    SELECT a.alert_id FROM alerts a {RULE_OF.format(kind="a.kind", store_id="a.store_id", gtin="a.gtin")}
+    WHERE a.closed_at IS NULL AND a.store_id = ANY($3::text[]) AND NOT r.enabled
+    ORDER BY a.store_id, a.kind, a.subject FOR UPDATE OF a
+) {_CLOSE}
+"""  # noqa: S608 - our own text
 SETTLE_OTHERS = f"""
 WITH locked AS (
     SELECT alert_id FROM alerts

@@ -96,10 +96,19 @@ async def reconcile(
     judged = await _judge(conn, findings, now)
     standing = [each for each in judged if each.enabled]
     await _write(conn, [(uuid7(), each) for each in standing], now)
+    off = [(f.kind, f.store_id, f.subject) for f, enabled, *_ in judged if not enabled]
+    await settle(conn, off, reason=NO_RULE, now=now)
     keys = [each.finding.key for each in standing]
     stores = None if store_ids is None else list(store_ids)
     rows = await conn.fetch(queries.SETTLE_OTHERS, now, CAUSE_ENDED, keys, list(kinds), stores)
     await _closed(conn, rows, now, CAUSE_ENDED)
+
+
+async def close_ruled_off(conn: Connection, store_ids: Collection[str], *, now: datetime) -> int:
+    """Close what is open in stores, which the caller has locked, although its rule has been turned off."""
+    return await _closed(
+        conn, await conn.fetch(queries.CLOSE_RULED_OFF, now, NO_RULE, store_ids), now, NO_RULE
+    )
 
 
 async def tell(

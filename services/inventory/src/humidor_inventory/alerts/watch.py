@@ -8,11 +8,12 @@ from humidor_inventory.alerts.reporting import Finding, Key, report, settle
 from humidor_inventory.alerts.rules import AlertKind
 from humidor_inventory.stock.shelf import Shelf
 
-# The date in the store, and whether a level says that the shelf shall hold something.
+# The date in the store, whether a level is set, and whether the product is still carried.
 _WATCHED = """
 SELECT coalesce((SELECT ($2::timestamptz AT TIME ZONE time_zone)::date FROM stores WHERE store_id = e->>0),
                 ($2::timestamptz AT TIME ZONE 'UTC')::date),
-       EXISTS (SELECT FROM levels WHERE store_id = e->>0 AND gtin = e->>1)
+       EXISTS (SELECT FROM levels WHERE store_id = e->>0 AND gtin = e->>1),
+       EXISTS (SELECT FROM products WHERE gtin = e->>1 AND status = 'active')
 FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY k(e, n) ORDER BY n
 """
 _BACK = "there is something for sale again"
@@ -31,14 +32,11 @@ async def watch_shelves(conn: Connection, shelves: Sequence[Shelf], *, now: date
     rows = await conn.fetch(_WATCHED, [(shelf.store_id, shelf.gtin) for shelf in suspects], now)
     found: list[Finding] = []
     ended: dict[str, list[Key]] = {_BACK: [], _COVERED: []}
-    for shelf, (day, wanted) in zip(suspects, rows, strict=True):
+    for shelf, (day, ranged, carried) in zip(suspects, rows, strict=True):
         out = shelf.sellable(day) <= 0
-        if (
-            out
-            and not shelf.stock_out_open
-            and (wanted or any(entry.reason == "sale" for entry in shelf.entries))
-        ):
-            found.append(_sold_out(shelf, ranged=wanted))
+        wanted = carried and (ranged or any(entry.reason == "sale" for entry in shelf.entries))
+        if out and wanted and not shelf.stock_out_open:
+            found.append(_sold_out(shelf, ranged=ranged))
         if not out and shelf.stock_out_open:
             ended[_BACK].append((AlertKind.STOCK_OUT, shelf.store_id, shelf.gtin))
         if shelf.shortfall and not shelf.negative_open:

@@ -12,9 +12,9 @@ from humidor_inventory.freshness import queries
 from humidor_inventory.freshness.rules import follows, suggest
 from humidor_inventory.freshness.schemas import PickedLot, PickInput, PickView, RuleInput, RuleView
 from humidor_inventory.inputs import sticks_of
-from humidor_inventory.movements.transfer_queries import load_days
 from humidor_inventory.stock.rules import Lot
 from humidor_inventory.stock.service import load_shelves
+from humidor_inventory.stores.calendar import load_days
 from humidor_inventory.units.queries import load_factors
 from humidor_inventory.units.rules import Factors
 

@@ -10,10 +10,10 @@ from humidor_common.web.problems import FieldError, Problem, invalid
 from humidor_inventory.inputs import sticks_of
 from humidor_inventory.movements.lot_schemas import LotChangePart, LotChangeView, MergeInput, SplitInput
 from humidor_inventory.movements.rules import earliest
-from humidor_inventory.movements.transfer_queries import load_days
 from humidor_inventory.stock.rules import Lot
 from humidor_inventory.stock.service import load_shelves, lock_stores, write_shelves
 from humidor_inventory.stock.shelf import Shelf, Shelves, Source
+from humidor_inventory.stores.calendar import load_days
 from humidor_inventory.units.queries import load_factors
 
 

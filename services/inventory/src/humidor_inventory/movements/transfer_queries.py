@@ -1,12 +1,12 @@
 """Statements over transfers."""
 
 from collections.abc import Collection, Iterable
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from humidor_common.db.pool import Connection
-from humidor_common.web.problems import invalid, not_found
+from humidor_common.web.problems import not_found
 from humidor_inventory.movements.rules import Parcel
 from humidor_inventory.movements.transfer_schemas import (
     InTransitView,
@@ -58,25 +58,6 @@ class Route(NamedTuple):
     from_store_id: str | None
     to_store_id: str | None
     gtin: str | None
-
-
-async def load_days(conn: Connection, store_ids: Collection[str], now: datetime) -> dict[str, date]:
-    """Give each store's own date.
-
-    Raises:
-        Problem: 422 where there is no such store.
-    """
-    rows = await conn.fetch(
-        """SELECT store_id, ($2::timestamptz AT TIME ZONE time_zone)::date
-           FROM stores WHERE store_id = ANY($1::text[])""",
-        list(store_ids),
-        now,
-    )
-    days = {row[0]: row[1] for row in rows}
-    for store_id in store_ids:
-        if store_id not in days:
-            raise invalid("store_id", f"there is no store {store_id}")
-    return days
 
 
 async def load_over(conn: Connection, store_id: str, gtins: Collection[str], now: datetime) -> dict[str, int]:

@@ -23,6 +23,7 @@ from humidor_inventory.movements.transfer_schemas import (
 from humidor_inventory.replenishment.review import review
 from humidor_inventory.stock.service import load_shelves, lock_stores, write_balances, write_shelves
 from humidor_inventory.stock.shelf import Shelf, Source
+from humidor_inventory.stores.calendar import load_days
 from humidor_inventory.units.queries import load_factors
 
 SENT = ("dispatched", "partially_received", "received")
@@ -34,7 +35,7 @@ async def create_transfer(
     """Plan a transfer, and send it where the caller says so: then all of it leaves or nothing is kept."""
     ends = [given.from_store_id, given.to_store_id]
     await lock_stores(conn, ends)
-    days = await queries.load_days(conn, ends, now)
+    days = await load_days(conn, ends, now)
     view = TransferView(
         transfer_id=uuid7(),
         from_store_id=given.from_store_id,
@@ -67,7 +68,7 @@ async def dispatch_transfer(
         return view
     if view.state == "cancelled":
         raise Problem(409, "transfer-cancelled", "The transfer was cancelled.")
-    days = await queries.load_days(conn, [view.from_store_id], now)
+    days = await load_days(conn, [view.from_store_id], now)
     return await _dispatch(conn, principal, view, days[view.from_store_id], now=now)
 
 

@@ -10,11 +10,11 @@ from humidor_common.ids import uuid7
 from humidor_common.web.problems import FieldError, Problem, invalid
 from humidor_inventory.inputs import sticks_of
 from humidor_inventory.movements.lot_schemas import WriteOffInput, WriteOffView
-from humidor_inventory.movements.transfer_queries import load_days
 from humidor_inventory.replenishment.review import review
 from humidor_inventory.stock.rules import UNATTRIBUTED
 from humidor_inventory.stock.service import load_shelves, lock_stores, write_shelves
 from humidor_inventory.stock.shelf import Source
+from humidor_inventory.stores.calendar import load_days
 from humidor_inventory.units.queries import load_factors
 
 

@@ -12,11 +12,11 @@ from humidor_common.ids import uuid7
 from humidor_common.web.problems import FieldError, Problem, invalid, not_found
 from humidor_inventory.inputs import sticks_of
 from humidor_inventory.movements.rules import sellable
-from humidor_inventory.movements.transfer_queries import load_days
 from humidor_inventory.replenishment.review import review
 from humidor_inventory.reservations.schemas import ReservationInput, ReservationView
 from humidor_inventory.stock.service import load_shelves, lock_stores, write_balances
 from humidor_inventory.stock.shelf import Shelf
+from humidor_inventory.stores.calendar import load_days
 from humidor_inventory.units.queries import load_factors
 
 _SELECT = """

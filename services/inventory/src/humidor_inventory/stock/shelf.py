@@ -71,9 +71,13 @@ class Shelf:
     @property
     def needs_watch(self) -> bool:
         """Tell whether it may have become sold out or negative, or may have ceased to be so."""
-        if (self.sellable(self.taken_on) <= 0) is not self.stock_out_open:
-            return True
-        return (self.shortfall > 0) is not self.negative_open
+        sticks, day, negative = self.on_hand - self.reserved, self.taken_on, False
+        for lot in self.lots:  # every sale comes by here, so it is one pass
+            if lot.held or (day is not None and lot.expiry_date is not None and lot.expiry_date < day):
+                sticks -= lot.on_hand
+            elif lot.on_hand < 0:
+                negative = True
+        return (sticks <= 0) is not self.stock_out_open or negative is not self.negative_open
 
     def sellable(self, day: date | None) -> int:
         """On hand - reserved, less the lots that may not be sold on `day`; without one none is expired."""

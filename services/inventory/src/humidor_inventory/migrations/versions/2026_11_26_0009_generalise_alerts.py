@@ -65,6 +65,7 @@ CREATE TABLE alert_sweeps (
     started_at timestamptz,
     finished_at timestamptz
 );
+INSERT INTO alert_sweeps (name, due_at) VALUES ('stores', now());
 """
 
 TOLD = """
