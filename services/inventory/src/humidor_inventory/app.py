@@ -67,13 +67,13 @@ SLICES = (
     freshness,
     imports,
 )
+WORK = (keep_partitions, release_expired, keep_sweeping, keep_telling, watch_deliveries)
 
 
 @asynccontextmanager
 async def worker_context(runtime: Runtime) -> AsyncIterator[None]:
-    """Do what time asks for while the worker runs: partitions, reservations, alerts, deliveries and messages."""
-    works = (keep_partitions, release_expired, keep_sweeping, keep_telling, watch_deliveries)
-    tasks = [asyncio.create_task(work(runtime.pool)) for work in works]
+    """Do what time asks for while the worker runs, and send what waits."""
+    tasks = [asyncio.create_task(work(runtime.pool)) for work in WORK]
     if isinstance(runtime.settings, InventorySettings):
         tasks.append(asyncio.create_task(Sender(runtime.pool, runtime.settings).run()))
     try:

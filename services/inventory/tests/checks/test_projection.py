@@ -25,7 +25,10 @@ async def test_balances_made_anew_from_ledger_and_topic_equal_what_they_were(sho
         before = await PROJECTION.digest(conn)
         await PROJECTION.clear(conn)
         await conn.execute("DELETE FROM inbox")
-        await inbox.apply_batch(conn, PROJECTION.subscription, topic)
+        assert PROJECTION.apply is not None
+        assert PROJECTION.finish is not None
+        await PROJECTION.apply(conn, topic)
+        assert await PROJECTION.finish(conn) == 0
         assert await PROJECTION.digest(conn) == before
         await inbox.apply_batch(conn, PROJECTION.subscription, [*topic, missed])
         assert await PROJECTION.digest(conn) != before
@@ -38,4 +41,6 @@ async def test_a_balance_that_was_spoilt_is_mended(shop: Shop, gtin: str) -> Non
     await shop.runtime.pool.execute("UPDATE stock SET on_hand_sticks = 1, on_order_sticks = 5")
     async with transaction(shop.runtime.pool) as conn:
         await PROJECTION.clear(conn)
+        assert PROJECTION.finish is not None
+        assert await PROJECTION.finish(conn) == 0
     await shop.check()

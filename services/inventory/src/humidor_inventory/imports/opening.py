@@ -126,15 +126,16 @@ async def _write(
                 purchase_order_id=None,
                 close_purchase_order=False,
                 lines=part,
+                differences=[],
             )
             await receive_goods(conn, principal, receipt, now=now)
     return []
 
 
 def _line(item: Item) -> ReceiptLine:
-    return ReceiptLine.model_construct(
-        **{name: getattr(item.values, name) for name in ReceiptLine.model_fields}
-    )
+    """Make the receipt's line; `_check` has judged its quantity, so the receipt need not ask again."""
+    values = {name: getattr(item.values, name) for name in ReceiptLine.model_fields}
+    return ReceiptLine.model_construct(**values | {"confirm": True})
 
 
 OPENING_STOCK = Kind(
