@@ -127,7 +127,7 @@ async def test_every_list_is_described_and_answers_with_a_file(shop: Shop) -> No
         operation = paths[each.described_as]["get"]
         assert [p["name"] for p in operation["parameters"]].count("format") == 1
         assert "text/csv" in operation["responses"]["200"]["content"]
-        if "{" not in each.path:
+        if "{" not in each.path and "portal" not in each.path:  # suppliers have keys of their own
             names = [field.name for field in each.fields]
             for form in ("csv", "parquet"):
                 answer = await shop.client.get(f"{each.path}?format={form}", headers=shop.auth())

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
-import asyncpg
 import pytest
 
+from humidor_common.db.failures import TRANSIENT
 from humidor_common.db.pool import Connection
 from humidor_common.db.transaction import transaction
 from humidor_common.web.idempotency import Idempotent
@@ -110,7 +110,7 @@ async def test_a_receipt_that_dies_after_any_statement_leaves_nothing_and_is_boo
         assert survives < 100, "a receipt does not take as many statements"
         try:
             done = await book(shop, receipt, survives)
-        except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.AdminShutdownError):
+        except TRANSIENT:
             assert await picture(shop) == before, f"after statement {survives}"
             continue
         break
