@@ -2,7 +2,6 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 PATHS := libs services tests benchmarks scripts
-T ?=
 DATA ?= ../shared/data
 
 # The first interpreter that is new enough; PYTHON=… overrides.
@@ -41,8 +40,13 @@ imports: .venv/.ready ## Who may import whom (import-linter)
 	$(BIN)/lint-imports
 
 .PHONY: test
-test: .venv/.ready ## All tests on real PostgreSQL and Kafka, two at a time; T=path or T='-k name' runs some
-	$(BIN)/pytest $(if $(T),$(T),--numprocesses 2 --dist loadgroup)
+test: .venv/.ready ## All tests on real PostgreSQL and Kafka; T=path or T='-k name' runs some
+ifdef T
+	$(BIN)/pytest $(T)
+else
+	$(BIN)/pytest --numprocesses 2 libs services tests/repository
+	$(BIN)/pytest tests/integration tests/published
+endif
 
 .PHONY: verify-published
 verify-published: .venv/.ready ## The whole real file of ../shared/data replayed and verified (about 5 min); DATA=path

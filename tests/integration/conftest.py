@@ -21,15 +21,6 @@ HUMIDOR = str(Path(sys.executable).with_name("humidor"))
 START_SECONDS = 240
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep all that share the one system on one process, where tests run on several."""
-    here = Path(__file__).parent
-    for item in items:
-        if here in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("system"))
-
-
 @dataclass
 class System:
     """A running system and what a person or another system does with it."""
