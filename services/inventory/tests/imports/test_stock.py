@@ -135,6 +135,12 @@ async def test_suppliers_and_stores_are_made_changed_and_left(shop: Shop) -> Non
     report = await send(shop, "suppliers", file.replace("甲公司", "丙公司"))
     assert (report["changed"], report["unchanged"]) == (1, 1)
     headings = "门店编号,门店名称,许可证号,时区,类型\n"
+    named = {"name": "乙公司", "contacts": [{"name": "王", "phone": "0571 1"}]}
+    await shop.ask("PUT", "/v1/suppliers/BETA", json=named)
+    report = await send(shop, "suppliers", "供应商编号,供应商名称,超收处理\nBETA,丁公司,拒收\n")
+    beta = await shop.ask("GET", "/v1/suppliers/BETA")
+    assert (beta["name"], beta["over_receipt"], len(beta["contacts"])) == ("丁公司", "refuse", 1)
+    assert (await send(shop, "suppliers", "supplier_id,name\nBETA,丁公司\n"))["unchanged"] == 1
     stores = headings + f"{STORE},East Gate,,,\nW1,中心仓,440101100001.0,Asia/Shanghai,仓库\n"
     assert (await send(shop, "stores", stores))["created"] == 1
     assert (await shop.ask("GET", "/v1/stores/W1"))["licence_number"] == "440101100001"
