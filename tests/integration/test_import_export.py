@@ -56,8 +56,8 @@ def test_imported_products_reach_the_till_and_their_stock_is_there(system: Syste
         system.wait_drained()
         key = {"Authorization": f"Bearer {system.terminal(store)}"}
         sellable = httpx.get(f"{system.url}/pos/v1/sellable", headers=key, timeout=30).json()
-        prices = {item["gtin"]: item["prices"]["pack"] for item in sellable["items"]}
-        assert [prices.get(gtin) for gtin in GTINS] == [2600, 2600]
+        prices = {item["gtin"]: item["prices"] for item in sellable["items"]}
+        assert [prices[gtin]["pack"] for gtin in GTINS] == [2600, 2600]
         check_exports(http, store, brand)
 
 
