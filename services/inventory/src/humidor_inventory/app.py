@@ -33,6 +33,7 @@ from humidor_inventory.sales.consumers import SUBSCRIPTION
 from humidor_inventory.scorecards import api as scorecards
 from humidor_inventory.settings import InventorySettings
 from humidor_inventory.stock import api as stock
+from humidor_inventory.stock import lots_api as stock_lots
 from humidor_inventory.stock.partitions import keep_partitions
 from humidor_inventory.stocktakes import api as stocktakes
 from humidor_inventory.stores import api as stores
@@ -46,6 +47,7 @@ SLICES = (
     stores,
     suppliers,
     stock,
+    stock_lots,
     levels,
     policies,
     replenishment,

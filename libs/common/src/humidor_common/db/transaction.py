@@ -1,19 +1,38 @@
 """One request, one transaction, committed before the answer is sent."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from typing import Annotated
 
 from fastapi import Depends, Request
 
 from humidor_common.db.pool import Connection, Pool
 
+Call = Callable[[], None]
+_after_commit: ContextVar[list[Call] | None] = ContextVar("after_commit", default=None)
+
 
 @asynccontextmanager
 async def transaction(pool: Pool) -> AsyncIterator[Connection]:
     """Take a connection and a transaction; commit on leaving, roll back on an exception."""
+    calls: list[Call] = []
+    outer = _after_commit.get()
     async with pool.acquire() as conn, conn.transaction():
-        yield conn
+        _after_commit.set(calls)
+        try:
+            yield conn
+        finally:
+            _after_commit.set(outer)
+    for call in calls:
+        call()
+
+
+def on_commit(call: Call) -> None:
+    """Have `call` (short, never failing) made once this task's `transaction` is committed, if it ever is."""
+    calls = _after_commit.get()
+    if calls is not None:
+        calls.append(call)
 
 
 async def _request_transaction(request: Request) -> AsyncIterator[Connection]:

@@ -17,6 +17,7 @@ from humidor_inventory.stock.service import load_shelves
 from humidor_inventory.stores.calendar import load_days
 from humidor_inventory.units.queries import load_factors
 from humidor_inventory.units.rules import Factors
+from humidor_inventory.units.service import resolve_units
 
 
 async def put_rule(
@@ -41,6 +42,7 @@ async def delete_rule(conn: Connection, principal: Principal, brand: str | None)
 async def pick(conn: Connection, principal: Principal, given: PickInput, *, now: datetime) -> PickView:
     """Suggest by FEFO from the sound lots, or record what somebody picked instead and why."""
     day = (await load_days(conn, [given.store_id], now))[given.store_id]
+    await resolve_units(conn, [("", given)])
     factors = await load_factors(conn, [given.gtin])
     if given.gtin not in factors:
         raise invalid("gtin", "there is no such product")

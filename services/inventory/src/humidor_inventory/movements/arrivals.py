@@ -20,6 +20,7 @@ from humidor_inventory.replenishment.review import review
 from humidor_inventory.stock.service import load_shelves, write_balances, write_shelves
 from humidor_inventory.stock.shelf import Shelf, Source
 from humidor_inventory.units.queries import load_factors
+from humidor_inventory.units.service import resolve_units
 
 
 class Arrival(NamedTuple):
@@ -99,6 +100,7 @@ async def _read(conn: Connection, parcels: Sequence[Parcel], given: ArrivalInput
         for arrival in arrivals:
             arrival.parcel.received += arrival.received
         return arrivals
+    await resolve_units(conn, [(f"lines[{i}].", line) for i, line in enumerate(given.lines)])
     factors = await load_factors(conn, {parcel.gtin for parcel in parcels})
     arrivals = []
     for i, line in enumerate(given.lines):

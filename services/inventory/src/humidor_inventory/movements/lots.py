@@ -15,12 +15,14 @@ from humidor_inventory.stock.service import load_shelves, lock_stores, write_she
 from humidor_inventory.stock.shelf import Shelf, Shelves, Source
 from humidor_inventory.stores.calendar import load_days
 from humidor_inventory.units.queries import load_factors
+from humidor_inventory.units.service import resolve_units
 
 
 async def split_lot(
     conn: Connection, principal: Principal, given: SplitInput, *, now: datetime
 ) -> LotChangeView:
     """Make a part of a lot on the shelf a lot of its own, with the same dates."""
+    await resolve_units(conn, [("", given)])
     shelves, _ = await _load(conn, given, {given.lot, given.new_lot}, now)
     shelf = shelves[given.store_id, given.gtin]
     factors = await load_factors(conn, [given.gtin])

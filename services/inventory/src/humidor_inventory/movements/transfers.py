@@ -25,6 +25,7 @@ from humidor_inventory.stock.service import load_shelves, lock_stores, write_bal
 from humidor_inventory.stock.shelf import Shelf, Source
 from humidor_inventory.stores.calendar import load_days
 from humidor_inventory.units.queries import load_factors
+from humidor_inventory.units.service import resolve_units
 
 SENT = ("dispatched", "partially_received", "received")
 
@@ -36,6 +37,7 @@ async def create_transfer(
     ends = [given.from_store_id, given.to_store_id]
     await lock_stores(conn, ends)
     days = await load_days(conn, ends, now)
+    await resolve_units(conn, [(f"lines[{i}].", line) for i, line in enumerate(given.lines)])
     view = TransferView(
         transfer_id=uuid7(),
         from_store_id=given.from_store_id,

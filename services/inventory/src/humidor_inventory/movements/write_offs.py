@@ -16,6 +16,7 @@ from humidor_inventory.stock.service import load_shelves, lock_stores, write_she
 from humidor_inventory.stock.shelf import Source
 from humidor_inventory.stores.calendar import load_days
 from humidor_inventory.units.queries import load_factors
+from humidor_inventory.units.service import resolve_units
 
 
 async def write_off(
@@ -24,6 +25,7 @@ async def write_off(
     """Take goods out of one lot; what is gone is gone, so reservations do not prevent it."""
     await lock_stores(conn, [given.store_id])
     await load_days(conn, [given.store_id], now)
+    await resolve_units(conn, [("", given)])
     factors = await load_factors(conn, [given.gtin])
     if given.gtin not in factors:
         raise invalid("gtin", "there is no such product")

@@ -15,6 +15,7 @@ from humidor_inventory.products.schemas import (
     ProductResult,
     ProductResults,
     ProductView,
+    TradeItemView,
 )
 
 router = APIRouter(prefix="/v1", tags=["products"])
@@ -63,6 +64,12 @@ async def get_product(conn: Read, _: Reader, gtin: Gtin, response: Response) -> 
     view = await service.get_product(conn, gtin)
     tag(response, view.version)
     return view
+
+
+@router.get("/trade-items/{gtin}")
+async def get_trade_item(conn: Read, _: Reader, gtin: Gtin) -> TradeItemView:
+    """Tell which product and unit a scanned GTIN stands for."""
+    return await service.get_trade_item(conn, gtin)
 
 
 @router.get("/products")

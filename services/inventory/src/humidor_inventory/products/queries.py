@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from humidor_common.db.pool import Connection
-from humidor_inventory.products.schemas import ProductView
+from humidor_inventory.products.schemas import ProductView, TradeItemView
 
 _WRITE = """
 INSERT INTO products
@@ -17,7 +17,7 @@ ON CONFLICT (gtin) DO UPDATE SET
     shelf_life_days = excluded.shelf_life_days, retail_price_per_pack = excluded.retail_price_per_pack,
     currency = excluded.currency, supplier_id = excluded.supplier_id,
     lead_time_days = excluded.lead_time_days, order_multiple_packs = excluded.order_multiple_packs,
-    version = excluded.version, changed_at = excluded.changed_at
+    version = excluded.version, changed_at = excluded.changed_at, unit_gtins = excluded.unit_gtins
 """
 _READ = "SELECT * FROM products WHERE gtin = ANY($1::text[]) ORDER BY gtin"
 _READ_LOCKED = "SELECT * FROM products WHERE gtin = ANY($1::text[]) ORDER BY gtin FOR NO KEY UPDATE"
@@ -25,6 +25,17 @@ _IN_USE = """
 SELECT gtin FROM stock WHERE gtin = ANY($1::text[])
   AND (on_hand_sticks <> 0 OR quarantined_sticks <> 0 OR reserved_sticks <> 0 OR on_order_sticks <> 0
        OR shortfall_sticks <> 0 OR reorder_point_sticks IS NOT NULL)
+"""
+_NUMBERS = """
+SELECT gtin, NULL FROM products WHERE gtin = ANY($1::text[])
+UNION ALL SELECT unit_gtin, gtin FROM unit_gtins WHERE unit_gtin = ANY($1::text[])
+"""
+_TRADE_ITEM = """
+SELECT $1::text AS gtin, p.gtin AS product_gtin, p.name, u.unit,
+       CASE u.unit WHEN 'pack' THEN p.sticks_per_pack WHEN 'carton' THEN p.sticks_per_pack * p.packs_per_carton
+                   WHEN 'case' THEN p.sticks_per_pack * p.packs_per_carton * p.cartons_per_case END AS sticks
+FROM products p LEFT JOIN unit_gtins u ON u.unit_gtin = $1 AND u.gtin = p.gtin
+WHERE p.gtin = $1 OR p.gtin = (SELECT gtin FROM unit_gtins WHERE unit_gtin = $1)
 """
 _LIST = """
 SELECT * FROM products
@@ -64,3 +75,27 @@ async def known_suppliers(conn: Connection, supplier_ids: Collection[str]) -> se
         "SELECT supplier_id FROM suppliers WHERE supplier_id = ANY($1::text[])", list(supplier_ids)
     )
     return {row[0] for row in rows}
+
+
+async def known_numbers(conn: Connection, gtins: Collection[str]) -> tuple[set[str], dict[str, str]]:
+    """Tell which of these are products, and which products the others stand for units of."""
+    rows = await conn.fetch(_NUMBERS, list(gtins))
+    return {row[0] for row in rows if row[1] is None}, {row[0]: row[1] for row in rows if row[1]}
+
+
+async def write_unit_gtins(conn: Connection, products: Sequence[dict[str, Any]]) -> None:
+    """Let the numbers that these products now name stand for their units, and no others."""
+    await conn.execute(
+        "DELETE FROM unit_gtins WHERE gtin = ANY($1::text[])", [product["gtin"] for product in products]
+    )
+    await conn.execute(
+        """INSERT INTO unit_gtins (unit_gtin, gtin, unit)
+           SELECT u->>'gtin', e->>'gtin', u->>'unit'
+           FROM jsonb_array_elements($1::jsonb) e, jsonb_array_elements(e->'unit_gtins') u""",
+        list(products),
+    )
+
+
+async def find_trade_item(conn: Connection, gtin: str) -> TradeItemView | None:
+    row = await conn.fetchrow(_TRADE_ITEM, gtin)
+    return None if row is None else TradeItemView(**row)

@@ -21,8 +21,18 @@ _MAX_STICKS_PER_CASE = 1_000_000_000
 Factor = Annotated[int, Field(ge=1, le=100_000)]
 
 
+class UnitGtinInput(Input):
+    """The item number that stands on a unit of the product, other than the product's own."""
+
+    gtin: Gtin
+    unit: Literal["pack", "carton", "case"]
+
+
 class ProductInput(Input):
-    """A product as it shall be; the price is in minor units per pack."""
+    """A product as it shall be; the price is in minor units per pack.
+
+    Its own GTIN stands for whatever unit is named beside it; those of `unit_gtins` stand for their units.
+    """
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
@@ -40,6 +50,7 @@ class ProductInput(Input):
     supplier_id: SupplierId | None = None
     lead_time_days: Annotated[int, Field(ge=0, le=3650)] | None = None
     order_multiple_packs: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    unit_gtins: Annotated[list[UnitGtinInput], Field(max_length=20, default_factory=list)]
 
     @model_validator(mode="after")
     def _check(self) -> "ProductInput":
@@ -47,6 +58,9 @@ class ProductInput(Input):
             raise ValueError("currency is needed beside retail_price_per_pack")
         if self.sticks_per_pack * self.packs_per_carton * self.cartons_per_case > _MAX_STICKS_PER_CASE:
             raise ValueError("a case holds no more than 1,000,000,000 sticks")
+        self.unit_gtins.sort(key=lambda each: each.gtin)
+        if len({each.gtin for each in self.unit_gtins}) != len(self.unit_gtins):
+            raise ValueError("unit_gtins name a GTIN more than once")
         return self
 
 
@@ -88,6 +102,7 @@ class ProductView(BaseModel):
     supplier_id: str | None
     lead_time_days: int | None
     order_multiple_packs: int | None
+    unit_gtins: list[UnitGtinInput]
     version: int
     changed_at: datetime
 
@@ -105,3 +120,13 @@ class ProductResults(BaseModel):
     """One result for each product, in the order sent."""
 
     results: list[ProductResult]
+
+
+class TradeItemView(BaseModel):
+    """What a GTIN on a pack, carton or case stands for; `unit` is None where it is the product's own."""
+
+    gtin: str
+    product_gtin: str
+    name: str
+    unit: Literal["pack", "carton", "case"] | None
+    sticks: int | None

@@ -7,13 +7,13 @@ from typing import Any, Literal, NamedTuple
 from humidor_common import audit
 from humidor_common.auth import Principal
 from humidor_common.db.pool import Connection
-from humidor_common.events.inventory import ProductChanged
+from humidor_common.events.inventory import ProductChanged, UnitGtin
 from humidor_common.messaging import outbox
 from humidor_common.web.problems import FieldError, Problem, invalid, not_found
 from humidor_inventory.inputs import check_match
 from humidor_inventory.products import queries
-from humidor_inventory.products.rules import changed, repacked
-from humidor_inventory.products.schemas import ProductInput, ProductView
+from humidor_inventory.products.rules import changed, number_conflicts, relabelled, repacked
+from humidor_inventory.products.schemas import ProductInput, ProductView, TradeItemView
 from humidor_inventory.sales.service import apply_parked
 from humidor_inventory.units.queries import change_catalogue
 
@@ -34,6 +34,13 @@ async def get_product(conn: Connection, gtin: str) -> ProductView:
     if gtin not in found:
         raise not_found("product", gtin)
     return ProductView(**found[gtin])
+
+
+async def get_trade_item(conn: Connection, gtin: str) -> TradeItemView:
+    found = await queries.find_trade_item(conn, gtin)
+    if found is None:
+        raise not_found("trade item", gtin)
+    return found
 
 
 async def put_products(
@@ -58,33 +65,69 @@ async def put_products(
     in_use = await queries.products_in_use(conn, _repacked(before, wanted))
     named = {product["supplier_id"] for product in wanted.values() if product["supplier_id"]}
     suppliers = await queries.known_suppliers(conn, named) if named else set()
+    conflicts = await _number_conflicts(conn, before, wanted)
     outcomes = [
-        _decide(gtin, product, before.get(gtin), now, _refusal(gtin, product, in_use, suppliers))
+        _decide(
+            gtin,
+            product,
+            before.get(gtin),
+            now,
+            _conflict(conflicts.get(gtin)) or _refusal(gtin, product, in_use, suppliers),
+        )
         for gtin, product in wanted.items()
     ]
     written = [o for o in outcomes if o.product and o.status in ("created", "changed")]
     if written and not dry_run:
         await queries.write_products(conn, [outcome.product for outcome in written if outcome.product])
+        labelled = [o.product for o in written if o.product and relabelled(before.get(o.gtin), o.product)]
+        if labelled:
+            await queries.write_unit_gtins(conn, labelled)
         await outbox.append(conn, [_event(outcome.product) for outcome in written if outcome.product])
         await audit.record_many(conn, principal, "product", [_entry(o, before.get(o.gtin)) for o in written])
-        await apply_parked(conn, [o.gtin for o in written if o.status == "created"], now=now)
+        new = [outcome.gtin for outcome in written if outcome.status == "created"]
+        new += [each["gtin"] for product in labelled for each in product["unit_gtins"]]
+        await apply_parked(conn, new, now=now)
     return outcomes
 
 
 async def _lock(conn: Connection, wanted: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Lock the products; where one is new or re-packed, the whole catalogue first, as the lock order asks."""
+    """Lock the products; where one is new, re-packed or re-labelled, first of all the whole catalogue."""
     seen = await queries.read_products(conn, wanted)
-    exclusive = len(seen) < len(wanted) or bool(_repacked(seen, wanted))
+    exclusive = len(seen) < len(wanted) or bool(_reshaped(seen, wanted))
     if exclusive:
         await change_catalogue(conn)
     before = await queries.read_products(conn, wanted, lock=True)
-    if not exclusive and _repacked(before, wanted):
+    if not exclusive and _reshaped(before, wanted):
         raise Problem(409, "changed-meanwhile", "Somebody else has just changed the packaging; try again.")
     return before
 
 
 def _repacked(before: dict[str, dict[str, Any]], wanted: dict[str, dict[str, Any]]) -> list[str]:
     return [gtin for gtin, product in wanted.items() if gtin in before and repacked(before[gtin], product)]
+
+
+def _reshaped(before: dict[str, dict[str, Any]], wanted: dict[str, dict[str, Any]]) -> list[str]:
+    return _repacked(before, wanted) + [
+        gtin for gtin, product in wanted.items() if relabelled(before.get(gtin), product)
+    ]
+
+
+async def _number_conflicts(
+    conn: Connection, before: dict[str, dict[str, Any]], wanted: dict[str, dict[str, Any]]
+) -> dict[str, str]:
+    numbers = {each["gtin"] for product in wanted.values() for each in product["unit_gtins"]}
+    numbers.update(gtin for gtin in wanted if gtin not in before)
+    if not numbers:
+        return {}
+    products, owners = await queries.known_numbers(conn, numbers)
+    return number_conflicts(wanted, products, owners)
+
+
+def _conflict(number: str | None) -> Problem | None:
+    if number is None:
+        return None
+    detail = f"The GTIN {number} stands for another product or unit already."
+    return Problem(409, "gtin-in-use", detail, errors=[FieldError("unit_gtins", f"{number} is in use")])
 
 
 def _refusal(gtin: str, product: dict[str, Any], in_use: set[str], suppliers: set[str]) -> Problem | None:
@@ -113,7 +156,8 @@ def _decide(
 
 
 def _event(product: dict[str, Any]) -> ProductChanged:
-    return ProductChanged(**{name: value for name, value in product.items() if name in _TOLD})
+    told = {name: value for name, value in product.items() if name in _TOLD}
+    return ProductChanged(**told | {"unit_gtins": [UnitGtin(**each) for each in product["unit_gtins"]]})
 
 
 def _entry(outcome: Outcome, before: dict[str, Any] | None) -> audit.Entry:

@@ -15,6 +15,7 @@ from humidor_inventory.stock.rules import UNATTRIBUTED
 from humidor_inventory.stock.service import load_shelves, lock_stores, write_shelves
 from humidor_inventory.stock.shelf import Shelf, Source
 from humidor_inventory.units.queries import load_factors
+from humidor_inventory.units.service import resolve_units
 
 # Reasons that correct the books; the others move goods, so a stocktake under way can net them.
 _CORRECTIONS = frozenset(("count", "theft", "loss", "found", "correction"))
@@ -26,6 +27,7 @@ async def adjust_stock(
     """Change what one lot holds, or move goods between the shelf and quarantine; never below zero."""
     await lock_stores(conn, [given.store_id])
     await queries.require_store(conn, given.store_id)
+    await resolve_units(conn, [("", given)])
     factors = await load_factors(conn, [given.gtin])
     if given.gtin not in factors:
         raise invalid("gtin", "there is no such product")

@@ -18,6 +18,7 @@ from humidor_inventory.replenishment.review import review
 from humidor_inventory.stock.rules import UNATTRIBUTED
 from humidor_inventory.stock.service import load_shelves, lock_stores, write_balances, write_shelves
 from humidor_inventory.stock.shelf import Shelf, Shelves, Source
+from humidor_inventory.units.service import resolve_units
 
 _REASONS = {"purchase": "receipt", "opening": "opening"}
 
@@ -28,6 +29,7 @@ async def receive_goods(
     """Book a receipt, all its lines or none, in a fixed number of statements."""
     await lock_stores(conn, [receipt.store_id])
     await queries.require_store(conn, receipt.store_id)
+    await resolve_units(conn, [(f"lines[{i}].", line) for i, line in enumerate(receipt.lines)])
     arrival = await read_arrival(conn, receipt)
     gtins = {line.gtin for line in arrival.lines} | {line.gtin for line in arrival.order_lines}
     named = {(receipt.store_id, line.gtin, line.lot) for line in arrival.lines}

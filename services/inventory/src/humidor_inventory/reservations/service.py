@@ -18,6 +18,7 @@ from humidor_inventory.stock.service import load_shelves, lock_stores, write_bal
 from humidor_inventory.stock.shelf import Shelf
 from humidor_inventory.stores.calendar import load_days
 from humidor_inventory.units.queries import load_factors
+from humidor_inventory.units.service import resolve_units
 
 _SELECT = """
 SELECT reservation_id, store_id, gtin, quantity_sticks, reference, reserved_at, reserved_by, expires_at,
@@ -41,6 +42,7 @@ async def reserve(
     """Keep goods back, if so much of the sound lots is not kept back already."""
     await lock_stores(conn, [given.store_id])
     day = (await load_days(conn, [given.store_id], now))[given.store_id]
+    await resolve_units(conn, [("", given)])
     factors = await load_factors(conn, [given.gtin])
     if given.gtin not in factors:
         raise invalid("gtin", "there is no such product")

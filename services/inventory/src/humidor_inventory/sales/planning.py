@@ -1,6 +1,6 @@
 """Works out what a batch of sales, returns and voids does to the stock: no I/O, events in their order."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple, TypeAlias
 from uuid import UUID
@@ -11,7 +11,7 @@ from humidor_common.events.pos import SaleLine
 from humidor_inventory.sales.rules import Kind, Move, Thread
 from humidor_inventory.stock.rules import UNATTRIBUTED, give_back
 from humidor_inventory.stock.shelf import Shelf, Shelves, Source
-from humidor_inventory.units.rules import MAX_STICKS, Factors, to_sticks
+from humidor_inventory.units.rules import MAX_STICKS, Factors, Unit, to_sticks
 
 ThreadKey: TypeAlias = tuple[str, UUID]
 MOST_MONEY = 10**15
@@ -66,6 +66,23 @@ class Plan(msgspec.Struct):
 
     applied: list[Applied] = msgspec.field(default_factory=list)
     parked: list[tuple[Document, SaleLine, str]] = msgspec.field(default_factory=list)
+
+
+def resolve_lines(documents: Sequence[Document], units: Mapping[str, tuple[str, Unit]]) -> None:
+    """Give lines that name the GTIN of a carton or case their product, in that unit, whatever the line says.
+
+    The GTIN tells what was scanned; `pos` raises an exception where a line says another unit.
+    """
+    for document in documents:
+        if any(line.gtin in units for line in document.lines):
+            document.lines = [_resolved(line, units) for line in document.lines]
+
+
+def _resolved(line: SaleLine, units: Mapping[str, tuple[str, Unit]]) -> SaleLine:
+    if line.gtin not in units:
+        return line
+    gtin, unit = units[line.gtin]
+    return msgspec.structs.replace(line, gtin=gtin, unit=unit)
 
 
 def plan(documents: list[Document], context: Context) -> Plan:

@@ -1,14 +1,14 @@
 """What the sales consumer reads and writes besides the stock itself; each a single statement for a batch."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from humidor_common.db.pool import Connection
 from humidor_common.events.pos import SaleLine
 from humidor_inventory.sales.planning import MOST_MONEY, Applied, Document, ThreadKey
 from humidor_inventory.sales.rules import Thread
-from humidor_inventory.units.rules import MAX_STICKS, Factors
+from humidor_inventory.units.rules import MAX_STICKS, Factors, Unit
 
 _LOAD_THREADS = """
 SELECT d.* FROM jsonb_array_elements($1::jsonb) e
@@ -36,17 +36,34 @@ SELECT e->>0, (e->>1)::uuid, (e->>2)::uuid, e->>3, (e->>4)::boolean, (e->>5)::ti
        e->>7, (e->>8)::bigint, e->>9, e->>10, e->>11, (e->>12)::bigint, e->>13, $2, e->>14
 FROM jsonb_array_elements($1::jsonb) e
 """
+_MASTER_DATA = """
+SELECT store_id, time_zone, NULL, NULL, NULL, NULL, NULL, NULL FROM stores WHERE store_id = ANY($1::text[])
+UNION ALL
+SELECT gtin, NULL, sticks_per_pack, packs_per_carton, cartons_per_case, currency, NULL, NULL
+FROM products WHERE gtin = ANY($2::text[])
+UNION ALL
+SELECT u.unit_gtin, NULL, p.sticks_per_pack, p.packs_per_carton, p.cartons_per_case, p.currency, u.gtin,
+       u.unit
+FROM unit_gtins u JOIN products p USING (gtin) WHERE u.unit_gtin = ANY($2::text[])
+"""
 _TAKE_PARKED = """
-WITH judged AS (
+WITH known AS (
+    SELECT gtin AS code, NULL AS own_unit, sticks_per_pack, packs_per_carton, cartons_per_case
+    FROM products WHERE gtin = ANY($1::text[])
+    UNION ALL
+    SELECT u.unit_gtin, u.unit, p.sticks_per_pack, p.packs_per_carton, p.cartons_per_case
+    FROM unit_gtins u JOIN products p USING (gtin) WHERE u.unit_gtin = ANY($1::text[])
+), judged AS (
     UPDATE parked_lines l
     SET applied_at = CASE WHEN l.quantity::numeric * f.sticks <= $3 THEN $2::timestamptz END,
         reason = CASE WHEN l.quantity::numeric * f.sticks <= $3 THEN l.reason ELSE 'absurd_quantity' END
-    FROM products p CROSS JOIN LATERAL (VALUES
+    FROM known p CROSS JOIN LATERAL (VALUES
         ('stick', 1::numeric), ('pack', p.sticks_per_pack),
         ('carton', p.sticks_per_pack * p.packs_per_carton),
         ('case', p.sticks_per_pack * p.packs_per_carton * p.cartons_per_case)
     ) f(unit, sticks)
-    WHERE l.gtin = ANY($1::text[]) AND l.applied_at IS NULL AND p.gtin = l.gtin AND f.unit = l.unit
+    WHERE l.gtin = ANY($1::text[]) AND l.applied_at IS NULL AND p.code = l.gtin
+      AND f.unit = coalesce(p.own_unit, l.unit)
     RETURNING l.*
 )
 SELECT * FROM judged WHERE applied_at IS NOT NULL ORDER BY parked_id
@@ -66,22 +83,32 @@ async def load_threads(
     return threads
 
 
+class MasterData(NamedTuple):
+    """The stores' time zones, the products' factors and currencies, and what GTINs of units stand for."""
+
+    zones: dict[str, str]
+    factors: dict[str, Factors]
+    currencies: dict[str, str]
+    units: dict[str, tuple[str, Unit]]
+
+
 async def load_master_data(
     conn: Connection, store_ids: Collection[str], gtins: Collection[str]
-) -> tuple[Mapping[str, str], Mapping[str, Factors], Mapping[str, str]]:
-    """Load the stores' time zones and the registered products' factors and currencies, in one trip."""
-    rows = await conn.fetch(
-        """SELECT store_id, time_zone, NULL, NULL, NULL, NULL FROM stores WHERE store_id = ANY($1::text[])
-           UNION ALL
-           SELECT gtin, NULL, sticks_per_pack, packs_per_carton, cartons_per_case, currency
-             FROM products WHERE gtin = ANY($2::text[])""",
-        list(store_ids),
-        list(gtins),
-    )
-    zones = {row[0]: row[1] for row in rows if row[1] is not None}
-    factors = {row[0]: Factors.of(row[2], row[3], row[4]) for row in rows if row[1] is None}
-    currencies = {row[0]: row[5] for row in rows if row[5] is not None}
-    return zones, factors, currencies
+) -> MasterData:
+    """Load what is known of these stores, products and units, in one trip."""
+    rows = await conn.fetch(_MASTER_DATA, list(store_ids), list(gtins))
+    found = MasterData({}, {}, {}, {})
+    for name, zone, pack, packs, cartons, currency, gtin, unit in rows:
+        if zone is not None:
+            found.zones[name] = zone
+            continue
+        product = gtin or name
+        found.factors[product] = Factors.of(pack, packs, cartons)
+        if currency is not None:
+            found.currencies[product] = currency
+        if gtin is not None:
+            found.units[name] = (gtin, unit)
+    return found
 
 
 async def load_lots_by_code(

@@ -8,7 +8,7 @@ from humidor_common.messaging.subscription import Poison
 from humidor_common.telemetry.logs import get_logger
 from humidor_inventory.replenishment.review import review
 from humidor_inventory.sales import queries
-from humidor_inventory.sales.planning import Context, Document, ThreadKey, plan
+from humidor_inventory.sales.planning import Context, Document, ThreadKey, plan, resolve_lines
 from humidor_inventory.sales.recorded import Recorded
 from humidor_inventory.sales.rules import Thread
 from humidor_inventory.stock.days import local_date
@@ -40,7 +40,9 @@ async def apply_documents(
     gtins = {line.gtin for document in documents for line in document.lines}
     for thread in threads.values():
         gtins.update(thread.tallies)
-    zones, factors, currencies = await queries.load_master_data(conn, stores, gtins)
+    zones, factors, currencies, units = await queries.load_master_data(conn, stores, gtins)
+    if units:
+        resolve_lines(documents, units)
     if recorded is None:
         _refuse_absurd(documents, factors)
     for document in documents:

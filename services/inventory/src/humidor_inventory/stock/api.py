@@ -3,19 +3,23 @@
 from datetime import datetime
 from typing import Annotated
 
+import msgspec
 from fastapi import APIRouter, Query
+from starlette.responses import Response
 
-from humidor_common.db.transaction import Read
+from humidor_common.clock import utc_now
+from humidor_common.db.transaction import Read, Tx
 from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor
-from humidor_inventory.inputs import Gtin, Reader, StoreId, visible_stores
+from humidor_inventory.inputs import Gtin, LotCode, Reader, Reason, StoreId, Writer, visible_stores
 from humidor_inventory.stock import queries
-from humidor_inventory.stock.schemas import EntryView, LotView, StockView
+from humidor_inventory.stock.holds import hold_lot, release_lot
+from humidor_inventory.stock.schemas import EntryView, HoldView, LotView, StockView
 from humidor_inventory.units.rules import Unit
 
 router = APIRouter(prefix="/v1/stock", tags=["stock"])
 
 
-@router.get("")
+@router.get("", response_model=Page[StockView])
 async def list_stock(  # noqa: PLR0913, PLR0917 - FastAPI's parameters
     conn: Read,
     principal: Reader,
@@ -24,16 +28,17 @@ async def list_stock(  # noqa: PLR0913, PLR0917 - FastAPI's parameters
     unit: Annotated[Unit, Query()] = "pack",
     cursor: Cursor = None,
     limit: Limit = DEFAULT_LIMIT,
-) -> Page[StockView]:
+) -> Response:
     """Read the balances; numbers are whole `unit`s."""
     after = decode_cursor(cursor, str, str) if cursor else ("", "")
-    visible = visible_stores(principal, store_id)
-    found = await queries.list_stock(
-        conn, visible, gtin, unit=unit, after=(after[0], after[1]), limit=limit + 1
-    )
+    wanted = queries.StockFilter(visible_stores(principal, store_id), None if gtin is None else [gtin])
+    found = await queries.read_stock(conn, wanted, after=(after[0], after[1]), limit=limit + 1)
+    items = [queries.stock_item(row, unit) for row in found[:limit]]
     more = len(found) > limit
-    items = found[:limit]
-    return Page(items=items, next_cursor=encode_cursor(items[-1].store_id, items[-1].gtin) if more else None)
+    next_cursor = encode_cursor(items[-1].store_id, items[-1].gtin) if more else None
+    return Response(
+        msgspec.json.encode({"items": items, "next_cursor": next_cursor}), media_type="application/json"
+    )
 
 
 @router.get("/{store_id}/{gtin}/lots")
@@ -69,3 +74,21 @@ async def list_entries(
     return Page(
         items=items, next_cursor=encode_cursor(items[-1].recorded_at, items[-1].entry_id) if more else None
     )
+
+
+@router.post("/{store_id}/{gtin}/lots/{lot:path}:hold")
+async def post_hold(
+    conn: Tx, principal: Writer, store_id: StoreId, gtin: Gtin, lot: LotCode, decision: Reason
+) -> HoldView:
+    """Keep a lot from being sold, with a reason."""
+    principal.check_store(store_id)
+    return await hold_lot(conn, principal, (store_id, gtin, lot), reason=decision.reason, now=utc_now())
+
+
+@router.post("/{store_id}/{gtin}/lots/{lot:path}:release")
+async def post_release(
+    conn: Tx, principal: Writer, store_id: StoreId, gtin: Gtin, lot: LotCode, decision: Reason
+) -> HoldView:
+    """Let a held lot be sold again, with a reason."""
+    principal.check_store(store_id)
+    return await release_lot(conn, principal, (store_id, gtin, lot), reason=decision.reason, now=utc_now())

@@ -1,16 +1,17 @@
 """What is read of stock; every query walks an index from a store and product onwards."""
 
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from humidor_common.db.pool import Connection
 from humidor_inventory.stock.rules import EXPLANATIONS, Lot, fefo_order, status
-from humidor_inventory.stock.schemas import EntryView, LotView, StockView
+from humidor_inventory.stock.schemas import EntryView, LotView, StockItem
 from humidor_inventory.units.rules import Factors, Unit, in_unit
 
 _STOCK = """
-SELECT s.*, p.sticks_per_pack, p.packs_per_carton, p.cartons_per_case, coalesce(l.sellable, 0) AS sellable,
-       coalesce(o.over, 0) AS over_sticks
+SELECT s.store_id, s.gtin, p.sticks_per_pack, p.packs_per_carton, p.cartons_per_case, s.on_hand_sticks,
+       s.quarantined_sticks, s.reserved_sticks - coalesce(o.over, 0), s.on_order_sticks, s.reorder_point_sticks,
+       s.shortfall_sticks, coalesce(l.sellable, 0)
 FROM stock s JOIN products p USING (gtin) LEFT JOIN stores t USING (store_id)
 LEFT JOIN LATERAL (
     SELECT sum(on_hand_sticks)::bigint AS sellable FROM lot_stock
@@ -26,10 +27,17 @@ WHERE {filters} AND (s.store_id, s.gtin) > ($1, $2)
 ORDER BY s.store_id, s.gtin LIMIT $3
 """
 _LOTS = """
-SELECT l.*, p.sticks_per_pack, p.packs_per_carton, p.cartons_per_case, l.held,
+SELECT l.*, p.sticks_per_pack, p.packs_per_carton, p.cartons_per_case,
        (now() AT TIME ZONE coalesce(t.time_zone, 'UTC'))::date AS today
 FROM lot_stock l JOIN products p USING (gtin) LEFT JOIN stores t USING (store_id)
 WHERE l.store_id = $1 AND l.gtin = $2 AND (live OR $3)
+"""
+_LIST_LOTS = """
+SELECT l.*, p.sticks_per_pack, p.packs_per_carton, p.cartons_per_case,
+       (now() AT TIME ZONE coalesce(t.time_zone, 'UTC'))::date AS today
+FROM lot_stock l JOIN products p USING (gtin) LEFT JOIN stores t USING (store_id)
+WHERE {filters} AND (l.store_id, l.gtin, l.lot) > ($1, $2, $3)
+ORDER BY l.store_id, l.gtin, l.lot LIMIT $4
 """
 _LEDGER = """
 SELECT entry_id, store_id, gtin, lot, bucket, delta_sticks, reason, explanation, source_id, line, occurred_at,
@@ -40,47 +48,64 @@ ORDER BY recorded_at DESC, entry_id DESC LIMIT $5
 LATEST = (datetime(9999, 1, 1, tzinfo=UTC), 2**62)
 
 
-async def list_stock(
-    conn: Connection,
-    visible: list[str] | None,
-    gtin: str | None,
-    *,
-    unit: Unit,
-    after: tuple[str, str],
-    limit: int,
-) -> list[StockView]:
-    """Read a page; each filter that is given becomes an equality, so that the index it has is used."""
-    filters = ["true"]
-    arguments: list[Any] = []
-    if visible is not None and len(visible) == 1:
-        arguments.append(visible[0])
-        filters.append(f"s.store_id = ${3 + len(arguments)}")
-    elif visible is not None:
-        arguments.append(visible)
-        filters.append(f"s.store_id = ANY(${3 + len(arguments)}::text[])")
-    if gtin is not None:
-        arguments.append(gtin)
-        filters.append(f"s.gtin = ${3 + len(arguments)}")
-    rows = await conn.fetch(_STOCK.format(filters=" AND ".join(filters)), *after, limit, *arguments)
-    return [_stock(row, unit) for row in rows]
+class StockFilter(NamedTuple):
+    """Which balances; None is all."""
+
+    stores: list[str] | None
+    gtins: list[str] | None
+
+
+async def read_stock(
+    conn: Connection, wanted: StockFilter, *, after: tuple[str, str], limit: int
+) -> list[Any]:
+    """Read rows for `stock_item`; each filter given becomes an equality, so that the index it has is used."""
+    filters, arguments = ["true"], []
+    for column, values in (("s.store_id", wanted.stores), ("s.gtin", wanted.gtins)):
+        if values is not None:
+            arguments.append(values[0] if len(values) == 1 else values)
+            one_or_any = "= ${}" if len(values) == 1 else "= ANY(${}::text[])"
+            filters.append(f"{column} {one_or_any.format(3 + len(arguments))}")
+    rows: list[Any] = await conn.fetch(
+        _STOCK.format(filters=" AND ".join(filters)), *after, limit, *arguments
+    )
+    return rows
+
+
+class LotFilter(NamedTuple):
+    """Which lots; None is all, and empty ones only where `include_empty`."""
+
+    stores: list[str] | None
+    gtin: str | None
+    expires_before: date | None
+    held: bool | None
+    include_empty: bool
+
+
+async def find_lots(
+    conn: Connection, wanted: LotFilter, *, unit: Unit, after: tuple[str, str, str], limit: int
+) -> list[LotView]:
+    """Read lots across stores and products in the order of their keys."""
+    conditions = {
+        "l.store_id = ANY(${}::text[])": wanted.stores,
+        "l.gtin = ${}": wanted.gtin,
+        "l.expiry_date < ${}": wanted.expires_before,
+        "l.held" if wanted.held else "NOT l.held": None if wanted.held is None else (),
+        "l.live": None if wanted.include_empty else (),
+    }
+    filters, arguments = ["true"], []
+    for text, value in conditions.items():
+        if value is not None:
+            arguments.extend([] if value == () else [value])
+            filters.append(text.format(4 + len(arguments)))
+    rows = await conn.fetch(_LIST_LOTS.format(filters=" AND ".join(filters)), *after, limit, *arguments)
+    return [_lot(row, _lot_of(row), unit, row["today"]) for row in rows]
 
 
 async def list_lots(
     conn: Connection, store_id: str, gtin: str, *, unit: Unit, include_empty: bool
 ) -> list[LotView]:
     rows = {row["lot"]: row for row in await conn.fetch(_LOTS, store_id, gtin, include_empty)}
-    lots = fefo_order(
-        Lot(
-            lot,
-            row["on_hand_sticks"],
-            row["quarantined_sticks"],
-            row["expiry_date"],
-            row["production_date"],
-            row["received_at"],
-            row["held"],
-        )
-        for lot, row in rows.items()
-    )
+    lots = fefo_order(_lot_of(row) for row in rows.values())
     return [_lot(rows[lot.lot], lot, unit, rows[lot.lot]["today"]) for lot in lots]
 
 
@@ -97,29 +122,41 @@ def _size(row: Any, unit: Unit) -> int:
     return int(getattr(factors, unit))
 
 
-def _stock(row: Any, unit: Unit) -> StockView:
-    size = _size(row, unit)
-    on_hand, loose = in_unit(row["on_hand_sticks"], size)
-    reserved = (
-        row["reserved_sticks"] - row["over_sticks"]
-    ) // size  # a reservation that is over keeps nothing
-    on_order = row["on_order_sticks"] // size
-    point = row["reorder_point_sticks"]
-    return StockView(
-        store_id=row["store_id"],
-        gtin=row["gtin"],
-        unit=unit,
-        on_hand=on_hand,
-        reserved=reserved,
-        on_order=on_order,
-        available=on_hand - reserved + on_order,
-        reorder_point=None if point is None else -(-point // size),
-        quarantined=row["quarantined_sticks"] // size,
-        sellable=row["sellable"] // size,
-        on_hand_sticks=row["on_hand_sticks"],
-        loose_sticks=loose,
-        shortfall_sticks=row["shortfall_sticks"],
-        negative=row["shortfall_sticks"] > 0,
+def stock_item(row: Any, unit: Unit) -> StockItem:
+    """Show a row of `read_stock` in whole units."""
+    store_id, gtin, pack, packs, cartons, *sticks = row
+    on_hand_sticks, quarantined, reserved_sticks, on_order_sticks, point, shortfall, sellable = sticks
+    size = {"stick": 1, "pack": pack, "carton": pack * packs, "case": pack * packs * cartons}[unit]
+    on_hand, loose = in_unit(on_hand_sticks, size)
+    reserved = reserved_sticks // size  # without reservations that are over: those keep nothing
+    on_order = on_order_sticks // size
+    return StockItem(
+        store_id,
+        gtin,
+        unit,
+        on_hand,
+        reserved,
+        on_order,
+        on_hand - reserved + on_order,
+        None if point is None else -(-point // size),
+        quarantined // size,
+        sellable // size,
+        on_hand_sticks,
+        loose,
+        shortfall,
+        shortfall > 0,
+    )
+
+
+def _lot_of(row: Any) -> Lot:
+    return Lot(
+        row["lot"],
+        row["on_hand_sticks"],
+        row["quarantined_sticks"],
+        row["expiry_date"],
+        row["production_date"],
+        row["received_at"],
+        row["held"],
     )
 
 
@@ -138,4 +175,5 @@ def _lot(row: Any, lot: Lot, unit: Unit, day: date) -> LotView:
         production_date=lot.production_date,
         expiry_date=lot.expiry_date,
         received_at=lot.received_at,
+        held_since=row["held_since"],
     )

@@ -33,6 +33,10 @@ EXPLANATIONS = {
     "split": "a part of a lot became a lot of its own",
     "merge": "lots became one",
     "unexplained": "a rebuild found no event that accounts for the entry taken back",
+    "kit_part": "went into a kit",
+    "kit_made": "a kit made of these parts",
+    "kit_opened": "a kit taken apart",
+    "kit_part_back": "came out of a kit",
 }
 
 _LAST_DATE = date.max
@@ -40,7 +44,7 @@ _LAST_TIME = datetime.max.replace(tzinfo=UTC)
 
 
 class Lot(msgspec.Struct):
-    """One lot in hand while an allocation is worked out."""
+    """One lot in hand while an allocation is worked out; `was_…` is how it was read."""
 
     lot: str
     on_hand: int = 0
@@ -49,10 +53,19 @@ class Lot(msgspec.Struct):
     production_date: date | None = None
     received_at: datetime | None = None
     held: bool = False
+    was_in_stock: bool = False
+    was_expiring_on: date | None = None
 
     @property
     def dates(self) -> tuple[date | None, date | None, datetime | None]:
         return self.expiry_date, self.production_date, self.received_at
+
+    @property
+    def news(self) -> bool:
+        """Tell whether tills have to hear of it: it has come or gone, or expires on another day."""
+        return (
+            (self.on_hand > 0) != self.was_in_stock or self.expiry_date != self.was_expiring_on
+        ) and self.lot != UNATTRIBUTED
 
     def sound(self, day: date) -> bool:
         """Tell whether it may be sold on `day`: not held, and `day` is not after the expiry date."""

@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
+import msgspec
 from pydantic import BaseModel
 
 from humidor_inventory.units.rules import Unit
@@ -15,6 +16,25 @@ class StockView(BaseModel):
     `sellable` is what sound lots hold today; `loose_sticks` is what on_hand has beyond whole units;
     `negative` marks that more was sold than the books had.
     """
+
+    store_id: str
+    gtin: str
+    unit: Unit
+    on_hand: int
+    reserved: int
+    on_order: int
+    available: int
+    reorder_point: int | None
+    quarantined: int
+    sellable: int
+    on_hand_sticks: int
+    loose_sticks: int
+    shortfall_sticks: int
+    negative: bool
+
+
+class StockItem(msgspec.Struct):
+    """A `StockView` as it is sent: there may be thousands a second."""
 
     store_id: str
     gtin: str
@@ -47,6 +67,25 @@ class LotView(BaseModel):
     production_date: date | None
     expiry_date: date | None
     received_at: datetime | None
+    held_since: datetime | None
+
+
+class HoldView(BaseModel):
+    """Whether a lot is kept from being sold, and what that does to the product, in sticks.
+
+    `sellable_sticks` is what its sound lots hold; `uncovered_sticks` is what of the reservations they do not
+    cover any more.
+    """
+
+    store_id: str
+    gtin: str
+    lot: str
+    held: bool
+    held_since: datetime | None
+    on_hand_sticks: int
+    sellable_sticks: int
+    reserved_sticks: int
+    uncovered_sticks: int
 
 
 class EntryView(BaseModel):

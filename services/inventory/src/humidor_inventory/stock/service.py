@@ -8,9 +8,11 @@ from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 
 from humidor_common.db.pool import Connection
+from humidor_inventory.stock.changes import note_change
 from humidor_inventory.stock.flows import add_flows, set_days
 from humidor_inventory.stock.rules import Lot
 from humidor_inventory.stock.shelf import Pair, Shelf, Shelves
+from humidor_inventory.stock.telling import tell_lots
 from humidor_inventory.units.queries import CATALOGUE_LOCK
 
 # The catalogue first, then the stores: the branches run in the order in which they stand.
@@ -31,14 +33,15 @@ CROSS JOIN LATERAL (
 _LOTS = """
 SELECT k.n, l.* FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY k(e, n)
 CROSS JOIN LATERAL (
-    SELECT lot, on_hand_sticks, quarantined_sticks, expiry_date, production_date, received_at, held
+    SELECT lot, on_hand_sticks, quarantined_sticks, expiry_date, production_date, received_at, held,
+           on_hand_sticks > 0, expiry_date
     FROM lot_stock WHERE store_id = e->>0 AND gtin = e->>1 AND live OFFSET 0) l
 """
 _NAMED_LOTS = """
 SELECT l.* FROM jsonb_array_elements($1::jsonb) e
 CROSS JOIN LATERAL (
     SELECT store_id, gtin, lot, on_hand_sticks, quarantined_sticks, expiry_date, production_date,
-           received_at, held
+           received_at, held, on_hand_sticks > 0, expiry_date
     FROM lot_stock WHERE store_id = e->>0 AND gtin = e->>1 AND lot = e->>2 AND NOT live OFFSET 0) l
 """
 _WRITE_LEDGER = """
@@ -125,13 +128,13 @@ async def write_shelves(conn: Connection, shelves: Shelves, *, now: datetime) ->
     if not changed:
         return
     await conn.execute(_WRITE_LEDGER, [entry for shelf in changed for entry in shelf.entries], now)
-    lots = [
-        (shelf.store_id, shelf.gtin, lot.lot, lot.on_hand, lot.quarantined, *lot.dates)
-        for shelf in changed
-        for lot in shelf.changed_lots()
-    ]
-    await conn.execute(_WRITE_LOTS, lots)
+    lots = [(shelf.store_id, shelf.gtin, lot) for shelf in changed for lot in shelf.changed_lots()]
+    await conn.execute(
+        _WRITE_LOTS,
+        [(*pair, lot.lot, lot.on_hand, lot.quarantined, *lot.dates) for *pair, lot in lots],
+    )
     await write_balances(conn, changed)
+    await tell_lots(conn, [(store_id, gtin, lot.lot) for store_id, gtin, lot in lots if lot.news], now=now)
 
 
 async def write_balances(conn: Connection, shelves: Iterable[Shelf]) -> None:
@@ -141,3 +144,4 @@ async def write_balances(conn: Connection, shelves: Iterable[Shelf]) -> None:
     ]
     if rows:
         await conn.execute(_WRITE_STOCK, rows)
+        note_change({row[0] for row in rows})

@@ -28,7 +28,7 @@ class Row(NamedTuple):
     gtin: str
     lot: str | None
     quantity: int
-    unit: Unit
+    unit: Unit | None
     counted_at: datetime | None
 
 
@@ -98,10 +98,11 @@ class Reader:
             self._wrong("quantity", "is more than any shop holds")
         return quantity
 
-    def _unit(self, text: str) -> Unit:
+    def _unit(self, text: str) -> Unit | None:
+        """Read a unit; where there is none the GTIN says which it is."""
         if text and text.lower() not in UNITS and text not in _UNITS:
             self._wrong("unit", f"is none of {', '.join(UNITS)}")
-        return next((unit for unit in UNITS if unit == text.lower()), _UNITS.get(text, "pack"))
+        return next((unit for unit in UNITS if unit == text.lower()), _UNITS.get(text))
 
     def _time(self, text: str) -> datetime | None:
         if not text:

@@ -16,8 +16,9 @@ from humidor_inventory.stocktakes.opening import claim
 from humidor_inventory.stocktakes.queries import Stocktake
 from humidor_inventory.stocktakes.rules import COUNTABLE, round_of
 from humidor_inventory.stocktakes.schemas import CountInput, CountResult, FileError, ImportReport
-from humidor_inventory.units.queries import load_factors
-from humidor_inventory.units.rules import MAX_STICKS, Factors, to_sticks
+from humidor_inventory.units.queries import load_factors, load_unit_gtins
+from humidor_inventory.units.rules import MAX_STICKS, Factors, Unit, to_sticks
+from humidor_inventory.units.service import resolve_unit
 
 Source = Literal["device", "file", "assumed"]
 CLOCK_AHEAD = timedelta(minutes=5)
@@ -28,6 +29,7 @@ _COLUMNS = {
     "not-covered": "gtin",
     "no-recount-needed": "gtin",
     "second-counter-needed": "gtin",
+    "unit-mismatch": "unit",
     "no-lots-here": "lot",
     "too-much": "quantity",
     "counted-in-future": "counted_at",
@@ -43,6 +45,7 @@ class Known(NamedTuple):
     latest: dict[tuple[str, str, int, str], datetime]
     factors: dict[str, Factors]
     covered: set[str]
+    units: dict[str, tuple[str, Unit]]
 
 
 async def record_counts(
@@ -75,15 +78,19 @@ async def import_file(
     known = await _load(conn, stocktake, file.counts)
     batch = _Batch(stocktake, principal.subject, known, now, "file")
     results = [batch.take(count) for count in file.counts]
-    errors = file.errors + [
-        FileError(
-            row=file.first_rows[result.count_id],
-            column=_COLUMNS.get(result.problem["code"], ""),
-            message=result.problem["detail"],
-        )
-        for result in results
-        if result.problem
-    ]
+    errors = (
+        file.errors
+        + _counted_twice(file)
+        + [
+            FileError(
+                row=file.first_rows[result.count_id],
+                column=_COLUMNS.get(result.problem["code"], ""),
+                message=result.problem["detail"],
+            )
+            for result in results
+            if result.problem
+        ]
+    )
     written = not dry_run and not errors
     if written:
         await _write(conn, principal, batch)
@@ -99,6 +106,19 @@ async def import_file(
     )
 
 
+def _counted_twice(file: ScannedFile) -> list[FileError]:
+    """Find what is counted under its own GTIN and that of a carton as well: one would replace the other."""
+    errors: list[FileError] = []
+    rows: dict[tuple[str, str | None], int] = {}
+    for count in file.counts:
+        row = file.first_rows[count.count_id]
+        first = rows.setdefault((count.gtin, count.lot), row)
+        if first != row:
+            message = f"is a unit of the product of row {first}; count a product in one unit"
+            errors.append(FileError(row=row, column="gtin", message=message))
+    return errors
+
+
 async def _write(conn: Connection, principal: Principal, batch: "_Batch") -> None:
     stocktake_id = batch.stocktake.stocktake_id
     if batch.claims:
@@ -112,6 +132,9 @@ async def _write(conn: Connection, principal: Principal, batch: "_Batch") -> Non
 
 
 async def _load(conn: Connection, stocktake: Stocktake, counts: Sequence[CountInput]) -> Known:
+    units = await load_unit_gtins(conn, {count.gtin for count in counts})
+    for count in counts:
+        resolve_unit(count, units)
     gtins = sorted({count.gtin for count in counts})
     stocktake_id = stocktake.stocktake_id
     covered = await conn.fetch(
@@ -125,6 +148,7 @@ async def _load(conn: Connection, stocktake: Stocktake, counts: Sequence[CountIn
         await queries.latest_counts(conn, stocktake_id, gtins),
         await load_factors(conn, gtins),
         {row[0] for row in covered},
+        units,
     )
 
 
@@ -202,6 +226,9 @@ class _Batch:
     def _sticks(self, count: CountInput) -> int:
         if count.lot and not self.stocktake.by_lot:
             raise Problem(422, "no-lots-here", "This stocktake counts products, not lots: leave the lot out.")
+        if count.gtin in self.known.units:
+            unit = self.known.units[count.gtin][1]
+            raise Problem(422, "unit-mismatch", f"The GTIN is that of a {unit}.")
         factors = self.known.factors.get(count.gtin)
         if factors is None:
             raise Problem(422, "unknown-product", "There is no such product.")

@@ -122,11 +122,12 @@ def _add_up(
     for row in rows:
         groups.setdefault((row.gtin, row.lot), []).append(row)
     for (gtin, lot), group in groups.items():
-        units = {row.unit for row in group}
+        units = {row.unit or "pack" for row in group}
         quantity = sum(row.quantity for row in group)
         if len(units) > 1:
-            number = next(row.number for row in group if row.unit != group[0].unit)
-            message = f"is not {group[0].unit} as in row {group[0].number}; count a product in one unit"
+            first = group[0].unit or "pack"
+            number = next(row.number for row in group if (row.unit or "pack") != first)
+            message = f"is not {first} as in row {group[0].number}; count a product in one unit"
             errors.append(FileError(row=number, column="unit", message=message))
         elif quantity > 1_000_000_000:
             errors.append(FileError(row=group[0].number, column="quantity", message="adds up to too much"))
@@ -140,8 +141,8 @@ def _add_up(
                     gtin=gtin,
                     lot=lot,
                     quantity=quantity,
-                    unit=group[0].unit,
                     counted_at=max(times) if times else None,
+                    **{"unit": group[0].unit} if group[0].unit else {},
                 )
             )
     return counts, first_rows

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from humidor_common.db.pool import Connection
-from humidor_inventory.units.rules import Factors
+from humidor_inventory.units.rules import Factors, Unit
 
 # Whoever turns units into sticks, or parks what nobody has registered, holds it shared (`lock_stores` does
 # that), so that a registration cannot slip in between the look and the deed.
@@ -23,3 +23,11 @@ async def load_factors(conn: Connection, gtins: Collection[str]) -> dict[str, Fa
         list(gtins),
     )
     return {row[0]: Factors.of(row[1], row[2], row[3]) for row in rows}
+
+
+async def load_unit_gtins(conn: Connection, gtins: Collection[str]) -> dict[str, tuple[str, Unit]]:
+    """Load what those of them stand for that are a unit's own: {GTIN: (product, unit)}."""
+    rows = await conn.fetch(
+        "SELECT unit_gtin, gtin, unit FROM unit_gtins WHERE unit_gtin = ANY($1::text[])", list(gtins)
+    )
+    return {row[0]: (row[1], row[2]) for row in rows}

@@ -1,7 +1,8 @@
 """Facts that `inventory` tells, by what they are about; each module can be read alone."""
 
 from humidor_common.events.inventory.alerts import AlertClosed, AlertRaised
-from humidor_common.events.inventory.catalogue import ProductChanged, StoreChanged
+from humidor_common.events.inventory.catalogue import ProductChanged, StoreChanged, UnitGtin
+from humidor_common.events.inventory.lots import CartonsReceived, LotChanged
 from humidor_common.events.inventory.movements import (
     ArrivedLot,
     DispatchedLot,
@@ -31,10 +32,12 @@ __all__ = [
     "AlertClosed",
     "AlertRaised",
     "ArrivedLot",
+    "CartonsReceived",
     "CountedProduct",
     "DamagedLot",
     "DispatchedLot",
     "GoodsReceived",
+    "LotChanged",
     "OrderedLine",
     "ProductChanged",
     "PurchaseOrderAmended",
@@ -53,4 +56,5 @@ __all__ = [
     "SupplierReturnDispatched",
     "TransferDispatched",
     "TransferReceived",
+    "UnitGtin",
 ]

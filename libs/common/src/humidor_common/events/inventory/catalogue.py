@@ -3,7 +3,16 @@
 from datetime import datetime
 from typing import ClassVar, Literal
 
+import msgspec
+
 from humidor_common.events.base import Event
+
+
+class UnitGtin(msgspec.Struct, frozen=True, kw_only=True):
+    """The item number of its own that a pack, carton or case of a product carries."""
+
+    gtin: str
+    unit: Literal["pack", "carton", "case"]
 
 
 class ProductChanged(Event, frozen=True, kw_only=True):
@@ -29,6 +38,7 @@ class ProductChanged(Event, frozen=True, kw_only=True):
     retail_price_per_pack: int | None = None
     currency: str | None = None
     price_class: str | None = None
+    unit_gtins: list[UnitGtin] = []
 
 
 class StoreChanged(Event, frozen=True, kw_only=True):
