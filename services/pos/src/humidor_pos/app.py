@@ -13,6 +13,9 @@ from humidor_pos.closings import api as closings
 from humidor_pos.closings.service import reevaluate_due
 from humidor_pos.exceptions import api as exceptions
 from humidor_pos.facts.partitions import keep_partitions
+from humidor_pos.lots.consumers import PROJECTION as LOTS_PROJECTION
+from humidor_pos.lots.consumers import SUBSCRIPTION as LOTS_SUBSCRIPTION
+from humidor_pos.lots.directory import Lots
 from humidor_pos.products.catalogue import Catalogue
 from humidor_pos.products.consumers import PROJECTION, SUBSCRIPTION
 from humidor_pos.returns import api as returns
@@ -45,6 +48,7 @@ async def api_context(runtime: Runtime) -> AsyncIterator[None]:
         )
     )
     runtime.put(Catalogue(runtime.pool))
+    runtime.put(Lots(runtime.pool, within_days=settings.pos_expiring_within_days))
     writer = SaleWriter(settings, runtime.pool, runtime.wake_relay)
     runtime.put(writer)
     await _keep_partitions(runtime)
@@ -102,8 +106,8 @@ SERVICE = Service(
         totals.router,
     ),
     fast_routes=sales.FAST_ROUTES,
-    subscriptions=(SUBSCRIPTION,),
-    projections=(PROJECTION,),
+    subscriptions=(SUBSCRIPTION, LOTS_SUBSCRIPTION),
+    projections=(PROJECTION, LOTS_PROJECTION),
     settings=PosSettings,
     api_context=api_context,
 )

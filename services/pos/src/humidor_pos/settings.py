@@ -11,6 +11,7 @@ class PosSettings(ServiceSettings):
     pos_terminal_burst_requests: float = 20_000.0
     pos_late_after_hours: float = 72.0
     pos_default_time_zone: str = "Asia/Shanghai"
+    pos_expiring_within_days: int = 30
     pos_writers: int = 2
     pos_group_max_sales: int = 256
     pos_waiting_max_sales: int = 8192

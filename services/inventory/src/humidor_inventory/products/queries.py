@@ -32,7 +32,8 @@ UNION ALL SELECT unit_gtin, gtin FROM unit_gtins WHERE unit_gtin = ANY($1::text[
 """
 _TRADE_ITEM = """
 SELECT $1::text AS gtin, p.gtin AS product_gtin, p.name, u.unit,
-       CASE u.unit WHEN 'pack' THEN p.sticks_per_pack WHEN 'carton' THEN p.sticks_per_pack * p.packs_per_carton
+       CASE u.unit WHEN 'pack' THEN p.sticks_per_pack
+                   WHEN 'carton' THEN p.sticks_per_pack * p.packs_per_carton
                    WHEN 'case' THEN p.sticks_per_pack * p.packs_per_carton * p.cartons_per_case END AS sticks
 FROM products p LEFT JOIN unit_gtins u ON u.unit_gtin = $1 AND u.gtin = p.gtin
 WHERE p.gtin = $1 OR p.gtin = (SELECT gtin FROM unit_gtins WHERE unit_gtin = $1)

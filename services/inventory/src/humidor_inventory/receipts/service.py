@@ -5,7 +5,7 @@ from datetime import date, datetime
 from humidor_common import audit
 from humidor_common.auth import Principal
 from humidor_common.db.pool import Connection
-from humidor_common.events.inventory import DamagedLot, GoodsReceived, ReceivedLine
+from humidor_common.events.inventory import CartonsReceived, DamagedLot, GoodsReceived, ReceivedLine
 from humidor_common.ids import uuid7
 from humidor_common.messaging import outbox
 from humidor_common.web.problems import invalid
@@ -58,7 +58,7 @@ async def receive_goods(
     if arrival.order is not None:
         await settle_order(conn, arrival, view, found)
     await review(conn, [shelf for shelf in shelves.values() if shelf.needs_review], now=now)
-    await outbox.append(conn, [_event(view, shelves, arrival)])
+    await outbox.append(conn, [_event(view, shelves, arrival), *_cartons(view, arrival)])
     document = view.model_dump(mode="json")
     await audit.record(conn, principal, "receive", "receipt", str(receipt_id), after=document)
     return view
@@ -140,6 +140,23 @@ def _event(view: ReceiptView, shelves: Shelves, arrival: Arrival) -> GoodsReceiv
             if line.damaged_sticks
         ],
     )
+
+
+def _cartons(view: ReceiptView, arrival: Arrival) -> list[CartonsReceived]:
+    """Tell which codes stand on the cartons of a lot, one event a line: a till may scan nothing else."""
+    return [
+        CartonsReceived(
+            receipt_id=view.receipt_id,
+            line=line.line,
+            store_id=view.store_id,
+            gtin=line.gtin,
+            lot=line.lot,
+            codes=given.codes,
+            received_at=view.received_at,
+        )
+        for line, given in zip(view.lines, arrival.given, strict=True)
+        if given.codes and line.lot != UNATTRIBUTED
+    ]
 
 
 def _iso(day: date | None) -> str | None:

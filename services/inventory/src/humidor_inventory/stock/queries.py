@@ -10,8 +10,8 @@ from humidor_inventory.units.rules import Factors, Unit, in_unit
 
 _STOCK = """
 SELECT s.store_id, s.gtin, p.sticks_per_pack, p.packs_per_carton, p.cartons_per_case, s.on_hand_sticks,
-       s.quarantined_sticks, s.reserved_sticks - coalesce(o.over, 0), s.on_order_sticks, s.reorder_point_sticks,
-       s.shortfall_sticks, coalesce(l.sellable, 0)
+       s.quarantined_sticks, s.reserved_sticks - coalesce(o.over, 0), s.on_order_sticks,
+       s.reorder_point_sticks, s.shortfall_sticks, coalesce(l.sellable, 0)
 FROM stock s JOIN products p USING (gtin) LEFT JOIN stores t USING (store_id)
 LEFT JOIN LATERAL (
     SELECT sum(on_hand_sticks)::bigint AS sellable FROM lot_stock

@@ -5,11 +5,13 @@ from typing import NamedTuple
 
 
 class Factors(NamedTuple):
-    """How many of the smaller make one of the larger."""
+    """How many of the smaller make one of the larger; for a unit's GTIN also which product and unit it is."""
 
     sticks_per_pack: int
     packs_per_carton: int
     cartons_per_case: int
+    gtin: str | None = None
+    unit: str | None = None
 
 
 def sticks(
@@ -28,5 +30,5 @@ def sticks(
         "pack": known.sticks_per_pack,
         "carton": known.sticks_per_pack * known.packs_per_carton,
         "case": known.sticks_per_pack * known.packs_per_carton * known.cartons_per_case,
-    }[unit]
-    return (gtin, "stick"), quantity * size
+    }[known.unit or unit]
+    return (known.gtin or gtin, "stick"), quantity * size

@@ -13,7 +13,7 @@ _NO_PRICES: MappingProxyType[str, Price] = MappingProxyType({})
 
 _PRODUCTS = """
 SELECT gtin, name, brand, status, sticks_per_pack, packs_per_carton, cartons_per_case, price_per_pack,
-       currency, changed_at, revision FROM products WHERE revision > $1
+       currency, changed_at, unit_gtins, revision FROM products WHERE revision > $1
 """
 
 
@@ -23,6 +23,7 @@ class Catalogue(Directory):
     def __init__(self, pool: Pool, *, max_age_seconds: float = MAX_AGE_SECONDS, **options: Any) -> None:
         super().__init__(pool, max_age_seconds=max_age_seconds, **options)
         self.products: dict[str, Product] = {}
+        self.units: dict[str, tuple[str, str]] = {}
         self._stores: dict[str, Store] = {}
         self._prices: dict[str, dict[str, Price]] = {}
         self._shelves: dict[str, Shelf] = {}
@@ -38,7 +39,9 @@ class Catalogue(Directory):
         shelf = self._shelves.get(store_id)
         if shelf is None:
             prices = self._prices.get(store_id, _NO_PRICES)
-            shelf = self._shelves[store_id] = Shelf(self.products, prices, self._stores.get(store_id))
+            shelf = self._shelves[store_id] = Shelf(
+                self.products, prices, self._stores.get(store_id), self.units
+            )
         return shelf
 
     async def read_changes(self, conn: Connection) -> None:
@@ -62,8 +65,14 @@ class Catalogue(Directory):
         self.revision = revision
 
     def _take_over(self, products: Sequence[Any], prices: Sequence[Any]) -> None:
-        for *product, revision in products:
-            self.products[product[0]] = Product(*product)
+        changed = [Product(*product) for *product, _ in products]
+        for gone in [self.products[each.gtin] for each in changed if each.gtin in self.products]:
+            for unit in gone.unit_gtins:
+                self.units.pop(unit["gtin"], None)
+        for product in changed:
+            self.products[product.gtin] = product
+            self.units.update((each["gtin"], (product.gtin, each["unit"])) for each in product.unit_gtins)
+        for *_, revision in products:
             self._products_revision = max(self._products_revision, revision)
         for store_id, gtin, price_per_pack, currency, changed_at, revision in prices:
             own = self._prices.setdefault(store_id, {})

@@ -39,7 +39,8 @@ async def digest(conn: Connection) -> Digest:
     row = await conn.fetchrow("""
         SELECT (SELECT count(*) FROM products) AS products, (SELECT count(*) FROM stores) AS stores,
                (SELECT sum(hashtextextended(concat_ws('|', gtin, name, brand, status, sticks_per_pack,
-                    packs_per_carton, cartons_per_case, price_per_pack, currency, version, changed_at), 0))
+                    packs_per_carton, cartons_per_case, price_per_pack, currency, version, changed_at,
+                    unit_gtins), 0))
                   FROM products)::text AS product_hash,
                (SELECT sum(hashtextextended(concat_ws('|', store_id, name, time_zone, licence_number, status,
                     version, changed_at), 0)) FROM stores)::text AS store_hash

@@ -1,7 +1,8 @@
 """What pos knows of products and stores, and the price of a unit."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 
 import msgspec
 
@@ -19,6 +20,7 @@ class Product(msgspec.Struct, frozen=True):
     price_per_pack: int | None
     currency: str | None
     changed_at: datetime
+    unit_gtins: Sequence[Mapping[str, str]] = ()
 
 
 class Store(msgspec.Struct, frozen=True):
@@ -39,11 +41,20 @@ class Price(msgspec.Struct, frozen=True):
 
 
 class Shelf(msgspec.Struct, frozen=True):
-    """What a sale in one store is judged against."""
+    """What a sale in one store is judged against; `units` are GTINs of units, with product and unit."""
 
     products: Mapping[str, Product]
     prices: Mapping[str, Price]
     store: Store | None
+    units: Mapping[str, tuple[str, str]] = MappingProxyType({})
+
+    def find(self, gtin: str, unit: str) -> tuple[Product | None, str]:
+        """Find what was scanned, and in which unit: the GTIN of a carton says that it is one."""
+        product = self.products.get(gtin)
+        if product is None and gtin in self.units:
+            gtin, unit = self.units[gtin]
+            product = self.products.get(gtin)
+        return product, unit
 
 
 def unit_price(product: Product, unit: str, price_per_pack: int) -> int | None:

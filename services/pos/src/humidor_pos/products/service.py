@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from humidor_common.clock import utc_now
 from humidor_common.db.pool import Connection
 from humidor_common.events.inventory import ProductChanged, StoreChanged
@@ -12,15 +14,15 @@ CATALOGUE = "catalogue"
 
 _UPSERT_PRODUCTS = """
 INSERT INTO products AS known (gtin, name, brand, status, sticks_per_pack, packs_per_carton,
-    cartons_per_case, price_per_pack, currency, version, changed_at, revision)
-SELECT *, $12 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int[], $6::int[], $7::int[],
-                          $8::bigint[], $9::text[], $10::int[], $11::timestamptz[])
+    cartons_per_case, price_per_pack, currency, version, changed_at, unit_gtins, revision)
+SELECT *, $13 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int[], $6::int[], $7::int[],
+                          $8::bigint[], $9::text[], $10::int[], $11::timestamptz[], $12::jsonb[])
 ON CONFLICT (gtin) DO UPDATE SET
     name = excluded.name, brand = excluded.brand, status = excluded.status,
     sticks_per_pack = excluded.sticks_per_pack, packs_per_carton = excluded.packs_per_carton,
     cartons_per_case = excluded.cartons_per_case, price_per_pack = excluded.price_per_pack,
     currency = excluded.currency, version = excluded.version, changed_at = excluded.changed_at,
-    revision = excluded.revision
+    unit_gtins = excluded.unit_gtins, revision = excluded.revision
 WHERE known.version < excluded.version
 """
 
@@ -45,7 +47,8 @@ async def take_over(
     revision = await next_revision(conn, CATALOGUE)
     if products:
         await conn.execute(_UPSERT_PRODUCTS, *_columns([_product_row(p) for p in products]), revision)
-        await exceptions.close_unknown_products(conn, [p.gtin for p in products], utc_now())
+        known = [p.gtin for p in products] + [each.gtin for p in products for each in p.unit_gtins]
+        await exceptions.close_unknown_products(conn, [gtin.zfill(14) for gtin in known], utc_now())
     if stores:
         await conn.execute(_UPSERT_STORES, *_columns([_store_row(s) for s in stores]), revision)
 
@@ -63,7 +66,13 @@ def _product_row(p: ProductChanged) -> tuple[object, ...]:
         p.currency,
         p.version,
         p.changed_at,
+        _raw([{"gtin": each.gtin.zfill(14), "unit": each.unit} for each in p.unit_gtins]),
     )
+
+
+def _raw(document: list[dict[str, str]]) -> msgspec.Raw:
+    """Keep asyncpg from taking a list for a further dimension of its column's array."""
+    return msgspec.Raw(msgspec.json.encode(document))
 
 
 def _store_row(s: StoreChanged) -> tuple[object, ...]:

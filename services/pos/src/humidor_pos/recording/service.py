@@ -1,7 +1,7 @@
 """Writes a return or a void: its id, its rows, its exceptions and its event in one transaction."""
 
 import hashlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -38,12 +38,14 @@ class Intake(msgspec.Struct, frozen=True):
     late_after: timedelta
     time_zone: str
 
-    def factors(self, gtins: Sequence[str]) -> dict[str, Factors]:
-        known = {gtin: self.shelf.products[gtin] for gtin in gtins if gtin in self.shelf.products}
-        return {
-            gtin: Factors(p.sticks_per_pack, p.packs_per_carton, p.cartons_per_case)
-            for gtin, p in known.items()
-        }
+    def factors(self, gtins: Iterable[str]) -> dict[str, Factors]:
+        found = {}
+        for gtin in gtins:
+            product, unit = self.shelf.find(gtin, "")
+            if product is not None:
+                sizes = product.sticks_per_pack, product.packs_per_carton, product.cartons_per_case
+                found[gtin] = Factors(*sizes, product.gtin, unit or None)
+        return found
 
 
 class Identified(msgspec.Struct, frozen=True):

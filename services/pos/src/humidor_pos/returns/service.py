@@ -66,7 +66,10 @@ async def judge_with_sale(conn: Connection, around: Intake, returned: Return) ->
     if returned.sale_id is None:
         return []
     sale = await find_sale(conn, returned.store_id, returned.sale_id, without=returned.return_id)
-    gtins = [line.gtin for line in returned.lines]
+    gtins = {line.gtin for line in returned.lines}
+    if sale is not None:
+        gtins.update(line.gtin for line in sale.lines)
+        gtins.update(gtin for gtin, _ in sale.returned)
     return list(judge_against_sale(returned, sale, around.factors(gtins)))
 
 

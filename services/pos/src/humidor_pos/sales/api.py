@@ -21,7 +21,15 @@ from humidor_pos.facts.http import (
 )
 from humidor_pos.facts.outcomes import Outcome
 from humidor_pos.facts.reading import decode, openapi_schema
-from humidor_pos.sales.intake import Result, failure, read_sale, surroundings, take_sales
+from humidor_pos.sales.intake import (
+    Result,
+    failure,
+    judge,
+    read_sale,
+    surroundings,
+    take_sales,
+    with_cartons,
+)
 from humidor_pos.sales.stream import lines_of
 from humidor_pos.sales.wire import EXAMPLE, Sale
 from humidor_pos.sales.writer import SaleWriter
@@ -68,7 +76,9 @@ _batch = msgspec.json.Decoder(Batch)
 async def post_sale(request: Request) -> ASGIApp:
     runtime, terminal = await authenticate(request)
     check_content_type(request)
-    sale = read_sale(await read_body(request), terminal, await surroundings(runtime, terminal))
+    read = read_sale(await read_body(request), terminal)
+    around = await with_cartons(runtime, terminal, await surroundings(runtime, terminal), (read,))
+    sale = judge(read, terminal, around)
     (outcome,) = await runtime.get(SaleWriter).write((sale,))
     if outcome.problem is not None:
         raise outcome.problem

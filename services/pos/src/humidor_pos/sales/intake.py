@@ -1,8 +1,8 @@
 """From the bytes of sales to their outcomes, one bad sale never touching another."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -10,18 +10,23 @@ from humidor_common.clock import utc_now
 from humidor_common.runtime import Runtime
 from humidor_common.telemetry.traces import current_trace_id, current_traceparent
 from humidor_common.web.errors import as_problem
-from humidor_common.web.problems import Problem
+from humidor_common.web.problems import Problem, unavailable
 from humidor_pos.facts.http import check_store
 from humidor_pos.facts.outcomes import Outcome
 from humidor_pos.facts.reading import decode, unreadable
 from humidor_pos.facts.rules import Unreadable
+from humidor_pos.lots.directory import Lots
+from humidor_pos.lots.service import find_lots_by_code
 from humidor_pos.products.catalogue import Catalogue
+from humidor_pos.revisions import UNAVAILABLE
 from humidor_pos.sales.service import Surroundings, prepare_sale
 from humidor_pos.sales.statement import PreparedSale
 from humidor_pos.sales.wire import Sale
 from humidor_pos.sales.writer import SaleWriter
 from humidor_pos.settings import PosSettings
 from humidor_pos.terminals.directory import Terminal
+
+T = TypeVar("T")
 
 _decoder = msgspec.json.Decoder(Sale)
 
@@ -47,6 +52,9 @@ async def surroundings(runtime: Runtime, terminal: Terminal) -> Surroundings:
     catalogue = runtime.get(Catalogue)
     if not catalogue.is_fresh():
         await catalogue.freshen()
+    lots = runtime.get(Lots)
+    if not lots.is_fresh():
+        await lots.freshen()
     settings = runtime.get(PosSettings)
     return Surroundings(
         now=utc_now(),
@@ -54,17 +62,48 @@ async def surroundings(runtime: Runtime, terminal: Terminal) -> Surroundings:
         late_after=timedelta(hours=settings.pos_late_after_hours),
         time_zone=settings.pos_default_time_zone,
         traceparent=current_traceparent(),
+        lots=lots.of(terminal.store_id),
     )
 
 
-def read_sale(body: bytes | msgspec.Raw, terminal: Terminal, around: Surroundings) -> PreparedSale:
-    """Decode and judge one sale.
+def read_sale(body: bytes | msgspec.Raw, terminal: Terminal) -> Sale:
+    """Decode one sale.
 
     Raises:
         Problem: It cannot be read, or is of another store.
     """
     sale = decode(_decoder, body)
     check_store(terminal, sale.store_id)
+    return sale
+
+
+async def with_cartons(
+    runtime: Runtime, terminal: Terminal, around: Surroundings, sales: Iterable[Sale]
+) -> Surroundings:
+    """Look up the lots of scanned cartons, where any of the store's lots may not be sold.
+
+    Raises:
+        Problem: 503 when the database does not answer.
+    """
+    if not around.lots:
+        return around
+    codes = {line.code for sale in sales for line in sale.lines if line.code and line.lot is None}
+    if not codes:
+        return around
+    try:
+        async with runtime.pool.acquire(timeout=5) as conn:
+            found = await find_lots_by_code(conn, terminal.store_id, codes)
+    except UNAVAILABLE as error:
+        raise unavailable("The database does not answer; nothing was stored.") from error
+    return msgspec.structs.replace(around, lots_by_code=found)
+
+
+def judge(sale: Sale, terminal: Terminal, around: Surroundings) -> PreparedSale:
+    """Judge one sale and lay it out.
+
+    Raises:
+        Problem: It cannot be taken as a sale.
+    """
     try:
         return prepare_sale(sale, terminal, around)
     except Unreadable as error:
@@ -76,18 +115,25 @@ async def take_sales(
 ) -> list[Result]:
     """Store every readable sale in one transaction; a `Problem` in place of a body is passed through."""
     around = await surroundings(runtime, terminal)
-    read: list[PreparedSale | Problem] = []
-    for body in bodies:
-        try:
-            read.append(body if isinstance(body, Problem) else read_sale(body, terminal, around))
-        except Problem as problem:
-            read.append(problem)
+    decoded = [_try(read_sale, body, terminal) for body in bodies]
+    around = await with_cartons(runtime, terminal, around, (s for s in decoded if isinstance(s, Sale)))
+    read = [_try(judge, sale, terminal, around) for sale in decoded]
     prepared = [each for each in read if isinstance(each, PreparedSale)]
     outcomes = iter(await runtime.get(SaleWriter).write(prepared) if prepared else ())
     return [
         _result(each, next(outcomes)) if isinstance(each, PreparedSale) else _rejected(body, each)
         for body, each in zip(bodies, read, strict=True)
     ]
+
+
+def _try(step: Callable[..., T], given: Any, *arguments: Any) -> T | Problem:
+    """Go one step with one sale; what was a problem before stays one."""
+    if isinstance(given, Problem):
+        return given
+    try:
+        return step(given, *arguments)
+    except Problem as problem:
+        return problem
 
 
 def failure(error: Exception) -> Problem:

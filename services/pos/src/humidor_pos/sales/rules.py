@@ -1,17 +1,18 @@
 """What is odd about a sale. Nothing here refuses one: a sale that has happened is a fact."""
 
-from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime, timedelta, tzinfo
-from zoneinfo import ZoneInfo
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
 
 from humidor_pos.facts.rules import (
     CartonCode,
     Doubt,
     amount_doubts,
     clock_doubts,
+    local_date,
     parse_carton_code,
 )
 from humidor_pos.facts.wire import AgeCheck, Line
+from humidor_pos.lots.rules import Lot, LotKey, Sold, unsound_lines
 from humidor_pos.products.rules import Product, Shelf, unit_price
 from humidor_pos.sales.wire import Sale
 
@@ -20,7 +21,7 @@ def judge_sale(sale: Sale, total: int, *, now: datetime, shelf: Shelf, late_afte
     """List everything about a sale that a person should look at, in a stable order."""
     doubts: list[Doubt] = []
     products = shelf.products
-    unknown = [line for line in sale.lines if line.gtin not in products]
+    unknown = [line for line in sale.lines if line.gtin not in products and line.gtin not in shelf.units]
     if unknown:
         doubts.extend(_each_gtin("unknown_product", "is not a known product", unknown))
     doubts.extend(_product_doubts(sale, shelf))
@@ -59,23 +60,44 @@ def carton_doubts(cartons: dict[int, CartonCode | None], licence_number: str | N
         )
 
 
-def local_date(moment: datetime, time_zone: str) -> date:
-    """Give the date that the clock on the store's wall shows."""
-    try:
-        zone: tzinfo = ZoneInfo(time_zone)
-    except (KeyError, ValueError, OSError):
-        zone = UTC
-    return moment.astimezone(zone).date()
+def lot_doubts(
+    sale: Sale, lots: Mapping[LotKey, Lot], by_code: Mapping[str, LotKey], shelf: Shelf, day: date
+) -> Iterator[Doubt]:
+    """Flag lines of a lot that was expired on the store's day of the sale, or held when it was sold."""
+    if not lots:
+        return
+    sold = []
+    for line in sale.lines:
+        product, _ = shelf.find(line.gtin, line.unit)
+        gtin = product.gtin if product else line.gtin
+        lot = line.lot
+        if lot is None and line.code:
+            coded_gtin, coded_lot = by_code.get(line.code, ("", ""))
+            lot = coded_lot if coded_gtin == gtin else None
+        if lot:
+            sold.append(Sold(line.line, gtin, lot))
+    for code, detail, found in zip(
+        ("expired_lot", "held_lot"),
+        ("the lot {} was expired", "the lot {} was held"),
+        unsound_lines(sold, lots, at=sale.sold_at, day=day),
+        strict=True,
+    ):
+        for gtin, lot in dict.fromkeys((each.gtin, each.lot) for each in found):
+            numbers = tuple(each.line for each in found if (each.gtin, each.lot) == (gtin, lot))
+            yield Doubt(code, detail.format(lot), numbers, gtin)
 
 
 def _product_doubts(sale: Sale, shelf: Shelf) -> Iterator[Doubt]:
     discontinued: list[Line] = []
     other_price: list[Line] = []
     other_currency: list[Line] = []
+    other_unit: list[Line] = []
     for line in sale.lines:
-        product = shelf.products.get(line.gtin)
+        product, unit = shelf.find(line.gtin, line.unit)
         if product is None:
             continue
+        if unit != line.unit:
+            other_unit.append(line)
         if product.status == "discontinued" and product.changed_at <= sale.sold_at:
             discontinued.append(line)
         price, currency, since = _price_in_force(product, shelf)
@@ -83,8 +105,9 @@ def _product_doubts(sale: Sale, shelf: Shelf) -> Iterator[Doubt]:
             continue
         if currency != sale.currency:
             other_currency.append(line)
-        elif (expected := unit_price(product, line.unit, price)) is not None and expected != line.unit_price:
+        elif (expected := unit_price(product, unit, price)) is not None and expected != line.unit_price:
             other_price.append(line)
+    yield from _together("unit_mismatch", "the GTIN is that of another unit", other_unit)
     yield from _together("product_discontinued", "the product is discontinued", discontinued)
     yield from _together("price_mismatch", "the price is not the list price", other_price)
     yield from _together("currency_mismatch", "the list price is in another currency", other_currency)

@@ -1,7 +1,9 @@
 """Makes of a decoded sale the rows and the event that are stored of it."""
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any, cast
 
 import msgspec
@@ -9,10 +11,11 @@ import msgspec
 from humidor_common.events.pos import SaleRecorded
 from humidor_common.ids import uuid7
 from humidor_pos.exceptions import service as exceptions
-from humidor_pos.facts.rules import CartonCode, Doubt, Unreadable, read_lines, storable
+from humidor_pos.facts.rules import CartonCode, Doubt, Unreadable, local_date, read_lines, storable
 from humidor_pos.facts.wire import as_utc
+from humidor_pos.lots.rules import Lot, LotKey
 from humidor_pos.products.rules import Shelf
-from humidor_pos.sales.rules import carton_doubts, judge_sale, read_cartons
+from humidor_pos.sales.rules import carton_doubts, judge_sale, lot_doubts, read_cartons
 from humidor_pos.sales.statement import EventColumns, PreparedSale, SaleRow
 from humidor_pos.sales.wire import Sale
 from humidor_pos.terminals.directory import Terminal
@@ -31,6 +34,8 @@ class Surroundings(msgspec.Struct, frozen=True):
     late_after: timedelta
     time_zone: str
     traceparent: str | None
+    lots: Mapping[LotKey, Lot] = MappingProxyType({})
+    lots_by_code: Mapping[str, LotKey] = MappingProxyType({})
 
 
 def prepare_sale(sale: Sale, terminal: Terminal, around: Surroundings) -> PreparedSale:
@@ -46,7 +51,11 @@ def prepare_sale(sale: Sale, terminal: Terminal, around: Surroundings) -> Prepar
     total = read_lines(sale.lines)
     doubts = judge_sale(sale, total, now=around.now, shelf=around.shelf, late_after=around.late_after)
     store = around.shelf.store
-    cartons = read_cartons(sale.lines, sale.sold_at, store.time_zone if store else around.time_zone)
+    zone = store.time_zone if store else around.time_zone
+    if around.lots:
+        day = local_date(sale.sold_at, zone)
+        doubts.extend(lot_doubts(sale, around.lots, around.lots_by_code, around.shelf, day))
+    cartons = read_cartons(sale.lines, sale.sold_at, zone)
     if cartons:
         doubts.extend(carton_doubts(cartons, store.licence_number if store else None))
     codes = exceptions.codes(doubts) if doubts else ()

@@ -11,11 +11,15 @@ from humidor_common.db.transaction import Read, Tx
 from humidor_common.runtime import Runtime
 from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor
 from humidor_common.web.problems import invalid
-from humidor_pos.facts.rules import is_gtin
+from humidor_pos.facts.rules import is_gtin, local_date
+from humidor_pos.lots.directory import Lots
+from humidor_pos.lots.rules import LotNotes, note_lots
 from humidor_pos.products.catalogue import Catalogue
+from humidor_pos.products.rules import Shelf
 from humidor_pos.sellable import service
-from humidor_pos.sellable.rules import sellable
+from humidor_pos.sellable.rules import list_tag, sellable
 from humidor_pos.sellable.schemas import Gtin, NewPrice, PriceView, SellableList
+from humidor_pos.settings import PosSettings
 from humidor_pos.terminals.dependencies import terminal_or
 from humidor_pos.terminals.schemas import StoreId
 
@@ -33,7 +37,10 @@ async def get_sellable(
     store_id: Annotated[StoreId | None, Query(description="Needed from operators only.")] = None,
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """The products that the store may sell, with their prices; cheap to ask for again with its ETag."""
+    """The products that the store may sell, with their prices and the lots of them that it may not sell.
+
+    Cheap to ask for again with its ETag, which also changes when a lot expires at midnight of the store.
+    """
     if store_id is None:
         if caller.kind != "terminal" or not caller.stores:
             raise invalid("store_id", "is needed")
@@ -42,14 +49,26 @@ async def get_sellable(
     runtime: Runtime = request.app.state.runtime
     catalogue = runtime.get(Catalogue)
     await catalogue.freshen()
+    shelf = catalogue.shelf(store_id)
     revision = catalogue.list_revision(store_id)
-    etag = f'"{revision}"'
+    notes = await _note_lots(runtime, shelf, store_id)
+    etag = f'"{list_tag(revision, notes)}"'
     headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Authorization"}
     if if_none_match and (if_none_match.strip() == "*" or etag in _tags(if_none_match)):
         return Response(status_code=304, headers=headers)
-    items = sellable(catalogue.shelf(store_id))
+    items = sellable(shelf, notes)
     document = {"store_id": store_id, "revision": revision, "items": items}
     return Response(msgspec.json.encode(document), media_type="application/json", headers=headers)
+
+
+async def _note_lots(runtime: Runtime, shelf: Shelf, store_id: str) -> dict[str, LotNotes]:
+    """Sort out the store's lots as of its own date."""
+    lots = runtime.get(Lots)
+    await lots.freshen()
+    settings = runtime.get(PosSettings)
+    zone = shelf.store.time_zone if shelf.store else settings.pos_default_time_zone
+    within_days = settings.pos_expiring_within_days
+    return note_lots(lots.of(store_id), local_date(utc_now(), zone), within_days=within_days)
 
 
 @router.put("/v1/prices/{store_id}/{gtin}")

@@ -1,8 +1,14 @@
 """The list of what a store may sell, and at which price."""
 
+import hashlib
+from collections.abc import Mapping, Sequence
+
 import msgspec
 
+from humidor_pos.lots.rules import ExpiringLot, LotNotes, UnsellableLot
 from humidor_pos.products.rules import Price, Product, Shelf, unit_price
+
+_NOTHING = LotNotes()
 
 
 class Sellable(msgspec.Struct, frozen=True):
@@ -17,15 +23,28 @@ class Sellable(msgspec.Struct, frozen=True):
     currency: str | None
     prices: dict[str, int]
     source: str | None
+    unit_gtins: Sequence[Mapping[str, str]]
+    unsellable_lots: list[UnsellableLot]
+    expiring_lots: list[ExpiringLot]
 
 
-def sellable(shelf: Shelf) -> list[Sellable]:
+def sellable(shelf: Shelf, notes: Mapping[str, LotNotes]) -> list[Sellable]:
     """List the active products in the order of their GTINs; prices are in minor units for one unit."""
     active = (product for product in shelf.products.values() if product.status == "active")
-    return sorted((_entry(p, shelf.prices.get(p.gtin)) for p in active), key=lambda entry: entry.gtin)
+    entries = (_entry(p, shelf.prices.get(p.gtin), notes.get(p.gtin, _NOTHING)) for p in active)
+    return sorted(entries, key=lambda entry: entry.gtin)
 
 
-def _entry(product: Product, own: Price | None) -> Sellable:
+def list_tag(revision: int, notes: Mapping[str, LotNotes]) -> str:
+    """Name a state of the list: the same in every process, another one when a lot expires at midnight."""
+    if not notes:
+        return str(revision)
+    return (
+        f"{revision}-{hashlib.blake2b(msgspec.json.encode(notes, order='sorted'), digest_size=8).hexdigest()}"
+    )
+
+
+def _entry(product: Product, own: Price | None, notes: LotNotes) -> Sellable:
     price = own.price_per_pack if own else product.price_per_pack
     units = ("pack", "carton", "case") if price is not None else ()
     prices = {unit: unit_price(product, unit, price or 0) or 0 for unit in units}
@@ -39,4 +58,7 @@ def _entry(product: Product, own: Price | None) -> Sellable:
         currency=own.currency if own else product.currency,
         prices=prices,
         source=("store" if own else "list") if price is not None else None,
+        unit_gtins=product.unit_gtins,
+        unsellable_lots=notes.unsellable,
+        expiring_lots=notes.expiring,
     )

@@ -1,11 +1,33 @@
 """The sellable list and a store's own prices over HTTP."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 Gtin = Annotated[str, StringConstraints(pattern=r"^(\d{8}|\d{12,14})$")]
+
+
+class UnitGtin(BaseModel):
+    """The GTIN that stands on a unit of the product, where that is not the product's own."""
+
+    gtin: str
+    unit: Literal["pack", "carton", "case"]
+
+
+class UnsellableLot(BaseModel):
+    """A lot in stock that may not be sold."""
+
+    lot: str
+    reason: Literal["expired", "held"]
+    expiry_date: date | None
+
+
+class ExpiringLot(BaseModel):
+    """A lot in stock that may be sold up to and on its expiry date, which is near."""
+
+    lot: str
+    expiry_date: date
 
 
 class SellableProduct(BaseModel):
@@ -20,6 +42,9 @@ class SellableProduct(BaseModel):
     currency: str | None
     prices: dict[str, int]
     source: Literal["store", "list"] | None
+    unit_gtins: list[UnitGtin]
+    unsellable_lots: list[UnsellableLot]
+    expiring_lots: list[ExpiringLot]
 
 
 class SellableList(BaseModel):

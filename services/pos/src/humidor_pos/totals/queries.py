@@ -21,14 +21,21 @@ WITH lines AS (
     UNION ALL
     SELECT 'void', l ->> 'gtin', (l ->> 'quantity')::bigint, l ->> 'unit', (l ->> 'unit_price')::bigint
       FROM voids, jsonb_array_elements(lines) AS l WHERE store_id = $1 AND sale_id IS NULL
+), items AS (
+    SELECT gtin AS code, gtin, NULL AS own_unit, sticks_per_pack, packs_per_carton, cartons_per_case
+      FROM products
+    UNION ALL
+    SELECT u ->> 'gtin', gtin, u ->> 'unit', sticks_per_pack, packs_per_carton, cartons_per_case
+      FROM products, jsonb_array_elements(unit_gtins) u
 )
-SELECT kind, gtin, count(*) AS lines, sum(quantity::numeric * CASE unit
+SELECT kind, coalesce(i.gtin, l.gtin) AS gtin, count(*) AS lines,
+       sum(quantity::numeric * CASE coalesce(own_unit, unit)
            WHEN 'stick' THEN 1
            WHEN 'pack' THEN sticks_per_pack
            WHEN 'carton' THEN sticks_per_pack * packs_per_carton
            ELSE sticks_per_pack * packs_per_carton * cartons_per_case END)::bigint AS sticks,
        sum(quantity::numeric * unit_price) AS amount_minor
-  FROM lines LEFT JOIN products USING (gtin) GROUP BY kind, gtin ORDER BY kind, gtin
+  FROM lines l LEFT JOIN items i ON i.code = l.gtin GROUP BY 1, 2 ORDER BY 1, 2
 """
 
 

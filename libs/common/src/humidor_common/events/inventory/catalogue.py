@@ -38,7 +38,7 @@ class ProductChanged(Event, frozen=True, kw_only=True):
     retail_price_per_pack: int | None = None
     currency: str | None = None
     price_class: str | None = None
-    unit_gtins: list[UnitGtin] = []
+    unit_gtins: list[UnitGtin] = msgspec.field(default_factory=list)
 
 
 class StoreChanged(Event, frozen=True, kw_only=True):

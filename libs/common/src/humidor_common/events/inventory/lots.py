@@ -10,8 +10,8 @@ from humidor_common.events.base import Event
 class LotChanged(Event, frozen=True, kw_only=True):
     """A lot in a store as it now is: told when it comes, goes, is held or released, or gets other dates.
 
-    `lot_id` is `store_id/gtin/lot`. Nothing is told of a lot that neither expires nor is held, nor of what a
-    sale leaves of one. `version` rises by one with each event of a lot; `held_since` is None where it is free.
+    `lot_id` is `store_id/gtin/lot`. Nothing is told of a lot that neither expires nor is held, nor of each
+    sale of one. `version` rises by one with each event of a lot; `held_since` is None where it is free.
     """
 
     TYPE: ClassVar[str] = "inventory.lot-changed.v1"

@@ -13,7 +13,8 @@ CREATE INDEX ix_lot_stock_held ON lot_stock (store_id, gtin, lot) WHERE held;
 
 -- What stands on the shelves already is told as if it had just come.
 WITH known AS (
-    UPDATE lot_stock SET version = 1 WHERE lot <> '' AND on_hand_sticks > 0 AND (held OR expiry_date IS NOT NULL)
+    UPDATE lot_stock SET version = 1
+    WHERE lot <> '' AND on_hand_sticks > 0 AND (held OR expiry_date IS NOT NULL)
     RETURNING store_id, gtin, lot, expiry_date, held, held_since
 )
 INSERT INTO outbox (event_id, type, topic, key, subject, time, payload)
