@@ -13,8 +13,10 @@ from humidor_inventory.alerts.sweep import keep_sweeping
 from humidor_inventory.checks import api as checks
 from humidor_inventory.checks.projection import PROJECTION
 from humidor_inventory.discrepancies import api as discrepancies
+from humidor_inventory.displays import api as displays
 from humidor_inventory.freshness import api as freshness
 from humidor_inventory.imports import api as imports
+from humidor_inventory.kits import api as kits
 from humidor_inventory.levels import api as levels
 from humidor_inventory.movements import api as movements
 from humidor_inventory.notifications import api as notifications
@@ -68,6 +70,8 @@ SLICES = (
     reservations,
     freshness,
     imports,
+    kits,
+    displays,
 )
 WORK = (keep_partitions, release_expired, keep_sweeping, keep_telling, watch_deliveries)
 
