@@ -270,3 +270,35 @@ async def test_websockets_and_odd_methods_are_refused() -> None:
             request = f"{method} /pos/v1/x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
             assert (await proxy.raw(request)).split()[1] in (b"400", b"405")
         assert proxy.upstream.heads == []
+
+
+async def test_streams_of_events_leave_the_connections_to_others_and_are_bounded_themselves() -> None:
+    async with proxied() as proxy:
+
+        async def events(call: Call) -> None:
+            head = await call.head()
+            if "stream" in head:
+                await call.send(
+                    "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\n"
+                    "Transfer-Encoding: chunked\r\n\r\n9\r\ndata: 1\n\n\r\n"
+                )
+                await call.reader.read()
+            else:
+                await call.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+
+        proxy.upstream.script = events
+        address = proxy.gateway.pools["pos"].address
+        proxy.gateway.pools["pos"] = pool = UpstreamPool(
+            address, Limits(connections=1, streams=2, queue_seconds=0.3)
+        )
+        async with contextlib.AsyncExitStack() as stack:
+            for _ in range(2):
+                stream = proxy.client.stream("GET", "/pos/v1/x:stream")
+                opened = await stack.enter_async_context(stream)
+                assert await anext(opened.aiter_bytes()) == b"data: 1\n\n"
+            assert (await proxy.client.get("/pos/v1/x")).text == "ok"
+            assert problem(await proxy.client.get("/pos/v1/x:stream")) == (503, "upstream-busy")
+        while pool._streaming:  # noqa: ASYNC110 - the gateway has no event for it
+            await asyncio.sleep(0.01)
+        async with proxy.client.stream("GET", "/pos/v1/x:stream") as again:
+            assert again.status_code == 200

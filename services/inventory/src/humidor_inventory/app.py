@@ -1,8 +1,9 @@
 """The service: its slices, what it consumes and what its worker keeps doing."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from typing import Any
 
 from humidor_common.delivery.sender import Sender
 from humidor_common.delivery.web import make_router as make_delivery_router
@@ -18,6 +19,9 @@ from humidor_inventory.freshness import api as freshness
 from humidor_inventory.imports import api as imports
 from humidor_inventory.kits import api as kits
 from humidor_inventory.levels import api as levels
+from humidor_inventory.live import api as live
+from humidor_inventory.live.announcer import announcing
+from humidor_inventory.live.feed import StockFeed
 from humidor_inventory.movements import api as movements
 from humidor_inventory.notifications import api as notifications
 from humidor_inventory.notifications.digests import keep_telling
@@ -50,6 +54,7 @@ SLICES = (
     suppliers,
     stock,
     stock_lots,
+    live,
     levels,
     policies,
     replenishment,
@@ -78,10 +83,26 @@ WORK = (keep_partitions, release_expired, keep_sweeping, keep_telling, watch_del
 
 @asynccontextmanager
 async def worker_context(runtime: Runtime) -> AsyncIterator[None]:
-    """Do what time asks for while the worker runs, and send what waits."""
-    tasks = [asyncio.create_task(work(runtime.pool)) for work in WORK]
+    """Do what time asks for while the worker runs, tell of changed stock, and send what waits."""
+    work = [each(runtime.pool) for each in WORK]
     if isinstance(runtime.settings, InventorySettings):
-        tasks.append(asyncio.create_task(Sender(runtime.pool, runtime.settings).run()))
+        work.append(Sender(runtime.pool, runtime.settings).run())
+    async with announcing(runtime.pool), _beside(*work):
+        yield
+
+
+@asynccontextmanager
+async def api_context(runtime: Runtime) -> AsyncIterator[None]:
+    """Follow the stock that somebody listens to while the HTTP process runs."""
+    feed = StockFeed(runtime.settings.pg_dsn)
+    runtime.put(feed)
+    async with announcing(runtime.pool), _beside(feed.run()):
+        yield
+
+
+@asynccontextmanager
+async def _beside(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(each) for each in work]
     try:
         yield
     finally:
@@ -98,5 +119,6 @@ SERVICE = Service(
     settings=InventorySettings,
     subscriptions=(SUBSCRIPTION,),
     projections=(PROJECTION,),
+    api_context=api_context,
     worker_context=worker_context,
 )

@@ -7,7 +7,7 @@ from typing import Any
 from humidor_common.web.problems import Problem
 from humidor_gateway.proxy.connection import UpstreamConnection, UpstreamFailure
 from humidor_gateway.proxy.pool import UpstreamPool
-from humidor_gateway.proxy.rules import REPEATABLE
+from humidor_gateway.proxy.rules import REPEATABLE, is_event_stream
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -100,6 +100,8 @@ class Exchange:
             if self._uploading:
                 self._beside = self._loop.create_task(self._upload(connection, chunked=chunked))
             await connection.head()
+            if is_event_stream(connection.headers):
+                self._pool.let_stream(connection)
             self.status = connection.status
             await self._send(
                 {"type": "http.response.start", "status": connection.status, "headers": connection.headers}

@@ -15,6 +15,7 @@ TICK_SECONDS = 0.1
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """What an upstream may take.
 
+    `streams` are answers of server-sent events, which stay open; they leave the `connections` to others.
     `idle_seconds` must stay below the upstream's own keep-alive time, so that it is us who close.
     """
 
@@ -23,6 +24,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     stall_seconds: float = 60.0
     idle_seconds: float = 4.0
     connections: int = 256
+    streams: int = 2048
     queue_seconds: float = 2.0
 
 
@@ -46,6 +48,7 @@ class UpstreamPool:
         self._idle: list[UpstreamConnection] = []
         self._active: dict[UpstreamConnection, Callable[[], None]] = {}
         self._waiting: deque[asyncio.Future[None]] = deque()
+        self._streaming: set[UpstreamConnection] = set()
         self._opening = 0
         self._ticking: asyncio.TimerHandle | None = None
         self._tls = ssl.create_default_context() if address.tls else None
@@ -68,16 +71,24 @@ class UpstreamPool:
     def release(self, connection: UpstreamConnection) -> None:
         """Take a connection back after its exchange, whatever became of it."""
         self._active.pop(connection, None)
+        self._streaming.discard(connection)
         if connection.complete and connection.reusable and not connection.closed:
             connection.idle_since = asyncio.get_running_loop().time()
             self._idle.append(connection)
         elif not connection.closed:
             connection.transport.abort()
-        while self._waiting:
-            waiter = self._waiting.popleft()
-            if not waiter.done():
-                waiter.set_result(None)
-                break
+        self._wake_one()
+
+    def let_stream(self, connection: UpstreamConnection) -> None:
+        """Count a connection as one that stays open, and let somebody who waits have its place.
+
+        Raises:
+            UpstreamFailure: `busy` when too many stay open already.
+        """
+        if len(self._streaming) >= self.limits.streams:
+            raise UpstreamFailure("busy", "too many streams are open")
+        self._streaming.add(connection)
+        self._wake_one()
 
     async def close(self) -> None:
         for connection in [*self._idle, *self._active]:
@@ -95,7 +106,7 @@ class UpstreamPool:
         return None
 
     async def _open(self) -> UpstreamConnection:
-        while len(self._active) + self._opening >= self.limits.connections:
+        while len(self._active) - len(self._streaming) + self._opening >= self.limits.connections:
             await self._queue()
             if (connection := self._take_idle()) is not None:
                 return connection
@@ -111,6 +122,13 @@ class UpstreamPool:
         finally:
             self._opening -= 1
         return connection
+
+    def _wake_one(self) -> None:
+        while self._waiting:
+            waiter = self._waiting.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
+                break
 
     async def _queue(self) -> None:
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()

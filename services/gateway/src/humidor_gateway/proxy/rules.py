@@ -163,3 +163,9 @@ def build_head(
             lines += (name, b": ", value, b"\r\n")
     lines.append(b"\r\n")
     return b"".join(lines)
+
+
+def is_event_stream(headers: Headers) -> bool:
+    """Tell whether an answer is one of server-sent events, which stays open as long as its reader does."""
+    kind = first(headers, b"content-type")
+    return kind is not None and kind.partition(b";")[0].strip().lower() == b"text/event-stream"

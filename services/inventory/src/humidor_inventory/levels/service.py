@@ -11,6 +11,7 @@ from humidor_common.web.problems import FieldError, Problem, not_found
 from humidor_inventory.inputs import check_match, sticks_of
 from humidor_inventory.levels.schemas import LevelInput, LevelItem, LevelView
 from humidor_inventory.replenishment.review import review
+from humidor_inventory.stock.changes import note_change
 from humidor_inventory.stock.service import load_shelves, lock_stores
 from humidor_inventory.units.queries import load_factors
 from humidor_inventory.units.rules import Factors
@@ -90,6 +91,7 @@ async def set_levels(
         rows.append(_row(item, factors[item.gtin], (i, old.version + 1 if old else 1, now)))
     await conn.execute(_WRITE, rows)
     await conn.execute(_WRITE_POINTS, rows)
+    note_change({item.store_id for item in items})
     await conn.execute(
         """UPDATE alerts SET suggestion_refused = false FROM jsonb_array_elements($1::jsonb) e
            WHERE store_id = e->>0 AND kind = 'below_reorder_point' AND subject = e->>1
