@@ -27,6 +27,7 @@ BENCHES = {
     "memory": "memory.bench_memory",
     "growth": "growth.bench_growth",
     "gateway": "gateway.bench_gateway",
+    "stock-query": "stock_query.bench_stock_query",
 }
 
 

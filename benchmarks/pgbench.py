@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -58,11 +59,39 @@ def one_transaction(sales: int) -> str:
 
 def run(database: Database, script: str, directory: Path, *, clients: int, seconds: float) -> float:
     """Give the transactions per second."""
+    done = _pgbench(database, script, directory, clients=clients, seconds=seconds)
+    found = re.search(r"^tps = ([\d.]+)", done, re.MULTILINE)
+    if not found:
+        raise RuntimeError(f"pgbench said nothing of its rate: {done}")
+    return float(found[1])
+
+
+def latencies_ms(
+    database: Database, script: str, directory: Path, *, clients: int, seconds: float
+) -> list[float]:
+    """Give the latency of each transaction, the shortest first."""
+    for old in directory.glob("latency.*"):
+        old.unlink()
+    log = ["--log", f"--log-prefix={directory / 'latency'}"]
+    _pgbench(database, script, directory, log, clients=clients, seconds=seconds)
+    logged = (line.split() for each in directory.glob("latency.*") for line in each.read_text().splitlines())
+    return sorted(int(fields[2]) / 1000 for fields in logged)
+
+
+def _pgbench(
+    database: Database,
+    script: str,
+    directory: Path,
+    options: Sequence[str] = (),
+    *,
+    clients: int,
+    seconds: float,
+) -> str:
     path = directory / "bench.sql"
     path.write_text(script)
     server = database.server
     arguments = [
-        *("-h", str(server.socket), "-U", "bench", "-n", "-M", "prepared", "-f", str(path)),
+        *("-h", str(server.socket), "-U", "bench", "-n", "-M", "prepared", "-f", str(path), *options),
         *("-c", str(clients), "-j", str(min(clients, 2)), "-T", str(round(seconds)), database.name),
     ]
     done = subprocess.run(
@@ -72,10 +101,9 @@ def run(database: Database, script: str, directory: Path, *, clients: int, secon
         text=True,
         check=False,
     )
-    found = re.search(r"^tps = ([\d.]+)", done.stdout, re.MULTILINE)
-    if done.returncode or not found:
+    if done.returncode:
         raise RuntimeError(f"pgbench failed: {done.stderr}")
-    return float(found[1])
+    return done.stdout
 
 
 def _all_of_it(new: str) -> str:

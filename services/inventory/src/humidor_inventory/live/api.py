@@ -2,9 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Request
 from starlette.responses import Response
@@ -14,10 +14,10 @@ from humidor_common.auth.tokens import InvalidToken
 from humidor_common.runtime import Runtime
 from humidor_common.web.problems import invalid
 from humidor_inventory.inputs import Gtin, Reader, StoreId
-from humidor_inventory.live.feed import Listener, Row, StockFeed
+from humidor_inventory.live.feed import Listener, StockFeed
 from humidor_inventory.live.rules import HEARTBEAT, RETRY, event_id, frame, frames, resumable
 from humidor_inventory.live.stream import EventStream
-from humidor_inventory.stock.queries import stock_item
+from humidor_inventory.stock.queries import stock_items
 from humidor_inventory.units.rules import Unit
 
 HEARTBEAT_SECONDS = 15.0
@@ -78,9 +78,9 @@ def _start(feed: StockFeed, listener: Listener, unit: Unit, last_event_id: str |
     rows = None if seen is None else feed.rows(listener, after=seen)
     here = event_id(feed.epoch, feed.number)
     if rows is not None:
-        return frames("changed", _items(rows, unit), here) if rows else []
+        return frames("changed", stock_items(rows, unit), here) if rows else []
     reason = "too-old" if last_event_id else "start"
-    return frames("snapshot", _items(feed.rows(listener, after=None) or (), unit), here, reason=reason)
+    return frames("snapshot", stock_items(feed.rows(listener, after=None) or (), unit), here, reason=reason)
 
 
 async def _events(
@@ -99,7 +99,7 @@ async def _events(
             yield HEARTBEAT
         else:
             number, rows = listener.take()
-            for each in frames("changed", _items(rows, unit), event_id(feed.epoch, number)):
+            for each in frames("changed", stock_items(rows, unit), event_id(feed.epoch, number)):
                 yield each
         if time.monotonic() >= check_at:
             check_at = time.monotonic() + HEARTBEAT_SECONDS
@@ -108,7 +108,3 @@ async def _events(
             except InvalidToken as error:
                 yield frame("end", {"reason": f"the access token is refused: {error}"})
                 return
-
-
-def _items(rows: Sequence[Row], unit: Unit) -> list[Any]:
-    return [stock_item(row, unit) for row in rows]

@@ -1,5 +1,7 @@
 """Server-sent events as bytes, and the ids by which a stream goes on where it was cut: plain values."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 CHUNK_ITEMS = 200
@@ -15,7 +17,7 @@ def frame(event: str, document: object, event_id: str | None = None) -> bytes:
     return b"%bevent: %b\ndata: %b\n\n" % (head, event.encode(), _encode(document))
 
 
-def frames(event: str, items: list[object], event_id: str, **more: object) -> list[bytes]:
+def frames(event: str, items: Sequence[object], event_id: str, **more: object) -> list[bytes]:
     """Write items as events of at most `CHUNK_ITEMS`.
 
     Only the last has the id: whoever is cut off before it gets all of them again.

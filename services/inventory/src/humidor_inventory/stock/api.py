@@ -8,18 +8,44 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from humidor_common.clock import utc_now
+from humidor_common.db.pool import Connection
 from humidor_common.db.transaction import Read, Tx
+from humidor_common.runtime import Runtime
 from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor
 from humidor_inventory.inputs import Gtin, LotCode, Reader, Reason, StoreId, Writer, visible_stores
 from humidor_inventory.stock import queries
 from humidor_inventory.stock.holds import hold_lot, release_lot
+from humidor_inventory.stock.quick import Question, quick_route
 from humidor_inventory.stock.schemas import EntryView, HoldView, LotView, StockView
 from humidor_inventory.units.rules import Unit
 
-router = APIRouter(prefix="/v1/stock", tags=["stock"])
+lots = APIRouter(prefix="/v1/stock", tags=["stock"])
 
 
-@router.get("", response_model=Page[StockView])
+async def _page(
+    conn: Connection, wanted: queries.StockFilter, unit: Unit, cursor: str | None, limit: int
+) -> Response:
+    after = decode_cursor(cursor, str, str) if cursor else ("", "")
+    found = await queries.read_stock(conn, wanted, after=(after[0], after[1]), limit=limit + 1)
+    items = queries.stock_items(found[:limit], unit)
+    more = len(found) > limit
+    page = {
+        "items": items,
+        "next_cursor": encode_cursor(items[-1].store_id, items[-1].gtin) if more else None,
+    }
+    return Response(msgspec.json.encode(page), media_type="application/json")
+
+
+async def _answer_quickly(runtime: Runtime, question: Question) -> Response:
+    wanted = queries.StockFilter([question.store_id], None if question.gtin is None else [question.gtin])
+    async with runtime.pool.acquire() as conn:
+        return await _page(conn, wanted, question.unit, question.cursor, question.limit)
+
+
+balances = APIRouter(prefix="/v1/stock", tags=["stock"], route_class=quick_route(_answer_quickly))
+
+
+@balances.get("", response_model=Page[StockView])
 async def list_stock(  # noqa: PLR0913, PLR0917 - FastAPI's parameters
     conn: Read,
     principal: Reader,
@@ -30,18 +56,11 @@ async def list_stock(  # noqa: PLR0913, PLR0917 - FastAPI's parameters
     limit: Limit = DEFAULT_LIMIT,
 ) -> Response:
     """Read the balances; numbers are whole `unit`s."""
-    after = decode_cursor(cursor, str, str) if cursor else ("", "")
     wanted = queries.StockFilter(visible_stores(principal, store_id), None if gtin is None else [gtin])
-    found = await queries.read_stock(conn, wanted, after=(after[0], after[1]), limit=limit + 1)
-    items = [queries.stock_item(row, unit) for row in found[:limit]]
-    more = len(found) > limit
-    next_cursor = encode_cursor(items[-1].store_id, items[-1].gtin) if more else None
-    return Response(
-        msgspec.json.encode({"items": items, "next_cursor": next_cursor}), media_type="application/json"
-    )
+    return await _page(conn, wanted, unit, cursor, limit)
 
 
-@router.get("/{store_id}/{gtin}/lots")
+@lots.get("/{store_id}/{gtin}/lots")
 async def list_lots(
     conn: Read,
     principal: Reader,
@@ -56,7 +75,7 @@ async def list_lots(
     return Page(items=items)
 
 
-@router.get("/{store_id}/{gtin}/ledger")
+@lots.get("/{store_id}/{gtin}/ledger")
 async def list_entries(
     conn: Read,
     principal: Reader,
@@ -76,7 +95,7 @@ async def list_entries(
     )
 
 
-@router.post("/{store_id}/{gtin}/lots/{lot:path}:hold")
+@lots.post("/{store_id}/{gtin}/lots/{lot:path}:hold")
 async def post_hold(
     conn: Tx, principal: Writer, store_id: StoreId, gtin: Gtin, lot: LotCode, decision: Reason
 ) -> HoldView:
@@ -85,10 +104,15 @@ async def post_hold(
     return await hold_lot(conn, principal, (store_id, gtin, lot), reason=decision.reason, now=utc_now())
 
 
-@router.post("/{store_id}/{gtin}/lots/{lot:path}:release")
+@lots.post("/{store_id}/{gtin}/lots/{lot:path}:release")
 async def post_release(
     conn: Tx, principal: Writer, store_id: StoreId, gtin: Gtin, lot: LotCode, decision: Reason
 ) -> HoldView:
     """Let a held lot be sold again, with a reason."""
     principal.check_store(store_id)
     return await release_lot(conn, principal, (store_id, gtin, lot), reason=decision.reason, now=utc_now())
+
+
+router = APIRouter()
+for each in (balances, lots):
+    router.include_router(each)

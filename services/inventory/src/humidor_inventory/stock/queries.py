@@ -1,5 +1,6 @@
 """What is read of stock; every query walks an index from a store and product onwards."""
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
@@ -58,17 +59,25 @@ class StockFilter(NamedTuple):
 async def read_stock(
     conn: Connection, wanted: StockFilter, *, after: tuple[str, str], limit: int
 ) -> list[Any]:
-    """Read rows for `stock_item`; each filter given becomes an equality, so that the index it has is used."""
-    filters, arguments = ["true"], []
+    """Read rows for `stock_items`."""
+    statement, arguments = stock_statement(wanted)
+    rows: list[Any] = await conn.fetch(statement, *after, limit, *arguments)
+    return rows
+
+
+def stock_statement(wanted: StockFilter) -> tuple[str, list[Any]]:
+    """Put the statement together; each filter given becomes an equality, so that the index it has is used.
+
+    The cursor's store and product and the limit are the first three parameters.
+    """
+    filters = ["true"]
+    arguments: list[Any] = []
     for column, values in (("s.store_id", wanted.stores), ("s.gtin", wanted.gtins)):
         if values is not None:
             arguments.append(values[0] if len(values) == 1 else values)
             one_or_any = "= ${}" if len(values) == 1 else "= ANY(${}::text[])"
             filters.append(f"{column} {one_or_any.format(3 + len(arguments))}")
-    rows: list[Any] = await conn.fetch(
-        _STOCK.format(filters=" AND ".join(filters)), *after, limit, *arguments
-    )
-    return rows
+    return _STOCK.format(filters=" AND ".join(filters)), arguments
 
 
 class LotFilter(NamedTuple):
@@ -122,30 +131,41 @@ def _size(row: Any, unit: Unit) -> int:
     return int(getattr(factors, unit))
 
 
-def stock_item(row: Any, unit: Unit) -> StockItem:
-    """Show a row of `read_stock` in whole units."""
-    store_id, gtin, pack, packs, cartons, *sticks = row
-    on_hand_sticks, quarantined, reserved_sticks, on_order_sticks, point, shortfall, sellable = sticks
-    size = {"stick": 1, "pack": pack, "carton": pack * packs, "case": pack * packs * cartons}[unit]
-    on_hand, loose = in_unit(on_hand_sticks, size)
-    reserved = reserved_sticks // size  # without reservations that are over: those keep nothing
-    on_order = on_order_sticks // size
-    return StockItem(
-        store_id,
-        gtin,
-        unit,
-        on_hand,
-        reserved,
-        on_order,
-        on_hand - reserved + on_order,
-        None if point is None else -(-point // size),
-        quarantined // size,
-        sellable // size,
-        on_hand_sticks,
-        loose,
-        shortfall,
-        shortfall > 0,
-    )
+def stock_items(rows: Iterable[Any], unit: Unit) -> list[StockItem]:
+    """Show rows of `read_stock` in whole units.
+
+    What is reserved comes without reservations that are over: those keep nothing.
+    """
+    items = []
+    for row in rows:
+        store_id, gtin, pack, packs, cartons, sticks, quarantined, reserved, ordered, point, short, sound = (
+            row
+        )
+        size = 1 if unit == "stick" else pack if unit == "pack" else pack * packs
+        if unit == "case":
+            size *= cartons
+        on_hand, loose = divmod(sticks, size) if sticks >= 0 else in_unit(sticks, size)
+        reserved //= size
+        ordered //= size
+        items.append(
+            StockItem(
+                store_id,
+                gtin,
+                unit,
+                on_hand,
+                reserved,
+                ordered,
+                on_hand - reserved + ordered,
+                None if point is None else -(-point // size),
+                quarantined // size,
+                sound // size,
+                sticks,
+                loose,
+                short,
+                short > 0,
+            )
+        )
+    return items
 
 
 def _lot_of(row: Any) -> Lot:
