@@ -10,6 +10,7 @@ import httpx
 import pytest
 import uvicorn
 
+from humidor_common.auth.tokens import InvalidToken
 from humidor_common.testing.plugin import SettingsFor
 from humidor_common.testing.running import running
 from humidor_common.web.app import create_app
@@ -66,9 +67,9 @@ class Live:
 
     @contextlib.asynccontextmanager
     async def listen(
-        self, query: str = f"store_id={STORE}", *, expect: int = 200, **headers: str
+        self, query: str = f"store_id={STORE}", headers: dict[str, str] | None = None, *, expect: int = 200
     ) -> AsyncIterator[Stream]:
-        own = self.shop.auth() | headers
+        own = self.shop.auth() | (headers or {})
         async with (
             httpx.AsyncClient(base_url=self.url, timeout=PATIENCE_SECONDS) as client,
             client.stream("GET", f"/v1/stock:stream?{query}", headers=own) as answer,
@@ -143,11 +144,11 @@ async def test_a_stream_that_was_cut_goes_on_and_one_of_another_process_begins_a
             await shop.deliver(sale(line(gtin, 1)))
             await beside.until(gtin, 9)
     headers = {"Last-Event-ID": last_id}
-    async with live.listen(**headers) as again:
+    async with live.listen(headers=headers) as again:
         name, missed = await again.next()
         assert (name, [item["gtin"] for item in missed["items"]]) == ("changed", [gtin])
     for foreign in ("ffffffff-1", "nonsense", f"{live.feed.epoch}-99999"):
-        async with live.listen(**{"Last-Event-ID": foreign}) as anew:
+        async with live.listen(headers={"Last-Event-ID": foreign}) as anew:
             name, snapshot = await anew.next()
             assert (name, snapshot["reason"], len(snapshot["items"])) == ("snapshot", "too-old", 2)
 
@@ -185,16 +186,16 @@ async def test_who_listens_is_checked_and_checked_again(live: Live, monkeypatch:
         (f"store_id={STORE}&gtin=123", {}, 422),
         ("&".join(f"store_id=S{n}" for n in range(51)), {}, 422),
     ):
-        async with live.listen(query, expect=status, **headers):
+        async with live.listen(query, headers, expect=status):
             pass
     assert live.feed.listening == 0
     monkeypatch.setattr(live_api, "HEARTBEAT_SECONDS", 0.05)
-    async with live.listen("", **mine) as stream:
+    async with live.listen("", mine) as stream:
         assert (await stream.next())[1]["items"] == []
         assert (await stream.next())[0] == "heartbeat"
 
         async def refuse(_: str) -> None:
-            raise live_api.InvalidToken("expired")
+            raise InvalidToken("expired")
 
         monkeypatch.setattr("humidor_common.auth.tokens.TokenVerifier.verify", lambda _, token: refuse(token))
         while (event := await stream.next())[0] == "heartbeat":

@@ -183,8 +183,8 @@ async def test_whatever_happens_to_one_lot_at_once_nothing_is_lost_and_tills_hea
     await heard(shop, stores)
     sticks = -await corrected(shop, stores)
     for store_id in stores:
-        for each in (GTIN, KIT):
-            stock = await shop.stock(each, store_id)
+        for gtin in (GTIN, KIT):
+            stock = await shop.stock(gtin, store_id)
             sticks += stock["on_hand_sticks"] if stock else 0
         on_the_way = await shop.ask("GET", f"/v1/in-transit?to_store_id={store_id}")
         moving = sum(each["in_transit_sticks"] for each in on_the_way["items"])

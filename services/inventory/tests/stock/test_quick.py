@@ -38,7 +38,12 @@ async def test_both_ways_give_the_same_answers_and_refusals(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[Question | None] = []
-    monkeypatch.setattr(quick_module, "ask", lambda query: asked.append(ask(query)) or asked[-1])
+
+    def noting(query: bytes) -> Question | None:
+        asked.append(ask(query))
+        return asked[-1]
+
+    monkeypatch.setattr(quick_module, "ask", noting)
     for number in range(1, 6):
         await shop.put_product(make_gtin(number))
     await shop.receive(*((make_gtin(number), number, "A") for number in range(1, 6)))

@@ -58,7 +58,7 @@ async def hear(pos: Any, *events: Any) -> None:
 async def test_a_sale_of_an_expired_or_held_lot_is_kept_and_flagged(
     pos: Any, till: Any, a_sale: Make, a_line: Make
 ) -> None:
-    held = {"held": True, "held_since": NOW - timedelta(hours=1)}
+    held: dict[str, Any] = {"held": True, "held_since": NOW - timedelta(hours=1)}
     await hear(pos, told("OLD", days=-3), told("HELD", **held), told("GOOD", days=90))
     await hear(pos, cartons("GOOD", CODE), cartons("OLD", CODE, minutes=1))
 
@@ -133,7 +133,7 @@ async def test_memory_follows_the_days_and_forgets_what_may_be_sold(pos: Any) ->
 
 
 async def test_the_newest_version_stands_in_whatever_order_they_come(pos: Any) -> None:
-    events = [told(lot, version, days=version) for lot in "ABC" for version in range(1, 6)]
+    events: list[Any] = [told(lot, version, days=version) for lot in "ABC" for version in range(1, 6)]
     events += [cartons("X", CODE, minutes=minutes) for minutes in range(3)] + [cartons("Y", CODE, minutes=9)]
     random.Random(3).shuffle(events)
     for start in range(0, len(events), 4):

@@ -15,11 +15,12 @@ from humidor_inventory.kits.rules import Part, adds_up, misnamed, needs, take_ap
 from humidor_inventory.kits.schemas import AssembleInput, AssemblyView, DisassembleInput, PartView
 from humidor_inventory.kits.service import components_of, get_kit
 from humidor_inventory.movements.rules import earliest, sellable
-from humidor_inventory.movements.transfer_queries import load_days, load_over
+from humidor_inventory.movements.transfer_queries import load_over
 from humidor_inventory.replenishment.review import review
 from humidor_inventory.stock.rules import UNATTRIBUTED, Lot
 from humidor_inventory.stock.service import load_shelves, lock_stores, write_shelves
 from humidor_inventory.stock.shelf import Shelf, Shelves, Source
+from humidor_inventory.stores.calendar import load_days
 from humidor_inventory.units.queries import load_factors
 from humidor_inventory.units.service import resolve_units
 

@@ -8,8 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, suppress
 
-import asyncpg
-
+from humidor_common.db.failures import DATABASE_ERRORS
 from humidor_common.db.pool import Pool
 from humidor_inventory.stock.changes import listen, unlisten
 
@@ -46,7 +45,7 @@ class Announcer:
             payload = ",".join(sorted(stores))
             if len(payload.encode()) > MAX_PAYLOAD_BYTES:
                 payload = EVERY_STORE
-            with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+            with suppress(*DATABASE_ERRORS):
                 async with self._pool.acquire(timeout=5) as conn:
                     await conn.execute(_NOTIFY, CHANNEL, payload)
             await asyncio.sleep(AT_MOST_EVERY_SECONDS)

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import asyncpg
 import msgspec
 
+from humidor_common.db.failures import DATABASE_ERRORS
 from humidor_common.db.pool import Connection, prepare_connection
 from humidor_common.telemetry.logs import get_logger
 from humidor_common.web.problems import unavailable
@@ -127,7 +128,7 @@ class StockFeed:
                 await self._woken.wait()
             try:
                 await self._listen()
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+            except DATABASE_ERRORS as error:
                 log.warning("live stock lost its database, trying again", extra={"error": repr(error)})
                 await asyncio.sleep(1)
 

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from humidor_common.clock import utc_now
+from humidor_common.db.failures import DATABASE_ERRORS
 from humidor_common.runtime import Runtime
 from humidor_common.telemetry.traces import current_trace_id, current_traceparent
 from humidor_common.web.errors import as_problem
@@ -18,7 +19,6 @@ from humidor_pos.facts.rules import Unreadable
 from humidor_pos.lots.directory import Lots
 from humidor_pos.lots.service import find_lots_by_code
 from humidor_pos.products.catalogue import Catalogue
-from humidor_pos.revisions import UNAVAILABLE
 from humidor_pos.sales.service import Surroundings, prepare_sale
 from humidor_pos.sales.statement import PreparedSale
 from humidor_pos.sales.wire import Sale
@@ -93,7 +93,7 @@ async def with_cartons(
     try:
         async with runtime.pool.acquire(timeout=5) as conn:
             found = await find_lots_by_code(conn, terminal.store_id, codes)
-    except UNAVAILABLE as error:
+    except DATABASE_ERRORS as error:
         raise unavailable("The database does not answer; nothing was stored.") from error
     return msgspec.structs.replace(around, lots_by_code=found)
 
