@@ -292,10 +292,11 @@ async def test_streams_of_events_leave_the_connections_to_others_and_are_bounded
             address, Limits(connections=1, streams=2, queue_seconds=0.3)
         )
         async with contextlib.AsyncExitStack() as stack:
+            reading = []  # an iterator that nobody keeps closes its stream
             for _ in range(2):
                 stream = proxy.client.stream("GET", "/pos/v1/x:stream")
-                opened = await stack.enter_async_context(stream)
-                assert await anext(opened.aiter_bytes()) == b"data: 1\n\n"
+                reading.append((await stack.enter_async_context(stream)).aiter_bytes())
+                assert await anext(reading[-1]) == b"data: 1\n\n"
             assert (await proxy.client.get("/pos/v1/x")).text == "ok"
             assert problem(await proxy.client.get("/pos/v1/x:stream")) == (503, "upstream-busy")
         while pool._streaming:  # noqa: ASYNC110 - the gateway has no event for it

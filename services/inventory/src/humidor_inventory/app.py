@@ -22,6 +22,7 @@ from humidor_inventory.levels import api as levels
 from humidor_inventory.live import api as live
 from humidor_inventory.live.announcer import announcing
 from humidor_inventory.live.feed import StockFeed
+from humidor_inventory.lots import api as lots
 from humidor_inventory.movements import api as movements
 from humidor_inventory.notifications import api as notifications
 from humidor_inventory.notifications.digests import keep_telling
@@ -39,7 +40,6 @@ from humidor_inventory.sales.consumers import SUBSCRIPTION
 from humidor_inventory.scorecards import api as scorecards
 from humidor_inventory.settings import InventorySettings
 from humidor_inventory.stock import api as stock
-from humidor_inventory.stock import lots_api as stock_lots
 from humidor_inventory.stock.partitions import keep_partitions
 from humidor_inventory.stocktakes import api as stocktakes
 from humidor_inventory.stores import api as stores
@@ -53,7 +53,7 @@ SLICES = (
     stores,
     suppliers,
     stock,
-    stock_lots,
+    lots,
     live,
     levels,
     policies,

@@ -39,8 +39,8 @@ async def picture(shop: Shop) -> dict[str, str]:
         ("receive", (*MOVED, "transfers", "transfer_parcels", "transfer_losses", "outbox")),
         ("reserve", ("stock", "reservations", "audit_trail", "idempotency_keys")),
         ("write off", (*MOVED, "write_offs")),
-        ("split", (*MOVED, "lot_changes")),
-        ("merge", (*MOVED, "lot_changes")),
+        ("split", (*MOVED, "lot_changes", "outbox")),
+        ("merge", (*MOVED, "lot_changes", "outbox")),
     ],
 )
 async def test_a_crash_in_any_step_leaves_all_or_nothing(

@@ -47,6 +47,7 @@ def _wanted(
 
 @router.get(
     "/stock:stream",
+    status_code=200,
     response_class=EventStream,
     responses={200: {"content": {"text/event-stream": {"example": _EXAMPLE}}}},
 )

@@ -7,16 +7,14 @@ import msgspec
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from humidor_common.clock import utc_now
 from humidor_common.db.pool import Connection
-from humidor_common.db.transaction import Read, Tx
+from humidor_common.db.transaction import Read
 from humidor_common.runtime import Runtime
 from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor
-from humidor_inventory.inputs import Gtin, LotCode, Reader, Reason, StoreId, Writer, visible_stores
+from humidor_inventory.inputs import Gtin, Reader, StoreId, visible_stores
 from humidor_inventory.stock import queries
-from humidor_inventory.stock.holds import hold_lot, release_lot
 from humidor_inventory.stock.quick import Question, quick_route
-from humidor_inventory.stock.schemas import EntryView, HoldView, LotView, StockView
+from humidor_inventory.stock.schemas import EntryView, LotView, StockView
 from humidor_inventory.units.rules import Unit
 
 lots = APIRouter(prefix="/v1/stock", tags=["stock"])
@@ -93,24 +91,6 @@ async def list_entries(
     return Page(
         items=items, next_cursor=encode_cursor(items[-1].recorded_at, items[-1].entry_id) if more else None
     )
-
-
-@lots.post("/{store_id}/{gtin}/lots/{lot:path}:hold")
-async def post_hold(
-    conn: Tx, principal: Writer, store_id: StoreId, gtin: Gtin, lot: LotCode, decision: Reason
-) -> HoldView:
-    """Keep a lot from being sold, with a reason."""
-    principal.check_store(store_id)
-    return await hold_lot(conn, principal, (store_id, gtin, lot), reason=decision.reason, now=utc_now())
-
-
-@lots.post("/{store_id}/{gtin}/lots/{lot:path}:release")
-async def post_release(
-    conn: Tx, principal: Writer, store_id: StoreId, gtin: Gtin, lot: LotCode, decision: Reason
-) -> HoldView:
-    """Let a held lot be sold again, with a reason."""
-    principal.check_store(store_id)
-    return await release_lot(conn, principal, (store_id, gtin, lot), reason=decision.reason, now=utc_now())
 
 
 router = APIRouter()

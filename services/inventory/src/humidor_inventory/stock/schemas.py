@@ -70,24 +70,6 @@ class LotView(BaseModel):
     held_since: datetime | None
 
 
-class HoldView(BaseModel):
-    """Whether a lot is kept from being sold, and what that does to the product, in sticks.
-
-    `sellable_sticks` is what its sound lots hold; `uncovered_sticks` is what of the reservations they do not
-    cover any more.
-    """
-
-    store_id: str
-    gtin: str
-    lot: str
-    held: bool
-    held_since: datetime | None
-    on_hand_sticks: int
-    sellable_sticks: int
-    reserved_sticks: int
-    uncovered_sticks: int
-
-
 class EntryView(BaseModel):
     """One entry of the ledger; `why` says in words what `explanation` says as a code."""
 

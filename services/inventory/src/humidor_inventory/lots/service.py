@@ -7,8 +7,8 @@ from humidor_common import audit
 from humidor_common.auth import Principal
 from humidor_common.db.pool import Connection
 from humidor_common.web.problems import Problem, not_found
+from humidor_inventory.lots.schemas import HoldView
 from humidor_inventory.stock.changes import note_change
-from humidor_inventory.stock.schemas import HoldView
 from humidor_inventory.stock.service import lock_stores
 from humidor_inventory.stock.telling import LotKey, tell_lots
 
