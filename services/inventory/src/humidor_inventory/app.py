@@ -15,6 +15,8 @@ from humidor_inventory.checks import api as checks
 from humidor_inventory.checks.projection import PROJECTION
 from humidor_inventory.discrepancies import api as discrepancies
 from humidor_inventory.displays import api as displays
+from humidor_inventory.excursions import api as excursions
+from humidor_inventory.excursions.watch import watch_zones
 from humidor_inventory.freshness import api as freshness
 from humidor_inventory.imports import api as imports
 from humidor_inventory.kits import api as kits
@@ -31,6 +33,9 @@ from humidor_inventory.products import api as products
 from humidor_inventory.purchasing import api as purchasing
 from humidor_inventory.purchasing import expecting_api as expecting
 from humidor_inventory.purchasing.late import watch_deliveries
+from humidor_inventory.readings import api as readings
+from humidor_inventory.readings.partitions import keep_climate_partitions
+from humidor_inventory.readings.subscriber import take_by_mqtt
 from humidor_inventory.receipts import api as receipts
 from humidor_inventory.replenishment import api as replenishment
 from humidor_inventory.reservations import api as reservations
@@ -38,6 +43,8 @@ from humidor_inventory.reservations.expiry import release_expired
 from humidor_inventory.sales import api as sales
 from humidor_inventory.sales.consumers import SUBSCRIPTION
 from humidor_inventory.scorecards import api as scorecards
+from humidor_inventory.sensors import api as sensors
+from humidor_inventory.sensors.passwords import keep_password_file
 from humidor_inventory.settings import InventorySettings
 from humidor_inventory.stock import api as stock
 from humidor_inventory.stock.partitions import keep_partitions
@@ -47,6 +54,7 @@ from humidor_inventory.supplier_portal import access_api as supplier_access
 from humidor_inventory.supplier_portal import api as supplier_portal
 from humidor_inventory.supplier_returns import api as supplier_returns
 from humidor_inventory.suppliers import api as suppliers
+from humidor_inventory.zones import api as zones
 
 SLICES = (
     products,
@@ -77,17 +85,28 @@ SLICES = (
     imports,
     kits,
     displays,
+    zones,
+    sensors,
+    readings,
+    excursions,
 )
 WORK = (keep_partitions, release_expired, keep_sweeping, keep_telling, watch_deliveries)
 
 
 @asynccontextmanager
 async def worker_context(runtime: Runtime) -> AsyncIterator[None]:
-    """Do what time asks for while the worker runs, tell of changed stock, and send what waits."""
-    work = [each(runtime.pool) for each in WORK]
-    if isinstance(runtime.settings, InventorySettings):
-        work.append(Sender(runtime.pool, runtime.settings).run())
-    async with announcing(runtime.pool), _beside(*work):
+    """Do what time asks for while the worker runs, tell of changed stock, send what waits, watch the climate."""
+    pool, wake = runtime.pool, runtime.wake_relay
+    work = [each(pool) for each in WORK]
+    if isinstance(settings := runtime.settings, InventorySettings):
+        work += [
+            Sender(pool, settings).run(),
+            keep_climate_partitions(pool, settings),
+            keep_password_file(pool, settings),
+            take_by_mqtt(pool, settings, wake),
+            watch_zones(pool, settings, wake),
+        ]
+    async with announcing(pool), _beside(*work):
         yield
 
 

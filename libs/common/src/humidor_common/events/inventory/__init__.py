@@ -2,6 +2,7 @@
 
 from humidor_common.events.inventory.alerts import AlertClosed, AlertRaised
 from humidor_common.events.inventory.catalogue import ProductChanged, StoreChanged, UnitGtin
+from humidor_common.events.inventory.climate import ClimateExcursion, ExposedLot
 from humidor_common.events.inventory.lots import CartonsReceived, LotChanged
 from humidor_common.events.inventory.movements import (
     ArrivedLot,
@@ -33,9 +34,11 @@ __all__ = [
     "AlertRaised",
     "ArrivedLot",
     "CartonsReceived",
+    "ClimateExcursion",
     "CountedProduct",
     "DamagedLot",
     "DispatchedLot",
+    "ExposedLot",
     "GoodsReceived",
     "LotChanged",
     "OrderedLine",

@@ -1,0 +1,264 @@
+"""Takes readings, whichever way they came: who may say what of which sensor, and what is stored of it."""
+
+import hmac
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+
+from humidor_common.db.pool import Connection
+from humidor_inventory.readings import queries
+from humidor_inventory.readings.metrics import READINGS
+from humidor_inventory.readings.rules import Measured, Offsets, measured, refuse
+from humidor_inventory.readings.wire import Reading, Refused
+from humidor_inventory.sensors.rules import hash_key
+
+Channel = Literal["http", "mqtt"]
+SAMPLE_CHARACTERS = 200
+
+
+class Push(NamedTuple):
+    """One reading and who sent it; `store_id` is the store it was sent as of, None where the key says it."""
+
+    device_id: str
+    store_id: str | None
+    reading: Reading
+
+
+class Binding(NamedTuple):
+    """Where a sensor hung, and from when until when."""
+
+    bound_from: datetime
+    bound_until: datetime | None
+    store_id: str
+    zone_id: str
+
+
+class Device(NamedTuple):
+    """A device as it is now, and where it has hung of late."""
+
+    device_id: str
+    device_no: int
+    store_id: str
+    kind: str
+    state: str
+    key_hash: bytes
+    offsets: Offsets
+    bindings: tuple[Binding, ...]
+
+    def hung(self, at: datetime) -> Binding | None:
+        """Find where it hung at a moment."""
+        for each in self.bindings:
+            if each.bound_from <= at and (each.bound_until is None or at < each.bound_until):
+                return each
+        return None
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """What is noted of a reading or a payload that was not taken."""
+
+    store_id: str = ""
+    device_id: str = ""
+    code: str
+    detail: str
+    sample: str = ""
+
+
+class Taken(NamedTuple):
+    """What became of a batch, by the place in it."""
+
+    accepted: int
+    duplicates: list[int]
+    refused: list[Refused]
+
+
+async def take_readings(
+    conn: Connection,
+    pushes: Sequence[Push | Refused],
+    *,
+    channel: Channel,
+    now: datetime,
+    late: timedelta,
+    needs_keys: bool = False,
+) -> Taken:
+    """Check and store a batch in this transaction, its rollups with it; the same again changes nothing."""
+    devices = await load_devices(conn, _named(pushes), now - late)
+    taking = _Taking(devices, needs_keys=needs_keys)
+    for index, push in enumerate(pushes):
+        if isinstance(push, Refused):
+            taking.refused.append(push)
+        else:
+            taking.take(index, push, now=now, late=late)
+    if taking.rows:
+        await _store(conn, taking, now)
+    await note_refusals(conn, _refusals(taking.refused, pushes, devices), channel=channel, now=now)
+    count_outcomes(channel, len(taking.rows) - taking.known, len(taking.duplicates), len(taking.refused))
+    return Taken(len(taking.rows) - taking.known, sorted(taking.duplicates), sorted(taking.refused, key=_index))
+
+
+def count_outcomes(channel: Channel, accepted: int, duplicates: int, refused: int) -> None:
+    """Count readings for the metrics."""
+    for outcome, count in (("accepted", accepted), ("duplicate", duplicates), ("refused", refused)):
+        if count:
+            READINGS.labels(channel, outcome).inc(count)
+
+
+async def load_devices(conn: Connection, device_ids: Iterable[str], since: datetime) -> dict[str, Device]:
+    """Load devices by id, with the bindings that held after `since`."""
+    rows = await conn.fetch(queries.DEVICES, list(device_ids), since)
+    return {device_id: _device(list(each)) for device_id, each in groupby(rows, itemgetter(0))}
+
+
+async def note_refusals(
+    conn: Connection, refusals: Sequence[Refusal], *, channel: Channel, now: datetime
+) -> None:
+    """Count what was refused where operators see it, with the last of each kind as a sample."""
+    if not refusals:
+        return
+    counted = Counter((each.store_id, each.device_id, each.code) for each in refusals)
+    last = {(each.store_id, each.device_id, each.code): each for each in refusals}
+    rows = [
+        (store_id, device_id, channel, code, count, _text(each.detail), _text(each.sample))
+        for (store_id, device_id, code), count in sorted(counted.items())
+        for each in [last[store_id, device_id, code]]
+    ]
+    await conn.execute(queries.REFUSED, rows, now)
+
+
+class _Taking:
+    """A batch while it is judged, reading by reading."""
+
+    def __init__(self, devices: dict[str, Device], *, needs_keys: bool) -> None:
+        self._devices = devices
+        self._needs_keys = needs_keys
+        self._places: dict[tuple[int, datetime], int] = {}
+        self.rows: list[tuple[Any, ...]] = []
+        self.places: list[int] = []
+        self.newest: dict[int, Measured] = {}
+        self.duplicates: list[int] = []
+        self.refused: list[Refused] = []
+        self.known = 0
+
+    def take(self, index: int, push: Push, *, now: datetime, late: timedelta) -> None:
+        sensor = self._sensor(index, push)
+        refusal = sensor if isinstance(sensor, Refused) else refuse(index, push.reading, now=now, late=late)
+        if refusal is not None or isinstance(sensor, Refused):
+            self.refused.append(refusal or Refused(index, "malformed", ""))
+            return
+        found = measured(push.reading, sensor.offsets)
+        hung = sensor.hung(found.measured_at)
+        if hung is None:
+            self.refused.append(Refused(index, "not_hung", "ts: the sensor hung in no zone then"))
+            return
+        key = (sensor.device_no, found.measured_at)
+        if key in self._places:
+            self._repeat(index, self.rows[self._places[key]], found)
+            return
+        self._places[key] = len(self.rows)
+        self.places.append(index)
+        self.rows.append((*key, *found[1:5], hung.store_id, hung.zone_id))
+        newest = self.newest.get(sensor.device_no)
+        if newest is None or newest.measured_at < found.measured_at:
+            self.newest[sensor.device_no] = found
+
+    def conflict(self, index: int) -> None:
+        detail = "ts: the sensor said something else of this moment before"
+        self.refused.append(Refused(index, "conflict", detail))
+
+    def _repeat(self, index: int, row: tuple[Any, ...], found: Measured) -> None:
+        if row[2:5] == found[1:4]:
+            self.duplicates.append(index)
+        else:
+            self.conflict(index)
+
+    def _sensor(self, index: int, push: Push) -> Device | Refused:
+        """Find the sensor that a reading is of, if the sender may say it."""
+        sender = self._devices.get(push.device_id)
+        if sender is None:
+            return Refused(index, "unknown_device", "there is no such device")
+        if sender.state != "active":
+            return Refused(index, "revoked", "the device is shut out")
+        if push.store_id is not None and push.store_id != sender.store_id:
+            return Refused(index, "wrong_store", "the device is not of this store")
+        if not self._key_fits(push.reading.key, sender):
+            return Refused(index, "wrong_key", "key: is missing or wrong")
+        named = push.reading.sensor_id or sender.device_id
+        if named == sender.device_id:
+            if sender.kind == "hub":
+                return Refused(index, "no_sensor", "sensor_id: a hub measures nothing itself")
+            return sender
+        sensor = self._devices.get(named)
+        if sender.kind != "hub" or sensor is None or sensor.store_id != sender.store_id:
+            return Refused(index, "unknown_sensor", "sensor_id: is none that this device may speak for")
+        if sensor.kind != "sensor" or sensor.state != "active":
+            return Refused(index, "unknown_sensor", "sensor_id: is no sensor in use")
+        return sensor
+
+    def _key_fits(self, key: str | None, sender: Device) -> bool:
+        if key is None:
+            return not self._needs_keys
+        return hmac.compare_digest(hash_key(key), sender.key_hash)
+
+
+async def _store(conn: Connection, taking: _Taking, now: datetime) -> None:
+    for n, same in await conn.fetch(queries.STORE, taking.rows, now):
+        taking.known += 1
+        if same:
+            taking.duplicates.append(taking.places[n - 1])
+        else:
+            taking.conflict(taking.places[n - 1])
+    seen = [
+        (device_no, each.measured_at, *each[1:4], each.battery_pct)
+        for device_no, each in sorted(taking.newest.items())
+    ]
+    await conn.execute(queries.SEEN, seen, now)
+
+
+def _named(pushes: Sequence[Push | Refused]) -> set[str]:
+    sent = [push for push in pushes if isinstance(push, Push)]
+    named = {push.reading.sensor_id for push in sent if push.reading.sensor_id}
+    return {each for each in {push.device_id for push in sent} | named if each.isascii() and "\x00" not in each}
+
+
+def _refusals(
+    refused: Sequence[Refused], pushes: Sequence[Push | Refused], devices: dict[str, Device]
+) -> list[Refusal]:
+    found = []
+    for each in refused:
+        push = pushes[each.index]
+        known = devices.get(push.device_id) if isinstance(push, Push) else None
+        sample = msgspec.json.encode(_without_key(push.reading)).decode() if isinstance(push, Push) else ""
+        found.append(
+            Refusal(
+                store_id=known.store_id if known else "",
+                device_id=known.device_id if known else "",
+                code=each.code,
+                detail=each.detail,
+                sample=sample,
+            )
+        )
+    return found
+
+
+def _without_key(reading: Reading) -> Reading:
+    return msgspec.structs.replace(reading, key=None)
+
+
+def _device(rows: list[Any]) -> Device:
+    first = rows[0]
+    bindings = tuple(Binding(*row[8:12]) for row in rows if row[8] is not None)
+    return Device(*tuple(first)[:6], Offsets(first[6], first[7]), bindings)
+
+
+def _index(refused: Refused) -> int:
+    return refused.index
+
+
+def _text(text: str) -> str:
+    """Keep the beginning of what may be anything, in what the database can hold."""
+    kept = text[:SAMPLE_CHARACTERS].replace("\x00", "\ufffd")
+    return kept.encode("utf-8", "replace").decode()
