@@ -144,7 +144,9 @@ async def list_excursions(
     }
     given = [(text, value) for text, value in conditions.items() if value is not None]
     clauses = " AND ".join(["true", *(text.format(n) for n, (text, _) in enumerate(given, 1))])
-    statement = f"SELECT * FROM climate_excursions WHERE {clauses} ORDER BY excursion_id LIMIT ${len(given) + 1}"  # noqa: S608 - made of constants
+    statement = (
+        f"SELECT * FROM climate_excursions WHERE {clauses} ORDER BY excursion_id LIMIT ${len(given) + 1}"  # noqa: S608 - made of constants
+    )
     rows = await conn.fetch(statement, *(value for _, value in given), limit)
     return [excursion_view(row) for row in rows]
 

@@ -236,7 +236,9 @@ def _look(state: State, measure: int) -> tuple[int, int] | None:
             return None
         mean = round(sum(fresh) / len(fresh))
         return mean, deviation_of(mean, limits)
-    worst = max(((v, deviation_of(v, limits)) for v in sorted(fresh)), key=lambda each: abs(each[1]), default=None)
+    worst = max(
+        ((v, deviation_of(v, limits)) for v in sorted(fresh)), key=lambda each: abs(each[1]), default=None
+    )
     if worst is not None and worst[1] != 0:
         return worst
     stale = [value for value, at in held.values() if state.at >= at + terms.hold_ms]

@@ -48,9 +48,7 @@ class _Zone(msgspec.Struct):
         return self.store_id, self.zone_id, moment(self.began)
 
 
-async def judge_zones(
-    conn: Connection, *, now: datetime, late: timedelta, limit: int = ZONES_AT_ONCE
-) -> int:
+async def judge_zones(conn: Connection, *, now: datetime, late: timedelta, limit: int = ZONES_AT_ONCE) -> int:
     """Judge up to `limit` zones that are due in this transaction; gives how many there were.
 
     `late` is how far back a reading may still come in: older checkpoints are of no use.
@@ -238,4 +236,3 @@ def ms(at: datetime) -> int:
 
 def moment(at: int) -> datetime:
     return _EPOCH + at * _MS
-

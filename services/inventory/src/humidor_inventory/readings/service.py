@@ -97,7 +97,9 @@ async def take_readings(
         await _store(conn, taking, now)
     await note_refusals(conn, _refusals(taking.refused, pushes, devices), channel=channel, now=now)
     count_outcomes(channel, len(taking.rows) - taking.known, len(taking.duplicates), len(taking.refused))
-    return Taken(len(taking.rows) - taking.known, sorted(taking.duplicates), sorted(taking.refused, key=_index))
+    return Taken(
+        len(taking.rows) - taking.known, sorted(taking.duplicates), sorted(taking.refused, key=_index)
+    )
 
 
 def count_outcomes(channel: Channel, accepted: int, duplicates: int, refused: int) -> None:
@@ -221,7 +223,9 @@ async def _store(conn: Connection, taking: _Taking, now: datetime) -> None:
 def _named(pushes: Sequence[Push | Refused]) -> set[str]:
     sent = [push for push in pushes if isinstance(push, Push)]
     named = {push.reading.sensor_id for push in sent if push.reading.sensor_id}
-    return {each for each in {push.device_id for push in sent} | named if each.isascii() and "\x00" not in each}
+    return {
+        each for each in {push.device_id for push in sent} | named if each.isascii() and "\x00" not in each
+    }
 
 
 def _refusals(

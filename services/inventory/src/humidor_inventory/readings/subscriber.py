@@ -44,7 +44,9 @@ class CommittingClient(aiomqtt.Client):
     def __init__(self, settings: InventorySettings) -> None:
         url = urlsplit(settings.inventory_mqtt_url)
         secure = url.scheme == "mqtts"
-        context = ssl.create_default_context(cafile=settings.inventory_mqtt_cafile or None) if secure else None
+        context = (
+            ssl.create_default_context(cafile=settings.inventory_mqtt_cafile or None) if secure else None
+        )
         super().__init__(
             url.hostname or "127.0.0.1",
             url.port or (8883 if secure else 1883),
@@ -104,7 +106,9 @@ class Subscriber:
                 log.warning("no database for readings", extra={"error": repr(error)})
             except Exception:  # the subscriber must outlive any fault of the broker's client
                 log.exception("the MQTT subscriber failed, trying again")
-            pause_seconds = TURN_SECONDS if self.connected.is_set() else min(pause_seconds * 2, LONGEST_PAUSE_SECONDS)
+            pause_seconds = (
+                TURN_SECONDS if self.connected.is_set() else min(pause_seconds * 2, LONGEST_PAUSE_SECONDS)
+            )
             self.connected.clear()
             MQTT_CONNECTED.set(0)
             await asyncio.sleep(pause_seconds)

@@ -50,9 +50,7 @@ async def revoke_device(conn: Tx, principal: Writer, device_id: DeviceId) -> Dev
 
 
 @router.get("/{device_id}")
-async def get_device(
-    conn: Read, principal: Reader, device_id: DeviceId, response: Response
-) -> DeviceView:
+async def get_device(conn: Read, principal: Reader, device_id: DeviceId, response: Response) -> DeviceView:
     view = await service.get_device(conn, principal, device_id)
     tag(response, view.version)
     return view
@@ -67,6 +65,8 @@ async def list_devices(
     limit: Limit = DEFAULT_LIMIT,
 ) -> Page[DeviceView]:
     after = decode_cursor(cursor, str)[0] if cursor else ""
-    found = await service.list_devices(conn, visible_stores(principal, store_id), after=after, limit=limit + 1)
+    found = await service.list_devices(
+        conn, visible_stores(principal, store_id), after=after, limit=limit + 1
+    )
     more = len(found) > limit
     return Page(items=found[:limit], next_cursor=encode_cursor(found[limit - 1].device_id) if more else None)

@@ -101,9 +101,7 @@ async def list_lots(  # noqa: PLR0913, PLR0917 - FastAPI's parameters
         raise invalid("at", f"may lie up to {LONGEST_BACK.days} days back, and not ahead")
     gtin, lot = decode_cursor(cursor, str, str) if cursor else ("", "")
     between = (moment, moment + INSTANT)
-    found = await queries.list_lying(
-        conn, (store_id, zone_id), between, after=(gtin, lot), limit=limit + 1
-    )
+    found = await queries.list_lying(conn, (store_id, zone_id), between, after=(gtin, lot), limit=limit + 1)
     items = found[:limit]
     more = len(found) > limit
     return Page(items=items, next_cursor=encode_cursor(items[-1].gtin, items[-1].lot) if more else None)

@@ -176,9 +176,7 @@ async def _default_limits(conn: Connection, store_id: str) -> Limits:
     return Limits(**default_limits(kind)._asdict())
 
 
-async def _begin(
-    conn: Connection, principal: Principal, store_id: str, zone_id: str, now: datetime
-) -> None:
+async def _begin(conn: Connection, principal: Principal, store_id: str, zone_id: str, now: datetime) -> None:
     await conn.execute("INSERT INTO climate_watch (store_id, zone_id) VALUES ($1, $2)", store_id, zone_id)
     # What was there before is taken to have lain there: the first zone is often the only one.
     await conn.execute(
