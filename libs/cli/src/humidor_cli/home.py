@@ -40,6 +40,10 @@ class Home:
         return self.directory / "kafka"
 
     @property
+    def mqtt(self) -> Path:
+        return self.directory / "mqtt"
+
+    @property
     def logs(self) -> Path:
         return self.directory / "logs"
 
@@ -120,6 +124,7 @@ class Home:
         owned = (
             "postgres",
             "kafka",
+            "mqtt",
             "logs",
             "secrets",
             "replay",

@@ -1,10 +1,10 @@
 """A shop whose back room is watched, and short words for what sensors do."""
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from humidor_common.db.transaction import transaction
@@ -84,8 +84,6 @@ class Watched:
         return sorted((each["kind"], each["subject"]) for each in found["items"])
 
     async def told(self) -> list[dict[str, Any]]:
-        import msgspec
-
         rows = await self.shop.runtime.pool.fetch(
             "SELECT payload FROM outbox WHERE type = 'inventory.climate-excursion.v1' ORDER BY id"
         )
@@ -93,8 +91,8 @@ class Watched:
 
 
 @pytest.fixture
-async def watched(shop: Shop) -> AsyncIterator[Watched]:
+async def watched(shop: Shop) -> Watched:
     made = Watched(shop)
     await made.put_zone()
     await made.add("t1")
-    yield made
+    return made

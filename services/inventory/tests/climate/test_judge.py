@@ -1,8 +1,8 @@
-"""The rules of excursions on plain values: minutes are whole, one sensor is 1, temperatures in whole degrees."""
+"""The rules of excursions on plain values: whole minutes since a moment, whole degrees."""
 
 import random
 from collections.abc import Sequence
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import msgspec
 import pytest
@@ -115,7 +115,10 @@ def test_a_silent_device_is_a_gap_until_it_is_heard_of_or_taken_down() -> None:
     story = [*begin(1, 2), *steady(0, 60, 25), said(0, 25, 2), said(50, 25, 2)]
     found = judged(story, 60)
     assert found.gaps == [Gap(2, BEGIN, BEGIN + 50 * MINUTE)]
-    assert judged(story, 75).gaps[1:] == [Gap(1, BEGIN + 55 * MINUTE, None), Gap(2, BEGIN + 50 * MINUTE, None)]
+    assert judged(story, 75).gaps[1:] == [
+        Gap(1, BEGIN + 55 * MINUTE, None),
+        Gap(2, BEGIN + 50 * MINUTE, None),
+    ]
     taken_down = [*story, at(72, Bound(2, begins=False))]
     assert judged(taken_down, 500).gaps[1:] == [
         Gap(2, BEGIN + 50 * MINUTE, BEGIN + 72 * MINUTE),
@@ -185,13 +188,17 @@ def test_any_order_and_repetition_comes_to_the_same(
     assert judged(mixed, 620)[:2] == judged(story, 620)[:2]
 
 
+def begun(excursion: Excursion) -> int:
+    return excursion.run.started
+
+
 class Kept:
     """What a database keeps of a zone: everything said, the checkpoints and the excursions."""
 
     def __init__(self, first: list[Happening]) -> None:
         self.happenings = set(first)
         self.checkpoints: dict[int, bytes] = {}
-        self.known: dict[object, Excursion] = {}
+        self.known: dict[UUID, Excursion] = {}
 
     def take(self, new: list[Happening], now: int) -> None:
         self.happenings |= set(new)
@@ -203,7 +210,7 @@ class Kept:
         self.checkpoints = {m: s for m, s in self.checkpoints.items() if m <= began} | dict(found.checkpoints)
         open_ones = {k: e for k, e in self.known.items() if e.ended is None or e.ended >= began}
         known = [
-            Known(k, e.measure, e.run.started, e.run.opened or 0, e.ended, figures_of(e))  # type: ignore[arg-type]
+            Known(k, e.measure, e.run.started, e.run.opened or 0, e.ended, figures_of(e))
             for k, e in open_ones.items()
         ]
         for change in rematch(known, found.excursions):
@@ -228,8 +235,7 @@ def test_late_pieces_judged_from_checkpoints_come_to_what_all_at_once_does(
         kept.take(piece, max(each.at for each in piece) + MINUTE)
     kept.take([], BEGIN + 620 * MINUTE)
     at_once = judged([*first, *rest], 620)
-    key = lambda e: (e.measure, e.run.started)  # noqa: E731 - a name for a sort key
-    assert sorted(kept.known.values(), key=key) == sorted(at_once.excursions, key=key)
+    assert sorted(kept.known.values(), key=begun) == sorted(at_once.excursions, key=begun)
 
 
 def known(*span: int | None) -> Known:

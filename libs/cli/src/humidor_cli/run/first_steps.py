@@ -53,6 +53,7 @@ class FirstSteps:
             seconds=time.monotonic() - started,
             admin_username=self._done.get("admin"),
             admin_password=layout.home.read(_UNSEEN_PASSWORD).get("password"),
+            mqtt=None if layout.mqtt is None else f"mqtt://127.0.0.1:{layout.mqtt.port}",
             curl=sale_command(layout.gateway_url, terminal["key"]) if terminal else None,
         )
 

@@ -13,6 +13,7 @@ from humidor_cli.services import SERVICES, ServiceSpec
 _STATUS_TIMEOUT_SECONDS = 15.0
 _POLL_SECONDS = 0.2
 _ENGINES = ("postgresql", "kafka")
+_EXTRAS = ("mqtt",)
 
 
 async def inspect(home: Home) -> dict[str, Any]:
@@ -30,6 +31,8 @@ async def inspect(home: Home) -> dict[str, Any]:
     )
     engines = {name: _process(units.get(name, {})) for name in _ENGINES}
     parts = [*services.values(), *engines.values()]
+    # The services work without it, so it keeps nobody waiting.
+    engines |= {name: _process(units[name]) for name in _EXTRAS if name in units}
     return {
         "ready": state.get("phase") == "ready" and all(part["ready"] for part in parts),
         "phase": state.get("phase", "starting") if running else "stopped",

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 
 from humidor_cli.home import Home
 from humidor_cli.services import SERVICES, ServiceSpec
+from humidor_embedded.mqtt import MqttBroker
 from humidor_embedded.postgres import PostgresServer
 from humidor_embedded.process import Program
+
+MQTT_USER = "humidor"
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,7 @@ class Layout:
     ports: Mapping[str, int]
     postgres: PostgresServer
     kafka_bootstrap_servers: str
+    mqtt: MqttBroker | None = None
 
     @property
     def gateway_url(self) -> str:
@@ -68,4 +72,15 @@ class Layout:
             # What runs beside it on this machine may be told of alerts.
             "HUMIDOR_DELIVERY_PRIVATE_TARGETS": os.environ.get("HUMIDOR_DELIVERY_PRIVATE_TARGETS", "true"),
             "PYTHONUNBUFFERED": "1",
+            **(self._mqtt(self.mqtt) if self.mqtt is not None and service.name == "inventory" else {}),
+        }
+
+    def _mqtt(self, broker: MqttBroker) -> dict[str, str]:
+        known = self.home.read("secrets/mqtt.json")
+        if not known.get("password"):
+            known = {"password": secrets.token_urlsafe(24)}
+            self.home.write("secrets/mqtt.json", known)
+        return {
+            "HUMIDOR_INVENTORY_MQTT_URL": f"mqtt://{MQTT_USER}:{known['password']}@127.0.0.1:{broker.port}",
+            "HUMIDOR_INVENTORY_MQTT_PASSWORD_FILE": str(broker.password_file),
         }

@@ -12,6 +12,7 @@ NAMES = (
     *(f"{spec.name}-worker" for spec in SERVICES if "worker" in spec.roles),
     "kafka",
     "kafka-controller",
+    "mqtt",
 )
 # Below the range that Linux gives to outgoing connections, which could take a port between two starts.
 _FIRST, _BLOCKS, _BLOCK_SIZE = 20_000, 500, 20

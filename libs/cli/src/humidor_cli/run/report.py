@@ -21,6 +21,7 @@ class Summary:
     admin_username: str | None = None
     admin_password: str | None = None
     curl: str | None = None
+    mqtt: str | None = None
     detached: bool = False
 
 
@@ -132,6 +133,11 @@ def render(summary: Summary) -> str:
         f"  for terminals  {summary.pos_url}   (pos itself; the gateway's /pos does as well)",
         f"  state and logs {summary.home}",
     ]
+    if summary.mqtt:
+        lines += [
+            f"  MQTT           {summary.mqtt}   (for a look: it keeps nothing that is not taken at once, and",
+            "                 nothing over a restart; HUMIDOR_INVENTORY_MQTT_URL names a Mosquitto instead)",
+        ]
     if summary.admin_password:
         lines += [
             "",

@@ -14,13 +14,14 @@ from humidor_cli.run.class_cache import make_class_cache
 from humidor_cli.run.databases import migrate, provision
 from humidor_cli.run.first_steps import FirstSteps
 from humidor_cli.run.keeper import Keeper
-from humidor_cli.run.layout import Layout
+from humidor_cli.run.layout import MQTT_USER, Layout
 from humidor_cli.run.log_rotation import keep_rotating
 from humidor_cli.run.ports import check_gateway_port, choose_ports
 from humidor_cli.run.report import Reporter, Summary
-from humidor_cli.run.units import Unit, kafka_unit, postgres_unit, service_unit
+from humidor_cli.run.units import Unit, kafka_unit, mqtt_unit, postgres_unit, service_unit
 from humidor_cli.services import SERVICES
 from humidor_embedded.kafka import KafkaBroker
+from humidor_embedded.mqtt import MqttBroker
 from humidor_embedded.postgres import PostgresServer
 from humidor_embedded.process import end_leftovers
 
@@ -90,7 +91,9 @@ class Supervisor:
         engines = self._keep([postgres_unit(postgres), kafka_unit(kafka, self._downloading)])
         self._spawn(keep_rotating(self._home.logs))
         await self._settled(engines[:1])
-        layout = self._layout = Layout(self._home, ports, postgres, kafka.bootstrap_servers)
+        layout = self._layout = Layout(
+            self._home, ports, postgres, kafka.bootstrap_servers, self._mqtt_broker(ports["mqtt"])
+        )
         self._report.step("databases", "running")
         await asyncio.to_thread(provision, layout)
         await migrate(layout)
@@ -98,7 +101,16 @@ class Supervisor:
         services = [service_unit(layout, spec, role) for spec in SERVICES for role in spec.roles]
         first = self._first_steps = FirstSteps(layout, self._report, sample=self._sample)
         await asyncio.gather(first.make_admin(), self._settled([*engines, *self._keep(services)]))
+        # Nothing waits for it: the services run without, and take from it once it is there.
+        if layout.mqtt is not None:
+            self._keep([mqtt_unit(layout.mqtt)])
         return await first.take(started)
+
+    def _mqtt_broker(self, port: int) -> MqttBroker | None:
+        """Only where none is configured."""
+        if os.environ.get("HUMIDOR_INVENTORY_MQTT_URL"):
+            return None
+        return MqttBroker(self._home.mqtt, port=port, log=self._home.logs / "mqtt.log", reader=MQTT_USER)
 
     async def _unless_stopped(self, work: Coroutine[None, None, Summary]) -> Summary | None:
         """The outcome of the work, or None when a signal came first."""

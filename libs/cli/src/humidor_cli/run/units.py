@@ -12,6 +12,7 @@ from humidor_cli.run.layout import Layout
 from humidor_cli.run.probe import ask
 from humidor_cli.services import ServiceSpec
 from humidor_embedded.kafka import KafkaBroker
+from humidor_embedded.mqtt import MqttBroker
 from humidor_embedded.postgres import PostgresServer
 from humidor_embedded.process import Child
 
@@ -94,6 +95,26 @@ def kafka_unit(broker: KafkaBroker, report_download: Callable[[int, int], None])
         name="kafka",
         log=broker.log,
         prepare=lambda: broker.prepare(report_download),
+        launch=launch,
+        answers=answers,
+        stop=broker.stop,
+        stage=1,
+        port=broker.port,
+    )
+
+
+def mqtt_unit(broker: MqttBroker) -> Unit:
+    async def answers() -> bool:
+        return await asyncio.to_thread(broker.is_ready)
+
+    def launch() -> Child:
+        broker.launch()
+        return _started(broker.child)
+
+    return Unit(
+        name="mqtt",
+        log=broker.log,
+        prepare=broker.prepare,
         launch=launch,
         answers=answers,
         stop=broker.stop,

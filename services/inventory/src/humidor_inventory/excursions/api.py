@@ -89,7 +89,7 @@ async def list_exposures(  # noqa: PLR0913, PLR0917 - FastAPI's parameters
     gtin: Annotated[Gtin, Query()],
     lot: Annotated[LotCode, Query()],
     store_id: Annotated[StoreId | None, Query()] = None,
-    follow: Annotated[bool, Query(description="The lots it was split from or merged of, too.")] = True,  # noqa: FBT002 - a query
+    follow: Annotated[bool, Query(description="The lots it was split from or merged of, too.")] = True,
     cursor: Cursor = None,
     limit: Limit = DEFAULT_LIMIT,
 ) -> Page[ExposureView]:
@@ -111,7 +111,7 @@ async def list_gaps(  # noqa: PLR0913, PLR0917 - FastAPI's parameters
     conn: Read,
     principal: Reader,
     store_id: Annotated[StoreId | None, Query()] = None,
-    going_on: Annotated[bool, Query(description="Leave out those that ended.")] = False,  # noqa: FBT002 - a query
+    going_on: Annotated[bool, Query(description="Leave out those that ended.")] = False,
     since: Annotated[AwareDatetime | None, Query(description="Begun since.")] = None,
     cursor: Cursor = None,
     limit: Limit = DEFAULT_LIMIT,

@@ -11,8 +11,8 @@ from humidor_inventory.zones.queries import LYING
 
 NAMED_LOTS = 2000
 
-# The peak that a lot met: of the whole excursion where it lay there all the time, else from the rollups of five
-# minutes of the sensors that hung in the zone then.
+# The peak that a lot met: of the whole excursion where it lay there all the time, else from the rollups of
+# five minutes of the sensors that hung in the zone then.
 _WRITE = f"""
 WITH lying AS ({LYING}), gone AS (DELETE FROM climate_exposures WHERE excursion_id = $5)
 SELECT y.gtin, y.lot, y.lay_from, y.lay_until, y.sticks,
@@ -21,9 +21,9 @@ SELECT y.gtin, y.lot, y.lay_from, y.lay_until, y.sticks,
                        WHEN 'humidity' THEN r.humidity_max / 100.0 ELSE r.light_max / 10.0 END)
                   ELSE min(CASE $6 WHEN 'temperature' THEN r.temperature_min / 100.0
                        WHEN 'humidity' THEN r.humidity_min / 100.0 ELSE r.light_min / 10.0 END) END
-           FROM climate_bindings b JOIN climate_rollups r ON r.device_no = b.device_no AND r.span_seconds = 300
-           WHERE b.store_id = $1 AND b.zone_id = $2 AND (b.bound_until IS NULL OR b.bound_until > y.lay_from)
-             AND b.bound_from < y.lay_until
+           FROM climate_bindings b JOIN climate_rollups r USING (device_no)
+           WHERE r.span_seconds = 300 AND b.store_id = $1 AND b.zone_id = $2
+             AND (b.bound_until IS NULL OR b.bound_until > y.lay_from) AND b.bound_from < y.lay_until
              AND r.bucket_at > y.lay_from - interval '5 minutes' AND r.bucket_at < y.lay_until)::float8
        END AS peak_value
 FROM lying y ORDER BY 1, 2, 3
@@ -88,6 +88,7 @@ async def refresh_exposures(conn: Connection, *, before: datetime, now: datetime
         limit,
     )
     for row in rows:
-        exposing = Exposing(*row[:5], now, row["peak_value"], row["limit_value"])
+        excursion_id, store_id, zone_id, measure, started_at, peak, limit_value = row
+        exposing = Exposing(excursion_id, store_id, zone_id, measure, started_at, now, peak, limit_value)
         await write_exposures(conn, exposing, now=now)
     return len(rows)

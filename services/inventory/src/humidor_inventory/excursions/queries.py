@@ -22,7 +22,8 @@ WITH taken AS (
     WHERE d.store_id = z.store_id AND d.zone_id = z.zone_id RETURNING d.*)
 SELECT store_id, zone_id, min(dirty_from) AS dirty_from FROM taken GROUP BY 1, 2
 """
-# For each zone (store, zone, dirty from): the checkpoint before that, else the newest; no row is the beginning.
+# For each zone (store, zone, dirty from): the checkpoint before that, else the newest; no row is the
+# beginning.
 CHECKPOINTS = """
 SELECT z.n, c.state::text FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY z(e, n) CROSS JOIN LATERAL (
     SELECT state FROM climate_checkpoints c
@@ -30,8 +31,8 @@ SELECT z.n, c.state::text FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY z
       AND c.at <= coalesce((e->>2)::timestamptz, 'infinity') ORDER BY c.at DESC LIMIT 1) c
 """
 TERMS = """
-SELECT z.n, t.effective_from, t.temperature_min_c, t.temperature_max_c, t.humidity_min_pct, t.humidity_max_pct,
-       t.light_max_lux, t.grace_minutes, t.interval_seconds, t.gap_intervals, t.policy
+SELECT z.n, t.effective_from, t.temperature_min_c, t.temperature_max_c, t.humidity_min_pct,
+       t.humidity_max_pct, t.light_max_lux, t.grace_minutes, t.interval_seconds, t.gap_intervals, t.policy
 FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY z(e, n) CROSS JOIN LATERAL (
     SELECT * FROM climate_terms t WHERE t.store_id = e->>0 AND t.zone_id = e->>1
     ORDER BY effective_from OFFSET 0) t
@@ -44,7 +45,8 @@ FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY z(e, n) CROSS JOIN LATERAL 
 """
 # By binding: [zone number, device, from, until]; `$2` lets the planner leave older partitions out.
 READINGS = """
-SELECT (k.e->>0)::int, r.device_no, r.measured_at, r.temperature_centi_c, r.humidity_centi_pct, r.light_deci_lux
+SELECT (k.e->>0)::int, r.device_no, r.measured_at, r.temperature_centi_c, r.humidity_centi_pct,
+       r.light_deci_lux
 FROM jsonb_array_elements($1::jsonb) k(e) CROSS JOIN LATERAL (
     SELECT * FROM climate_readings r
     WHERE r.device_no = (e->>1)::int AND r.measured_at >= (e->>2)::timestamptz
@@ -54,11 +56,12 @@ KNOWN = """
 SELECT z.n, x.excursion_id, x.measure, x.started_at, x.opened_at, x.ended_at, x.peak_value, x.limit_value,
        x.deviation_minutes, x.outside_minutes, x.unknown_minutes
 FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY z(e, n) CROSS JOIN LATERAL (
-    SELECT * FROM climate_excursions x WHERE x.store_id = e->>0 AND x.zone_id = e->>1 AND x.state <> 'withdrawn'
+    SELECT * FROM climate_excursions x
+    WHERE x.store_id = e->>0 AND x.zone_id = e->>1 AND x.state <> 'withdrawn'
       AND x.ended_at >= (e->>2)::timestamptz
     UNION ALL
-    SELECT * FROM climate_excursions x WHERE x.store_id = e->>0 AND x.zone_id = e->>1 AND x.state = 'open'
-      AND x.ended_at IS NULL) x
+    SELECT * FROM climate_excursions x
+    WHERE x.store_id = e->>0 AND x.zone_id = e->>1 AND x.state = 'open' AND x.ended_at IS NULL) x
 """
 KNOWN_GAPS = """
 SELECT z.n, g.device_no, g.started_at, g.ended_at
@@ -66,7 +69,8 @@ FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY z(e, n) CROSS JOIN LATERAL 
     SELECT * FROM climate_gaps g WHERE g.store_id = e->>0 AND g.zone_id = e->>1
       AND (g.ended_at IS NULL OR g.ended_at >= (e->>2)::timestamptz) OFFSET 0) g
 """
-# Newer ones than where the judge began were of what is judged anew; of those too old for any late reading only the last is kept.
+# Newer ones than where the judge began were of what is judged anew; of those too old for any late reading
+# only the last is kept.
 DROP_CHECKPOINTS = """
 DELETE FROM climate_checkpoints c USING jsonb_array_elements($1::jsonb) z(e)
 WHERE c.store_id = e->>0 AND c.zone_id = e->>1
@@ -133,7 +137,7 @@ ORDER BY p.exposed_from, p.excursion_id, p.lot LIMIT $8
 async def list_excursions(
     conn: Connection, where: dict[str, Any], *, after: UUID | None, limit: int
 ) -> list[ExcursionView]:
-    """Read excursions, the first found first; `where` has stores, zone_id, state, measure, since: None is any."""
+    """Read excursions; `where` has stores, zone_id, state, measure and since, None is any."""
     conditions = {
         "store_id = ANY(${}::text[])": where["stores"],
         "zone_id = ${}": where["zone_id"],
@@ -165,7 +169,7 @@ async def list_exposures(
     after: tuple[datetime, UUID, str],
     limit: int,
 ) -> list[ExposureView]:
-    """Read the excursions that a lot has met on its way, through every store; `follow` adds those it came from."""
+    """Read what a lot has met on its way through the stores; `follow` adds the lots it came from."""
     rows = await conn.fetch(_EXPOSURES, *lot, follow, visible, *after, limit)
     return [ExposureView(**row) for row in rows]
 
@@ -176,7 +180,8 @@ async def list_lots(
     """Read which lots lay in an excursion."""
     rows = await conn.fetch(
         """SELECT p.excursion_id, x.store_id, x.zone_id, x.measure, x.state, p.gtin, p.lot, p.exposed_from,
-                  p.exposed_until, extract(epoch FROM p.exposed_until - p.exposed_from)::float8 / 60 AS minutes,
+                  p.exposed_until,
+                  extract(epoch FROM p.exposed_until - p.exposed_from)::float8 / 60 AS minutes,
                   p.sticks, p.peak_value, x.limit_value, x.deviation_minutes, x.started_at, x.ended_at
            FROM climate_exposures p JOIN climate_excursions x USING (excursion_id)
            WHERE p.excursion_id = $1 AND (p.gtin, p.lot, p.exposed_from) > ($2, $3, $4)

@@ -1,7 +1,7 @@
 """What changes in the excursions that are known, once a zone has been judged again: pure values.
 
-An excursion keeps its id while it overlaps what it was: a late reading moves its ends, mends its figures, splits
-it, joins it to its neighbour, or shows that it never was.
+An excursion keeps its id while it overlaps what it was: a late reading moves its ends, mends its figures,
+splits it, joins it to its neighbour, or shows that it never was.
 """
 
 from collections.abc import Sequence

@@ -1,11 +1,12 @@
 """When a zone was outside its limits and for how long nobody knows: pure values, whole numbers, no clock.
 
-Moments are milliseconds since 1970. Values are whole: hundredths of a degree Celsius, hundredths of a per cent
-relative humidity, tenths of a lux. What a sensor said holds until it says something else, yet no longer than
-`hold_ms` (the expected interval times the intervals that make a gap); after that nothing is known of it.
+Moments are milliseconds since 1970. Values are whole: hundredths of a degree Celsius, hundredths of a per
+cent relative humidity, tenths of a lux. What a sensor said holds until it says something else, yet no
+longer than `hold_ms` (the expected interval times the intervals that make a gap); after that nothing is
+known of it.
 
-A judge is a state that happenings move on in the order of their moments. It can be stopped and taken up at any
-moment, and comes to the same: that is what lets a late reading be judged from the checkpoint before it.
+A judge is a state that happenings move on in the order of their moments. It can be stopped and taken up at
+any moment, and comes to the same: that is what lets a late reading be judged from the checkpoint before it.
 """
 
 from collections.abc import Sequence
@@ -107,8 +108,8 @@ class Judgement(NamedTuple):
 def judge(state: State, happenings: Sequence[Happening], *, now: int) -> Judgement:
     """Move `state` on to `now` over all happenings since `state.at`, in their order.
 
-    Checkpoints are kept before the first happening of every hour, and where all devices that are heard of have
-    been heard: what comes in order later is judged from there.
+    Checkpoints are kept before the first happening of every hour, and where all devices that are heard of
+    have been heard: what comes in order later is judged from there.
     """
     judging = _Judging(state)
     horizon = _horizon(state, happenings, now)
@@ -130,7 +131,7 @@ class _Judging:
         self._hour_kept = state.at // HOUR_MS
 
     def advance(self, to: int) -> None:
-        """Let time pass: between two moments the zone changes only where what a sensor said no longer holds."""
+        """Let time pass: without happenings a zone changes only where what was said no longer holds."""
         state = self.state
         while state.at < to:
             until = to
@@ -249,7 +250,8 @@ def deviation_of(value: int, limits: tuple[int | None, int | None]) -> int:
     """Say how far a value is above (positive) or below (negative) the limits; 0 is inside, the limits too.
 
     Example:
-        >>> deviation_of(3150, (1000, 3000)), deviation_of(950, (1000, 3000)), deviation_of(3000, (1000, 3000))
+        >>> deviation_of(3150, (1000, 3000)), deviation_of(950, (1000, 3000)), deviation_of(3000, (1000,
+            3000))
         (150, -50, 0)
     """
     least, greatest = limits

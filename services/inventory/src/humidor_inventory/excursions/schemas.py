@@ -14,8 +14,8 @@ class ExcursionView(BaseModel):
     """Time outside the limits beyond the grace period.
 
     `deviation_minutes` is deviation x minutes over what is known (degree-minutes for temperature);
-    `unknown_minutes` are those of no data, which count neither as inside nor as outside. `withdrawn` is what a
-    late reading showed never to have been.
+    `unknown_minutes` are those of no data, which count neither as inside nor as outside. `withdrawn` is
+    what a late reading showed never to have been.
     """
 
     excursion_id: UUID
@@ -35,7 +35,7 @@ class ExcursionView(BaseModel):
 
 
 class ExposureView(BaseModel):
-    """A lot that lay in a zone during an excursion, and for how much of it; the last four are the excursion's."""
+    """A lot that lay in a zone during an excursion, and when; the last four are the excursion's."""
 
     excursion_id: UUID
     store_id: str

@@ -73,7 +73,7 @@ async def _load(conn: Connection, picked: Sequence[Any]) -> list[_Zone]:
     zones = []
     for n, row in enumerate(picked, 1):
         state = states.get(n, State())
-        zones.append(_Zone(*row, state=state, began=state.at))
+        zones.append(_Zone(row[0], row[1], state, state.at))
     keys = [zone.key for zone in zones]
     await _load_terms(conn, zones, keys)
     await _load_readings(conn, zones, keys)
@@ -164,15 +164,16 @@ def _told(zone: _Zone, change: Change, known: dict[UUID, Known]) -> Told:
     phase = cast('Literal["started", "ended", "corrected", "withdrawn"]', change.phase)
     if change.excursion is None:
         was = known[excursion_id]
-        spans = (was.started, was.opened, was.started if was.ended is None else was.ended)
+        ended_at = moment(was.started if was.ended is None else was.ended)
         where = (zone.store_id, zone.zone_id, MEASURES[was.measure])
-        return Told(excursion_id, *where, phase, *map(moment, spans), was.figures)
+        begun, opened = moment(was.started), moment(was.opened)
+        return Told(excursion_id, *where, phase, begun, opened, ended_at, was.figures)
     found: Excursion = change.excursion
     run = found.run
-    moments = (moment(run.started), moment(run.opened if run.opened is not None else run.started))
-    ended_at = None if found.ended is None else moment(found.ended)
     where = (zone.store_id, zone.zone_id, MEASURES[found.measure])
-    return Told(excursion_id, *where, phase, *moments, ended_at, figures_of(found))
+    opened = moment(run.started if run.opened is None else run.opened)
+    ended = None if found.ended is None else moment(found.ended)
+    return Told(excursion_id, *where, phase, moment(run.started), opened, ended, figures_of(found))
 
 
 async def _settle_gaps(conn: Connection, zones: Sequence[_Zone], now: datetime) -> None:
@@ -191,11 +192,10 @@ async def _settle_gaps(conn: Connection, zones: Sequence[_Zone], now: datetime) 
         await conn.execute(queries.STORE_GAPS, rows)
     if changed:
         devices = [device for _, device, _ in changed]
-        names = dict(
-            await conn.fetch(
-                "SELECT device_no, device_id FROM climate_devices WHERE device_no = ANY($1)", devices
-            )
+        found_names = await conn.fetch(
+            "SELECT device_no, device_id FROM climate_devices WHERE device_no = ANY($1)", devices
         )
+        names = {row[0]: row[1] for row in found_names}
         silent = [
             Silent(zone.store_id, zone.zone_id, names[device], None if at is None else moment(at))
             for zone, device, at in changed
@@ -206,8 +206,11 @@ async def _settle_gaps(conn: Connection, zones: Sequence[_Zone], now: datetime) 
 def _silences(zone: _Zone) -> list[tuple[_Zone, int, int | None]]:
     before = {device: at for (device, at), ended in zone.known_gaps.items() if ended is None}
     after = {gap.device: gap.started for gap in zone.judgement.gaps if gap.ended is None}
-    begun = [(zone, device, at) for device, at in sorted(after.items()) if before.get(device) != at]
-    return [(zone, device, None) for device in sorted(before) if device not in after] + begun
+    silences: list[tuple[_Zone, int, int | None]] = [
+        (zone, device, None) for device in sorted(before) if device not in after
+    ]
+    silences += [(zone, device, at) for device, at in sorted(after.items()) if before.get(device) != at]
+    return silences
 
 
 def _gap_row(zone: _Zone, gap: Gap) -> tuple[Any, ...]:

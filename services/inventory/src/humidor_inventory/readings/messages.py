@@ -25,7 +25,7 @@ class Status(NamedTuple):
 
 
 class Content(NamedTuple):
-    """What messages came to: readings (or what is wrong with them), statuses and what cannot be read at all."""
+    """What messages came to: readings, statuses, and what cannot be read."""
 
     pushes: list[Push | Refused]
     statuses: list[Status]

@@ -16,12 +16,13 @@ LEFT JOIN LATERAL (
     WHERE device_no = d.device_no AND (bound_until IS NULL OR bound_until > $2)) b ON true
 ORDER BY d.device_id, b.bound_from
 """
-# One statement, one trip. Every part writes in the order of its key, so batches that overlap wait for each other
-# and never deadlock. What is there already is given back, with whether it says the same.
+# One statement, one trip. Every part writes in the order of its key, so batches that overlap wait for each
+# other and never deadlock. What is there already is given back, with whether it says the same.
 STORE = """
 WITH given AS MATERIALIZED (
     SELECT n, (e->>0)::int AS device_no, (e->>1)::timestamptz AS measured_at, (e->>2)::smallint AS t,
-           (e->>3)::smallint AS h, (e->>4)::int AS l, (e->>5)::bigint AS seq, e->>6 AS store_id, e->>7 AS zone_id
+           (e->>3)::smallint AS h, (e->>4)::int AS l, (e->>5)::bigint AS seq,
+           e->>6 AS store_id, e->>7 AS zone_id
     FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY g(e, n)
 ), kept AS (
     INSERT INTO climate_readings (device_no, measured_at, received_at, seq, temperature_centi_c,
@@ -32,9 +33,11 @@ WITH given AS MATERIALIZED (
 ), rolled AS (
     INSERT INTO climate_rollups AS r (device_no, span_seconds, bucket_at, readings,
         temperature_count, temperature_sum, temperature_min, temperature_max,
-        humidity_count, humidity_sum, humidity_min, humidity_max, light_count, light_sum, light_min, light_max)
+        humidity_count, humidity_sum, humidity_min, humidity_max,
+        light_count, light_sum, light_min, light_max)
     SELECT device_no, span, date_bin(make_interval(secs => span), measured_at, 'epoch'), count(*),
-           count(t), sum(t), min(t), max(t), count(h), sum(h), min(h), max(h), count(l), sum(l), min(l), max(l)
+           count(t), sum(t), min(t), max(t), count(h), sum(h), min(h), max(h),
+           count(l), sum(l), min(l), max(l)
     FROM kept CROSS JOIN (VALUES (300), (3600)) s(span) GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
     ON CONFLICT (device_no, span_seconds, bucket_at) DO UPDATE SET
         readings = r.readings + excluded.readings,
@@ -44,12 +47,14 @@ WITH given AS MATERIALIZED (
         temperature_min = least(r.temperature_min, excluded.temperature_min),
         temperature_max = greatest(r.temperature_max, excluded.temperature_max),
         humidity_count = r.humidity_count + excluded.humidity_count,
-        humidity_sum = coalesce(r.humidity_sum + excluded.humidity_sum, r.humidity_sum, excluded.humidity_sum),
+        humidity_sum = coalesce(r.humidity_sum + excluded.humidity_sum, r.humidity_sum,
+                                excluded.humidity_sum),
         humidity_min = least(r.humidity_min, excluded.humidity_min),
         humidity_max = greatest(r.humidity_max, excluded.humidity_max),
         light_count = r.light_count + excluded.light_count,
         light_sum = coalesce(r.light_sum + excluded.light_sum, r.light_sum, excluded.light_sum),
-        light_min = least(r.light_min, excluded.light_min), light_max = greatest(r.light_max, excluded.light_max)
+        light_min = least(r.light_min, excluded.light_min),
+        light_max = greatest(r.light_max, excluded.light_max)
 ), marked AS (
     INSERT INTO climate_dirty (store_id, zone_id, dirty_from)
     SELECT g.store_id, g.zone_id, min(g.measured_at) FROM given g JOIN kept USING (device_no, measured_at)
@@ -80,8 +85,10 @@ ON CONFLICT (device_no) DO UPDATE SET last_seen_at = greatest(s.last_seen_at, $2
         ELSE coalesce(excluded.battery_pct, s.battery_pct) END
 """
 REFUSED = """
-INSERT INTO climate_refusals AS r (store_id, device_id, channel, code, refused, first_at, last_at, detail, sample)
-SELECT e->>0, e->>1, e->>2, e->>3, (e->>4)::bigint, $2, $2, e->>5, e->>6 FROM jsonb_array_elements($1::jsonb) e
+INSERT INTO climate_refusals AS r (store_id, device_id, channel, code, refused, first_at, last_at,
+                                   detail, sample)
+SELECT e->>0, e->>1, e->>2, e->>3, (e->>4)::bigint, $2, $2, e->>5, e->>6
+FROM jsonb_array_elements($1::jsonb) e
 ON CONFLICT (store_id, device_id, channel, code) DO UPDATE SET refused = r.refused + excluded.refused,
     last_at = excluded.last_at, detail = excluded.detail, sample = excluded.sample
 """
@@ -90,15 +97,19 @@ _RAW = """
 SELECT measured_at AS at, 1 AS readings, temperature_centi_c / 100.0::float8 AS temperature_mean_c,
        temperature_centi_c / 100.0::float8 AS temperature_min_c,
        temperature_centi_c / 100.0::float8 AS temperature_max_c,
-       humidity_centi_pct / 100.0::float8 AS humidity_mean_pct, humidity_centi_pct / 100.0::float8 AS humidity_min_pct,
-       humidity_centi_pct / 100.0::float8 AS humidity_max_pct, light_deci_lux / 10.0::float8 AS light_mean_lux,
+       humidity_centi_pct / 100.0::float8 AS humidity_mean_pct,
+       humidity_centi_pct / 100.0::float8 AS humidity_min_pct,
+       humidity_centi_pct / 100.0::float8 AS humidity_max_pct,
+       light_deci_lux / 10.0::float8 AS light_mean_lux,
        light_deci_lux / 10.0::float8 AS light_min_lux, light_deci_lux / 10.0::float8 AS light_max_lux
 FROM climate_readings WHERE device_no = $1 AND measured_at >= $2 AND measured_at < $3
 ORDER BY measured_at LIMIT $4
 """
 _ROLLED = """
-SELECT bucket_at AS at, readings, temperature_sum / 100.0::float8 / nullif(temperature_count, 0) AS temperature_mean_c,
-       temperature_min / 100.0::float8 AS temperature_min_c, temperature_max / 100.0::float8 AS temperature_max_c,
+SELECT bucket_at AS at, readings,
+       temperature_sum / 100.0::float8 / nullif(temperature_count, 0) AS temperature_mean_c,
+       temperature_min / 100.0::float8 AS temperature_min_c,
+       temperature_max / 100.0::float8 AS temperature_max_c,
        humidity_sum / 100.0::float8 / nullif(humidity_count, 0) AS humidity_mean_pct,
        humidity_min / 100.0::float8 AS humidity_min_pct, humidity_max / 100.0::float8 AS humidity_max_pct,
        light_sum / 10.0::float8 / nullif(light_count, 0) AS light_mean_lux,
@@ -106,8 +117,8 @@ SELECT bucket_at AS at, readings, temperature_sum / 100.0::float8 / nullif(tempe
 FROM climate_rollups WHERE device_no = $1 AND span_seconds = $5 AND bucket_at >= $2 AND bucket_at < $3
 ORDER BY bucket_at LIMIT $4
 """
-# A device counts what it sends; where the count jumps between neighbours, something between them is missing. One
-# that starts anew at a lower number has been restarted.
+# A device counts what it sends; where the count jumps between neighbours, something between them is
+# missing. One that starts anew at a lower number has been restarted.
 MISSING = """
 SELECT count(*) AS readings, count(seq) AS numbered, coalesce(sum(jump), 0)::bigint AS missing
 FROM (SELECT seq, CASE WHEN seq > before + 1 THEN seq - before - 1 END AS jump

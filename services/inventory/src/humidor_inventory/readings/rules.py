@@ -50,12 +50,12 @@ def refuse(index: int, reading: Reading, *, now: datetime, late: timedelta) -> R
         return Refused(index, "no_value", "temp_c, rh_pct and lux are all missing")
     for name, value, (least, most) in values:
         if value is not None and not least <= value <= most:
-            return Refused(index, "out_of_range", f"{name}: {value} is not between {least:g} and {most:g}")
+            return Refused(index, "out_of_range", f"{name}: is not between {least:g} and {most:g}")
     return None
 
 
 def measured(reading: Reading, offsets: Offsets) -> Measured:
-    """Correct a reading by the sensor's calibration and make its numbers whole; moments to the millisecond."""
+    """Correct a reading by the calibration and make its numbers whole; moments to the millisecond."""
     at = reading.ts.replace(microsecond=reading.ts.microsecond // 1000 * 1000)
     humidity = None
     if reading.rh_pct is not None:

@@ -180,30 +180,33 @@ class _Taking:
     def _sensor(self, index: int, push: Push) -> Device | Refused:
         """Find the sensor that a reading is of, if the sender may say it."""
         sender = self._devices.get(push.device_id)
+        refusal: tuple[str, str] | None = None
         if sender is None:
             return Refused(index, "unknown_device", "there is no such device")
         if sender.state != "active":
-            return Refused(index, "revoked", "the device is shut out")
-        if push.store_id is not None and push.store_id != sender.store_id:
-            return Refused(index, "wrong_store", "the device is not of this store")
-        if not self._key_fits(push.reading.key, sender):
-            return Refused(index, "wrong_key", "key: is missing or wrong")
-        named = push.reading.sensor_id or sender.device_id
-        if named == sender.device_id:
-            if sender.kind == "hub":
-                return Refused(index, "no_sensor", "sensor_id: a hub measures nothing itself")
-            return sender
-        sensor = self._devices.get(named)
-        if sender.kind != "hub" or sensor is None or sensor.store_id != sender.store_id:
-            return Refused(index, "unknown_sensor", "sensor_id: is none that this device may speak for")
-        if sensor.kind != "sensor" or sensor.state != "active":
-            return Refused(index, "unknown_sensor", "sensor_id: is no sensor in use")
+            refusal = ("revoked", "the device is shut out")
+        elif push.store_id not in {None, sender.store_id}:
+            refusal = ("wrong_store", "the device is not of this store")
+        elif not self._key_fits(push.reading.key, sender):
+            refusal = ("wrong_key", "key: is missing or wrong")
+        sensor = self._devices.get(push.reading.sensor_id or sender.device_id)
+        if refusal is None and (sensor is None or not _speaks_for(sender, sensor)):
+            refusal = ("unknown_sensor", "sensor_id: is no sensor that this device may speak for")
+        if refusal is not None or sensor is None:
+            return Refused(index, *(refusal or ("unknown_sensor", "")))
         return sensor
 
     def _key_fits(self, key: str | None, sender: Device) -> bool:
         if key is None:
             return not self._needs_keys
         return hmac.compare_digest(hash_key(key), sender.key_hash)
+
+
+def _speaks_for(sender: Device, sensor: Device) -> bool:
+    """A sensor speaks for itself, a hub for the sensors in use of its store."""
+    if sender.kind == "hub":
+        return sensor.kind == "sensor" and sensor.state == "active" and sensor.store_id == sender.store_id
+    return sensor.device_id == sender.device_id
 
 
 async def _store(conn: Connection, taking: _Taking, now: datetime) -> None:
@@ -253,9 +256,11 @@ def _without_key(reading: Reading) -> Reading:
 
 
 def _device(rows: list[Any]) -> Device:
-    first = rows[0]
+    first = tuple(rows[0])
     bindings = tuple(Binding(*row[8:12]) for row in rows if row[8] is not None)
-    return Device(*tuple(first)[:6], Offsets(first[6], first[7]), bindings)
+    device_id, device_no, store_id, kind, state, key_hash = first[:6]
+    offsets = Offsets(first[6], first[7])
+    return Device(device_id, device_no, store_id, kind, state, key_hash, offsets, bindings)
 
 
 def _index(refused: Refused) -> int:

@@ -1,9 +1,9 @@
 """Takes readings from an MQTT broker: acknowledged only once they are committed, by one worker at a time.
 
-One fixed client id with a session that the broker keeps: whichever worker leads takes the same session up, with all
-that came in between. A message is acknowledged after its commit, so the broker's own window of unacknowledged
-messages is the back-pressure, and what a killed worker had not committed is sent again; what it had committed and not
-acknowledged comes twice and is dropped by its key.
+One fixed client id with a session that the broker keeps: whichever worker leads takes the same session up,
+with all that came in between. A message is acknowledged after its commit, so the broker's own window of
+unacknowledged messages is the back-pressure, and what a killed worker had not committed is sent again; what
+it had committed and not acknowledged comes twice and is dropped by its key.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ import asyncpg
 from aiomqtt import Message
 
 from humidor_common.clock import utc_now
-from humidor_common.db.pool import Pool
+from humidor_common.db.pool import Connection, Pool
 from humidor_common.db.transaction import transaction
 from humidor_common.telemetry.logs import get_logger
 from humidor_inventory.readings.messages import READINGS_FILTER, STATUS_FILTER, Content, Status, read_messages
@@ -77,6 +77,13 @@ class CommittingClient(aiomqtt.Client):
         return batch
 
 
+async def _wait_turn(conn: Connection, name: str) -> None:
+    while True:
+        if await conn.fetchval("SELECT pg_try_advisory_lock(hashtextextended($1, $2))", name, _LOCK_CLASS):
+            return
+        await asyncio.sleep(TURN_SECONDS)
+
+
 class Subscriber:
     """Stands by until it leads, then takes readings until the broker or the database breaks away.
 
@@ -125,10 +132,7 @@ class Subscriber:
         )
         try:
             name = f"{self._settings.inventory_mqtt_url}\n{self._settings.inventory_mqtt_client_id}"
-            while not await conn.fetchval(
-                "SELECT pg_try_advisory_lock(hashtextextended($1, $2))", name, _LOCK_CLASS
-            ):
-                await asyncio.sleep(TURN_SECONDS)
+            await _wait_turn(conn, name)
             yield
         finally:
             conn.terminate()
@@ -152,7 +156,7 @@ class Subscriber:
             await self._write(content)
         except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
             if len(batch) == 1:
-                log.error("a message cannot be stored", extra={"error": repr(error)})
+                log.exception("a message cannot be stored")
                 refusal = Refusal(code="not_storable", detail=repr(error))
                 await self._write(Content([], [], [refusal]))
                 return

@@ -1,4 +1,4 @@
-"""What devices send, as JSON; fields that nobody knows are left alone, so that older servers take newer devices."""
+"""What devices send, as JSON; fields that nobody knows are left alone, as a newer device may send them."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -12,7 +12,7 @@ Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class Reading(msgspec.Struct):
-    """One reading: `ts` with its offset, at least one of the three values, degrees Celsius, per cent and lux."""
+    """One reading: `ts` with its offset, and at least one value of °C, per cent or lux."""
 
     ts: Moment
     temp_c: float | None = None

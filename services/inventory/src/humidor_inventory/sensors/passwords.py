@@ -1,4 +1,4 @@
-"""Keeps the password file of a Mosquitto, so that devices prove themselves to the broker by their own keys."""
+"""Keeps a Mosquitto's password file: devices prove themselves to the broker by their own keys."""
 
 import asyncio
 import os
@@ -33,7 +33,7 @@ async def keep_password_file(pool: Pool, settings: InventorySettings) -> None:
     while True:
         try:
             revision = await pool.fetchval(_REVISION)
-            if revision != written or not path.exists():
+            if revision != written or not await asyncio.to_thread(path.exists):
                 lines = [row[0] for row in await pool.fetch(_ALL)]
                 await asyncio.to_thread(write_file, path, [*own, *lines])
                 written = revision
@@ -51,9 +51,9 @@ def own_line(url: str) -> list[str]:
 
 
 def write_file(path: Path, lines: list[str]) -> None:
-    """Replace the file in one step, so that nobody reads half of it; its group may read it."""
+    """Replace the file in one step, so that nobody reads half of it."""
     temporary = path.with_name(f".{path.name}.new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write("".join(f"{line}\n" for line in lines))
     temporary.replace(path)

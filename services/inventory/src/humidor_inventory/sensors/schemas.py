@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from humidor_inventory.inputs import Input, Name, StoreId
 from humidor_inventory.zones.schemas import ZoneId
@@ -15,7 +15,8 @@ DeviceId = Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9
 class DeviceInput(Input):
     """A device as it shall be: a sensor in a zone, or a hub that passes on for the sensors of its store.
 
-    The offsets are added to what the sensor says (degrees Celsius, per cent relative humidity) as it comes in.
+    The offsets are added to what the sensor says (degrees Celsius, per cent relative humidity) as it comes
+    in.
     """
 
     store_id: StoreId
@@ -39,18 +40,18 @@ class NewDevice(DeviceInput):
 
     device_id: DeviceId | None = None
 
-    model_config = {
-        "extra": "forbid",
-        "json_schema_extra": {
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
             "examples": [
                 {"device_id": "back-1", "store_id": "S0001", "zone_id": "back-room", "name": "rack 1, top"}
             ]
         },
-    }
+    )
 
 
 class DeviceKey(BaseModel):
-    """The key is shown this once; only its hashes are kept. Over MQTT it is the password of user `device_id`."""
+    """The key is shown this once, only its hashes are kept; over MQTT user `device_id` has it as password."""
 
     device_id: str
     key: str

@@ -216,5 +216,5 @@ def _shown(device_id: str, store_id: str, key: str) -> DeviceKey:
 async def _note(
     conn: Connection, principal: Principal, action: str, before: DeviceView, after: DeviceView
 ) -> None:
-    documents = {"before": before.model_dump(mode="json"), "after": after.model_dump(mode="json")}
-    await audit.record(conn, principal, action, "climate_device", before.device_id, **documents)
+    was, now = before.model_dump(mode="json"), after.model_dump(mode="json")
+    await audit.record(conn, principal, action, "climate_device", before.device_id, before=was, after=now)

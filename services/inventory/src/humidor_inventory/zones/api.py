@@ -120,7 +120,7 @@ async def list_placements(  # noqa: PLR0913, PLR0917 - FastAPI's parameters
     principal: Reader,
     store_id: Annotated[StoreId, Query()],
     gtin: Annotated[Gtin | None, Query()] = None,
-    current: Annotated[bool, Query(description="Leave out what no longer holds.")] = True,  # noqa: FBT002 - a query
+    current: Annotated[bool, Query(description="Leave out what no longer holds.")] = True,
     cursor: Cursor = None,
     limit: Limit = DEFAULT_LIMIT,
 ) -> Page[PlacementView]:

@@ -15,9 +15,10 @@ FROM climate_zones z CROSS JOIN LATERAL (
     SELECT * FROM climate_terms t WHERE t.store_id = z.store_id AND t.zone_id = z.zone_id
     ORDER BY effective_from DESC LIMIT 1) t
 """
-# When each lot was in the store (from what it holds now, and the ledger back to $3), when it lay in the zone (its
-# own placements before its product's before the store's), and what both have in common with $3 .. $4. Ranges do
-# the arithmetic. The ledger is read by its key, product by product, and no further back than $3.
+# When each lot was in the store (from what it holds now, and the ledger back to $3), when it lay in the
+# zone (its own placements before its product's before the store's), and what both have in common with $3 ..
+# $4. Ranges do the arithmetic. The ledger is read by its key, product by product, and no further back than
+# $3.
 LYING = """
 WITH entries AS MATERIALIZED (
     SELECT e.* FROM stock s CROSS JOIN LATERAL (
@@ -35,7 +36,8 @@ WITH entries AS MATERIALIZED (
     SELECT gtin, lot, at, sticks - coalesce(sum(delta) OVER later, 0)::bigint AS sticks,
            lead(at) OVER (PARTITION BY gtin, lot ORDER BY at NULLS FIRST) AS until
     FROM (SELECT gtin, lot, NULL::timestamptz AS at, sticks, 0::bigint AS delta FROM held
-          UNION ALL SELECT m.gtin, m.lot, m.at, h.sticks, m.delta FROM moves m JOIN held h USING (gtin, lot)) b
+          UNION ALL SELECT m.gtin, m.lot, m.at, h.sticks, m.delta FROM moves m JOIN held h
+          USING (gtin, lot)) b
     WINDOW later AS (PARTITION BY gtin, lot ORDER BY at NULLS FIRST
                      ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING)
 ), present AS (
@@ -92,8 +94,8 @@ async def list_placements(
     limit: int,
 ) -> list[PlacementView]:
     rows = await conn.fetch(
-        """SELECT store_id, zone_id, nullif(gtin, '') AS gtin, nullif(lot, '') AS lot, placed_from, placed_until,
-                  placed_by
+        """SELECT store_id, zone_id, nullif(gtin, '') AS gtin, nullif(lot, '') AS lot, placed_from,
+                  placed_until, placed_by
            FROM climate_placements
            WHERE store_id = $1 AND ($2::text IS NULL OR gtin = $2) AND (NOT $3 OR placed_until IS NULL)
              AND (gtin, lot, placed_from) > ($4, $5, $6)

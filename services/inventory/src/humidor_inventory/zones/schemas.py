@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from humidor_inventory.inputs import Gtin, Input, LotCode, Name, StoreId
 
@@ -43,8 +43,9 @@ class ZoneInput(Input):
     gap_intervals: Annotated[int, Field(ge=1, le=100)] = 3
     policy: Literal["any", "mean"] = "any"
 
-    model_config = {
-        "json_schema_extra": {
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
             "examples": [
                 {
                     "name": "back room",
@@ -53,8 +54,8 @@ class ZoneInput(Input):
                     "interval_seconds": 300,
                 }
             ]
-        }
-    }
+        },
+    )
 
 
 class ZoneView(BaseModel):

@@ -182,7 +182,8 @@ async def _begin(conn: Connection, principal: Principal, store_id: str, zone_id:
     await conn.execute(
         """INSERT INTO climate_placements (store_id, gtin, lot, placed_from, zone_id, placed_by)
            SELECT $1, '', '', $2, $3, $4
-           WHERE NOT EXISTS (SELECT FROM climate_placements WHERE store_id = $1 AND gtin = '' AND lot = '')""",
+           WHERE NOT EXISTS (
+               SELECT FROM climate_placements WHERE store_id = $1 AND gtin = '' AND lot = '')""",
         store_id,
         now - BACKDATED,
         zone_id,

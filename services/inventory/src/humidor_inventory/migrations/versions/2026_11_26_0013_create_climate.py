@@ -220,8 +220,8 @@ CREATE TABLE climate_refusals (
 """
 
 EXCURSIONS = """
--- What has come in since a zone was judged. Only added to and taken away from, so that whoever stores readings
--- never waits for the judge.
+-- What has come in since a zone was judged. Only added to and taken away from, so that whoever stores
+-- readings never waits for the judge.
 CREATE TABLE climate_dirty (
     store_id text COLLATE "C" NOT NULL,
     zone_id text COLLATE "C" NOT NULL,
