@@ -38,7 +38,8 @@ def read_messages(messages: list[tuple[str, bytes]]) -> Content:
     for topic, payload in messages:
         found = _TOPIC.fullmatch(topic)
         if found is None:
-            content.refusals.append(_refusal("bad_topic", "is not site/{store}/climate/{device}", payload))
+            detail = f"{topic}: is not site/{{store}}/climate/{{device}}"
+            content.refusals.append(_refusal("bad_topic", detail, payload))
         elif found[3]:
             _read_status(content, found[1], found[2], payload)
         else:
@@ -50,13 +51,13 @@ def _read_readings(content: Content, store_id: str, device_id: str, payload: byt
     try:
         found = read_payload(payload)
     except Unreadable as error:
-        content.refusals.append(_refusal(error.code, error.detail, payload))
+        content.refusals.append(_refusal(error.code, f"{store_id}/{device_id}: {error.detail}", payload))
         return
     for each in found:
         if isinstance(each, Reading):
             content.pushes.append(Push(device_id, store_id, each))
         else:
-            content.refusals.append(_refusal(each.code, each.detail, payload))
+            content.refusals.append(_refusal(each.code, f"{store_id}/{device_id}: {each.detail}", payload))
 
 
 def _read_status(content: Content, store_id: str, device_id: str, payload: bytes) -> None:
@@ -64,7 +65,7 @@ def _read_status(content: Content, store_id: str, device_id: str, payload: bytes
     if not payload:
         return  # a retained status that was taken back
     if text not in {"online", "offline"}:
-        content.refusals.append(_refusal("bad_status", "is neither online nor offline", payload))
+        content.refusals.append(_refusal("bad_status", f"{store_id}/{device_id}: {text[:20]!r}", payload))
         return
     content.statuses.append(Status(store_id, device_id, text == "online"))
 

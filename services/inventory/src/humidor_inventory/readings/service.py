@@ -85,7 +85,10 @@ async def take_readings(
     late: timedelta,
     needs_keys: bool = False,
 ) -> Taken:
-    """Check and store a batch in this transaction, its rollups with it; the same again changes nothing."""
+    """Check and store a batch in this transaction, its rollups with it; the same again changes nothing.
+
+    What could not even be read stands among `pushes` as refused, and is noted as of the sender of the others.
+    """
     devices = await load_devices(conn, _named(pushes), now - late)
     taking = _Taking(devices, needs_keys=needs_keys)
     for index, push in enumerate(pushes):
