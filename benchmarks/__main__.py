@@ -28,6 +28,7 @@ BENCHES = {
     "growth": "growth.bench_growth",
     "gateway": "gateway.bench_gateway",
     "stock-query": "stock_query.bench_stock_query",
+    "climate": "climate.bench_climate",
 }
 
 

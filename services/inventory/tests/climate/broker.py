@@ -1,6 +1,7 @@
 """An MQTT broker for tests - a real Mosquitto where there is one - and devices that push to it."""
 
 import asyncio
+import os
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -17,7 +18,7 @@ from humidor_inventory.sensors.passwords import keep_password_file
 from humidor_inventory.settings import InventorySettings
 
 RECIPE = Path(__file__).parents[4] / "deploy" / "mosquitto"
-IS_REAL = Mosquitto.program() is not None
+IS_REAL = Mosquitto.program() is not None and os.environ.get("HUMIDOR_TEST_MQTT") != "python"
 USER = "humidor"
 PASSWORD = "reads-all"
 WITHIN_SECONDS = 30

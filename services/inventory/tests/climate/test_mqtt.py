@@ -77,8 +77,8 @@ def seconds(watched: Watched, count: int) -> list[dict[str, Any]]:
 
 async def test_readings_statuses_and_whatever_else_comes(watched: Watched, broker: MqttBroker) -> None:
     await watched.put_zone("cellar")
-    other = await watched.add("t2", zone="cellar")
     async with taking(watched.shop.runtime.pool, settings(watched, broker)):
+        other = await watched.add("t2", zone="cellar")
         async with device(broker, "t1", watched.keys["t1"]) as client:
             for payload in HOSTILE:
                 await client.publish(TOPIC, payload, qos=1)

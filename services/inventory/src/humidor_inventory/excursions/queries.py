@@ -7,13 +7,14 @@ from uuid import UUID
 from humidor_common.db.pool import Connection
 from humidor_inventory.excursions.schemas import ExcursionView, ExposureView, GapView
 
-# Due by time, or by what came in. Whoever is judging a zone holds its row, so others take other zones.
+# Due by time, or by what came in. Whoever is judging a zone holds its row, so others take other zones: that is what the wider
+# choice is for.
 PICK = """
 SELECT w.store_id, w.zone_id FROM climate_watch w
 WHERE (w.store_id, w.zone_id) IN (
-    (SELECT store_id, zone_id FROM climate_dirty GROUP BY 1, 2 LIMIT $2)
+    (SELECT store_id, zone_id FROM climate_dirty GROUP BY 1, 2 LIMIT $2 * 4)
     UNION ALL
-    (SELECT store_id, zone_id FROM climate_watch WHERE due_at <= $1 ORDER BY due_at LIMIT $2))
+    (SELECT store_id, zone_id FROM climate_watch WHERE due_at <= $1 ORDER BY due_at LIMIT $2 * 4))
 ORDER BY 1, 2 LIMIT $2 FOR UPDATE SKIP LOCKED
 """
 TAKE_DIRTY = """

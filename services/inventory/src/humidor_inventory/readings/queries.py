@@ -114,7 +114,8 @@ SELECT bucket_at AS at, readings,
        humidity_min / 100.0::float8 AS humidity_min_pct, humidity_max / 100.0::float8 AS humidity_max_pct,
        light_sum / 10.0::float8 / nullif(light_count, 0) AS light_mean_lux,
        light_min / 10.0::float8 AS light_min_lux, light_max / 10.0::float8 AS light_max_lux
-FROM climate_rollups WHERE device_no = $1 AND span_seconds = $5 AND bucket_at >= $2 AND bucket_at < $3
+FROM climate_rollups WHERE device_no = $1 AND span_seconds = $5
+  AND bucket_at >= date_bin(make_interval(secs => $5), $2, 'epoch') AND bucket_at < $3
 ORDER BY bucket_at LIMIT $4
 """
 # A device counts what it sends; where the count jumps between neighbours, something between them is

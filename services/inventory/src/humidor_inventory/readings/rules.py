@@ -68,3 +68,10 @@ def measured(reading: Reading, offsets: Offsets) -> Measured:
         reading.seq,
         None if reading.battery_pct is None else round(reading.battery_pct),
     )
+
+
+def newer(one: Measured, other: Measured) -> Measured:
+    """Give the newer of two readings, with what only the older one says."""
+    older, newest = sorted((one, other), key=lambda each: each.measured_at)
+    said = (late if late is not None else early for early, late in zip(older[1:], newest[1:], strict=True))
+    return Measured(newest.measured_at, *said)

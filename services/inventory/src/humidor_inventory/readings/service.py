@@ -13,7 +13,7 @@ import msgspec
 from humidor_common.db.pool import Connection
 from humidor_inventory.readings import queries
 from humidor_inventory.readings.metrics import READINGS
-from humidor_inventory.readings.rules import Measured, Offsets, measured, refuse
+from humidor_inventory.readings.rules import Measured, Offsets, measured, newer, refuse
 from humidor_inventory.readings.wire import Reading, Refused
 from humidor_inventory.sensors.rules import hash_key
 
@@ -167,8 +167,7 @@ class _Taking:
         self.places.append(index)
         self.rows.append((*key, *found[1:5], hung.store_id, hung.zone_id))
         newest = self.newest.get(sensor.device_no)
-        if newest is None or newest.measured_at < found.measured_at:
-            self.newest[sensor.device_no] = found
+        self.newest[sensor.device_no] = found if newest is None else newer(newest, found)
 
     def conflict(self, index: int) -> None:
         detail = "ts: the sensor said something else of this moment before"

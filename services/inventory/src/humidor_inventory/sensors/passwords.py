@@ -14,7 +14,7 @@ from humidor_inventory.settings import InventorySettings
 
 EVERY_SECONDS = 1.0
 _ALL = "SELECT device_id || ':' || broker_hash FROM climate_devices WHERE state = 'active' ORDER BY device_id"
-_REVISION = "SELECT last_value FROM climate_credentials_revision"
+_REVISION = "SELECT revision FROM climate_credentials"
 
 log = get_logger(__name__)
 

@@ -72,7 +72,10 @@ CREATE TABLE climate_devices (
     CONSTRAINT ck_climate_devices_zone CHECK (kind = 'sensor' OR zone_id IS NULL)
 );
 CREATE INDEX ix_climate_devices_store ON climate_devices (store_id, device_id);
-CREATE SEQUENCE climate_credentials_revision;
+
+-- One row, changed with every key: whoever keeps a broker's password file looks at nothing else.
+CREATE TABLE climate_credentials (revision bigint NOT NULL);
+INSERT INTO climate_credentials (revision) VALUES (0);
 
 -- Changes with every batch, so it stands apart; no index but the key, so its updates stay heap-only.
 CREATE TABLE climate_device_states (
