@@ -81,7 +81,7 @@ events: .venv/.ready ## Write the event contracts: samples, schemas, docs/events
 bench: .venv/.ready ## Speed and memory against limits of this machine (about 10 min); BENCH_SHORT=1 for a glance
 	$(BIN)/python -m benchmarks
 
-bench-%: .venv/.ready ## One of them: sales whole batch relay consumer latency memory growth gateway stock-query
+bench-%: .venv/.ready ## One of them (docs/performance.md lists them), for example bench-sales
 	$(BIN)/python -m benchmarks $*
 
 ##@ Environment

@@ -1,8 +1,8 @@
 """Sensor readings: over HTTP in batches and over MQTT, against the bare insert of the same rows by asyncpg.
 
 The limit stores the columns of a reading by `unnest`, in one transaction a batch, from one connection, on the
-same database: no check, no rollup, no excursion. What is accepted is checked, stored, rolled up twice and left
-to the judge, who works in a worker of its own meanwhile.
+same database: no check, no rollup, no excursion. What is accepted is checked, stored, rolled up twice and
+left to the judge, who works in a worker of its own meanwhile.
 """
 
 import asyncio
@@ -159,7 +159,7 @@ def _broker(system: System) -> Iterator[MqttBroker]:
 
 @contextmanager
 def _running(system: System, database: Database, broker: MqttBroker) -> Iterator[Process]:
-    settings = {
+    settings: dict[str, Any] = {
         "INVENTORY_MQTT_URL": f"mqtt://{USER}:{PASSWORD}@127.0.0.1:{broker.port}",
         "INVENTORY_MQTT_PASSWORD_FILE": broker.password_file,
     }

@@ -1,9 +1,11 @@
 import json
 import re
 import shlex
+from datetime import UTC, datetime
 
 from humidor_cli.run.curl import sale_command
 from humidor_cli.sample.business import products, selling_product, stores
+from humidor_cli.sample.climate import SENSORS, day_before
 
 
 def _check_digit(body: str) -> int:
@@ -45,3 +47,10 @@ def test_the_ready_made_curl_carries_a_payable_sale() -> None:
     (line,) = sale["lines"]
     assert line["gtin"] == selling_product().gtin
     assert sum(payment["amount"] for payment in sale["payments"]) == line["quantity"] * line["unit_price"]
+
+
+def test_the_sample_day_of_climate_lies_inside_its_limits() -> None:
+    for warmer_c in SENSORS.values():
+        day = day_before(datetime(2026, 11, 26, 8, tzinfo=UTC), warmer_c)
+        assert len({reading["ts"] for reading in day}) == 96
+        assert all(10 <= reading["temp_c"] <= 25 and 55 <= reading["rh_pct"] <= 65 for reading in day)

@@ -226,7 +226,7 @@ async def test_two_judges_share_the_zones(watched: Watched) -> None:
     assert len(await watched.excursions()) == 6
 
 
-async def test_who_may_see_and_change_what_is_checked(watched: Watched, gtin: str) -> None:
+async def test_who_may_see_and_change_what_is_checked(watched: Watched) -> None:
     shop = watched.shop
     stranger, reader = shop.auth("manager", stores=["S0002"]), shop.auth("analyst")
     zone = f"/v1/climate/zones/{STORE}/{ZONE}"

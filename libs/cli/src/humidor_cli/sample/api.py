@@ -52,8 +52,15 @@ class SampleApi:
         headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
         return await self._send("POST", path, document, headers)
 
+    async def post_as_device(self, path: str, document: list[dict[str, Any]], key: str) -> dict[str, Any]:
+        return await self._send("POST", path, document, {"Authorization": f"Bearer {key}"})
+
     async def _send(
-        self, method: str, path: str, document: dict[str, Any], headers: dict[str, str]
+        self,
+        method: str,
+        path: str,
+        document: dict[str, Any] | list[dict[str, Any]],
+        headers: dict[str, str],
     ) -> dict[str, Any]:
         try:
             answer = await self._client.request(method, path, json=document, headers=headers)

@@ -15,6 +15,7 @@ from humidor_cli.sample.business import (
     products,
     stores,
 )
+from humidor_cli.sample.climate import watch_climate
 
 PROGRESS_FILE = "sample.json"
 _LOT_AGE_DAYS = {"older": 150, "newer": 30}
@@ -37,6 +38,8 @@ async def load_sample(api: SampleApi, progress: Callable[[str], None]) -> None:
     await api.post("/inventory/v1/levels:batch", {"levels": levels})
     progress("terminal")
     await _add_terminal(api)
+    progress("sensors")
+    await watch_climate(api)
 
 
 async def _deliver(api: SampleApi) -> None:

@@ -7,8 +7,8 @@ from uuid import UUID
 from humidor_common.db.pool import Connection
 from humidor_inventory.excursions.schemas import ExcursionView, ExposureView, GapView
 
-# Due by time, or by what came in. Whoever is judging a zone holds its row, so others take other zones: that is what the wider
-# choice is for.
+# Due by time, or by what came in. Whoever is judging a zone holds its row, so others take other zones; the
+# wider choice is for them.
 PICK = """
 SELECT w.store_id, w.zone_id FROM climate_watch w
 WHERE (w.store_id, w.zone_id) IN (
