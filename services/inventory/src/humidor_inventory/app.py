@@ -95,7 +95,7 @@ WORK = (keep_partitions, release_expired, keep_sweeping, keep_telling, watch_del
 
 @asynccontextmanager
 async def worker_context(runtime: Runtime) -> AsyncIterator[None]:
-    """Do what time asks for while the worker runs, tell of changed stock, send what waits, watch the climate."""
+    """Do what time asks for meanwhile: tell of changed stock, send what waits, watch the climate."""
     pool, wake = runtime.pool, runtime.wake_relay
     work = [each(pool) for each in WORK]
     if isinstance(settings := runtime.settings, InventorySettings):

@@ -18,6 +18,7 @@ import asyncpg
 from aiomqtt import Message
 
 from humidor_common.clock import utc_now
+from humidor_common.db.failures import DATABASE_ERRORS
 from humidor_common.db.pool import Connection, Pool
 from humidor_common.db.transaction import transaction
 from humidor_common.telemetry.logs import get_logger
@@ -31,7 +32,6 @@ TURN_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 15.0
 KEEP_ALIVE_SECONDS = 20
 _LOCK_CLASS = 7301014
-_DATABASE = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 # A broker that cannot connect, and what paho raises itself where a connection breaks while it is being used.
 _BROKER = (aiomqtt.MqttError, OSError, TimeoutError, ValueError)
 
@@ -109,7 +109,7 @@ class Subscriber:
                     await self._take()
             except _BROKER as error:
                 log.warning("no MQTT broker", extra={"error": repr(error)})
-            except _DATABASE as error:
+            except DATABASE_ERRORS as error:
                 log.warning("no database for readings", extra={"error": repr(error)})
             except Exception:  # the subscriber must outlive any fault of the broker's client
                 log.exception("the MQTT subscriber failed, trying again")
