@@ -66,6 +66,13 @@ async def test_each_reading_is_judged_for_itself_and_taken_once(watched: Watched
     assert "1" in noted[0]["sample"] or noted[0]["sample"] == ""
 
 
+async def test_the_moment_at_which_a_device_was_hung_up_is_its_first(watched: Watched) -> None:
+    since = watched.at(5) + timedelta(microseconds=123_456)
+    await watched.add("t5", since=since.isoformat())
+    receipt = await watched.push("t5", {"ts": since.isoformat(), "temp_c": 21})
+    assert (receipt["accepted"], receipt["refused"]) == (1, [])
+
+
 async def test_a_body_that_is_no_reading_is_refused_whole(watched: Watched) -> None:
     headers = {"Authorization": f"Bearer {watched.keys['t1']}"}
     for content, status in ((b"{", 400), (b"\xff", 400), (b"[" + b"{}," * 10_000 + b"{}]", 413)):
@@ -133,6 +140,10 @@ async def test_a_series_is_read_page_by_page_at_a_fitting_resolution(watched: Wa
     second = await watched.shop.ask("GET", SERIES, params=params | {"cursor": first["next_cursor"]})
     assert (first["resolution"], len(first["items"]), len(second["items"])) == ("raw", 40, 20)
     assert second["next_cursor"] is None
+    answer = await watched.shop.client.get(
+        SERIES, params=params | {"format": "csv"}, headers=watched.shop.auth()
+    )
+    assert len(answer.text.splitlines()) == 1 + 60
     wide = {"since": (watched.begin - timedelta(days=30)).isoformat()}
     assert (await watched.shop.ask("GET", SERIES, params=wide))["resolution"] == "1h"
     await watched.shop.ask(

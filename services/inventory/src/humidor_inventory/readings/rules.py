@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from humidor_common.clock import to_milliseconds
 from humidor_inventory.readings.wire import Reading, Refused
 
 CLOCK_AHEAD = timedelta(minutes=5)
@@ -56,7 +57,7 @@ def refuse(index: int, reading: Reading, *, now: datetime, late: timedelta) -> R
 
 def measured(reading: Reading, offsets: Offsets) -> Measured:
     """Correct a reading by the calibration and make its numbers whole; moments to the millisecond."""
-    at = reading.ts.replace(microsecond=reading.ts.microsecond // 1000 * 1000)
+    at = to_milliseconds(reading.ts)
     humidity = None
     if reading.rh_pct is not None:
         humidity = min(max(round((reading.rh_pct + offsets.humidity_pct) * 100), 0), 10_000)

@@ -5,6 +5,8 @@ from typing import Literal
 
 from pydantic import BaseModel
 
+from humidor_common.web.pagination import Page
+
 Resolution = Literal["raw", "5m", "1h"]
 
 
@@ -24,13 +26,11 @@ class PointView(BaseModel):
     light_max_lux: float | None
 
 
-class SeriesView(BaseModel):
-    """A device's series; `next_cursor` is the `from` of what follows, null at the end."""
+class SeriesView(Page[PointView]):
+    """A page of a device's series, and how fine it is."""
 
     device_id: str
     resolution: Resolution
-    items: list[PointView]
-    next_cursor: str | None
 
 
 class CompletenessView(BaseModel):

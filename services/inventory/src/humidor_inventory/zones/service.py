@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from humidor_common import audit
 from humidor_common.auth import Principal
+from humidor_common.clock import to_milliseconds
 from humidor_common.db.pool import Connection
 from humidor_common.web.problems import invalid, not_found
 from humidor_inventory.inputs import check_match
@@ -94,16 +95,16 @@ async def check_zone(conn: Connection, store_id: str, zone_id: str, field: str) 
 
 
 def check_since(since: datetime | None, now: datetime, field: str) -> datetime:
-    """Give the moment from which something holds: now, or up to a week back.
+    """Give the moment from which something holds, now or up to a week back, as finely as readings are kept.
 
     Raises:
         Problem: 422 naming `field`.
     """
     if since is None:
-        return now
+        return to_milliseconds(now)
     if not now - BACKDATED <= since <= now:
         raise invalid(field, f"may lie up to {BACKDATED.days} days back, and not ahead")
-    return since
+    return to_milliseconds(since)
 
 
 async def put_placements(
