@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from humidor_inventory.excursions.rematch import Known, figures_of, rematch
-from humidor_inventory.excursions.rules import (
+from humidor_inventory.excursions.rules import deviation_of, judge
+from humidor_inventory.excursions.values import (
     Bound,
     Excursion,
     Gap,
@@ -19,8 +20,6 @@ from humidor_inventory.excursions.rules import (
     Reading,
     State,
     Terms,
-    deviation_of,
-    judge,
 )
 
 MINUTE = 60_000

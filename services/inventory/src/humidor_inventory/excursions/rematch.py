@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 from uuid import UUID
 
-from humidor_inventory.excursions.rules import Excursion
+from humidor_inventory.excursions.values import Excursion
 
 
 class Known(NamedTuple):

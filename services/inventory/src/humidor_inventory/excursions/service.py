@@ -11,7 +11,9 @@ from humidor_common.db.pool import Connection
 from humidor_common.ids import uuid7
 from humidor_inventory.excursions import queries
 from humidor_inventory.excursions.rematch import SCALES, Change, Known, figures_of, rematch
-from humidor_inventory.excursions.rules import (
+from humidor_inventory.excursions.rules import judge
+from humidor_inventory.excursions.telling import Silent, Told, tell_excursions, tell_gaps
+from humidor_inventory.excursions.values import (
     MEASURES,
     Bound,
     Excursion,
@@ -21,9 +23,7 @@ from humidor_inventory.excursions.rules import (
     Reading,
     State,
     Terms,
-    judge,
 )
-from humidor_inventory.excursions.telling import Silent, Told, tell_excursions, tell_gaps
 
 ZONES_AT_ONCE = 500
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

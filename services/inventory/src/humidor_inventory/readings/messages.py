@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from humidor_inventory.readings.service import Push, Refusal
+from humidor_inventory.readings.refusals import Refusal
+from humidor_inventory.readings.service import Push
 from humidor_inventory.readings.wire import Reading, Refused, Unreadable, read_payload
 
 READINGS_FILTER = "site/+/climate/+"

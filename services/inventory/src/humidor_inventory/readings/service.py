@@ -1,24 +1,21 @@
 """Takes readings, whichever way they came: who may say what of which sensor, and what is stored of it."""
 
 import hmac
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
 from humidor_common.db.pool import Connection
 from humidor_inventory.readings import queries
 from humidor_inventory.readings.metrics import READINGS
+from humidor_inventory.readings.refusals import Channel, Refusal, note_refusals
 from humidor_inventory.readings.rules import Measured, Offsets, measured, newer, refuse
 from humidor_inventory.readings.wire import Reading, Refused
 from humidor_inventory.sensors.rules import hash_key
-
-Channel = Literal["http", "mqtt"]
-SAMPLE_CHARACTERS = 200
 
 
 class Push(NamedTuple):
@@ -56,16 +53,6 @@ class Device(NamedTuple):
             if each.bound_from <= at and (each.bound_until is None or at < each.bound_until):
                 return each
         return None
-
-
-class Refusal(msgspec.Struct, frozen=True, kw_only=True):
-    """What is noted of a reading or a payload that was not taken."""
-
-    store_id: str = ""
-    device_id: str = ""
-    code: str
-    detail: str
-    sample: str = ""
 
 
 class Taken(NamedTuple):
@@ -116,22 +103,6 @@ async def load_devices(conn: Connection, device_ids: Iterable[str], since: datet
     """Load devices by id, with the bindings that held after `since`."""
     rows = await conn.fetch(queries.DEVICES, list(device_ids), since)
     return {device_id: _device(list(each)) for device_id, each in groupby(rows, itemgetter(0))}
-
-
-async def note_refusals(
-    conn: Connection, refusals: Sequence[Refusal], *, channel: Channel, now: datetime
-) -> None:
-    """Count what was refused where operators see it, with the last of each kind as a sample."""
-    if not refusals:
-        return
-    counted = Counter((each.store_id, each.device_id, each.code) for each in refusals)
-    last = {(each.store_id, each.device_id, each.code): each for each in refusals}
-    rows = [
-        (store_id, device_id, channel, code, count, _text(each.detail), _text(each.sample))
-        for (store_id, device_id, code), count in sorted(counted.items())
-        for each in [last[store_id, device_id, code]]
-    ]
-    await conn.execute(queries.REFUSED, rows, now)
 
 
 class _Taking:
@@ -267,9 +238,3 @@ def _device(rows: list[Any]) -> Device:
 
 def _index(refused: Refused) -> int:
     return refused.index
-
-
-def _text(text: str) -> str:
-    """Keep the beginning of what may be anything, in what the database can hold."""
-    kept = text[:SAMPLE_CHARACTERS].replace("\x00", "\ufffd")
-    return kept.encode("utf-8", "replace").decode()

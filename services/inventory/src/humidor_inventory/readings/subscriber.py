@@ -24,7 +24,8 @@ from humidor_common.db.transaction import transaction
 from humidor_common.telemetry.logs import get_logger
 from humidor_inventory.readings.messages import READINGS_FILTER, STATUS_FILTER, Content, Status, read_messages
 from humidor_inventory.readings.metrics import MQTT_BATCH_READINGS, MQTT_CONNECTED
-from humidor_inventory.readings.service import Refusal, count_outcomes, note_refusals, take_readings
+from humidor_inventory.readings.refusals import Refusal, note_refusals
+from humidor_inventory.readings.service import count_outcomes, take_readings
 from humidor_inventory.settings import InventorySettings
 
 BATCH_MESSAGES = 2000
