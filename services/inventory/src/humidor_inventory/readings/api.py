@@ -10,6 +10,7 @@ from pydantic import AwareDatetime
 from starlette.responses import Response
 
 from humidor_common.auth.dependencies import Credentials, bearer, unauthorized
+from humidor_common.auth.machine_keys import hash_key, owner_of
 from humidor_common.clock import utc_now
 from humidor_common.db.transaction import Read, Tx
 from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor
@@ -19,7 +20,7 @@ from humidor_inventory.readings import queries, service
 from humidor_inventory.readings.schemas import CompletenessView, RefusalView, Resolution, SeriesView
 from humidor_inventory.readings.service import Push, take_readings
 from humidor_inventory.readings.wire import Reading, Receipt, Unreadable, openapi, read_payload
-from humidor_inventory.sensors.rules import device_of, hash_key
+from humidor_inventory.sensors.rules import PREFIX
 from humidor_inventory.sensors.schemas import DeviceId
 from humidor_inventory.sensors.service import get_device
 from humidor_inventory.settings import InventorySettings
@@ -50,7 +51,7 @@ async def _calling_device(request: Request, credentials: Credentials) -> str:
     """Prove a device by its key."""
     if credentials is None:
         raise unauthorized("This needs a device's key: Authorization: Bearer <key>.")
-    device_id = device_of(credentials.credentials)
+    device_id = owner_of(PREFIX, credentials.credentials)
     row = None
     if device_id is not None:
         row = await request.app.state.runtime.pool.fetchrow(

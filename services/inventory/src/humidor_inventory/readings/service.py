@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from humidor_common.auth.machine_keys import hash_key
 from humidor_common.db.pool import Connection
 from humidor_inventory.readings import queries
 from humidor_inventory.readings.metrics import READINGS
 from humidor_inventory.readings.refusals import Channel, Refusal, note_refusals
 from humidor_inventory.readings.rules import Measured, Offsets, measured, newer, refuse
 from humidor_inventory.readings.wire import Reading, Refused
-from humidor_inventory.sensors.rules import hash_key
 
 
 class Push(NamedTuple):

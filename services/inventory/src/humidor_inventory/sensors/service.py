@@ -5,11 +5,12 @@ from typing import Any
 
 from humidor_common import audit
 from humidor_common.auth import Principal
+from humidor_common.auth.machine_keys import hash_key, make_key
 from humidor_common.db.pool import Connection
 from humidor_common.ids import uuid7
 from humidor_common.web.problems import Problem, invalid, not_found
 from humidor_inventory.inputs import check_match
-from humidor_inventory.sensors.rules import broker_hash, hash_key, make_key
+from humidor_inventory.sensors.rules import PREFIX, broker_hash
 from humidor_inventory.sensors.schemas import DeviceInput, DeviceKey, DeviceView, NewDevice
 from humidor_inventory.zones.service import check_since, check_zone, lock_zones, mark_dirty
 
@@ -31,7 +32,7 @@ async def register_device(
     since = check_since(new.since, now, "since")
     await _check_place(conn, new)
     device_id = new.device_id or uuid7().hex
-    key = make_key(device_id)
+    key = make_key(PREFIX, device_id)
     made = await conn.fetchval(
         """INSERT INTO climate_devices (device_id, store_id, zone_id, kind, name, temperature_offset_c,
                                         humidity_offset_pct, calibrated_on, state, key_hash, broker_hash,
@@ -96,7 +97,7 @@ async def rotate_key(conn: Connection, principal: Principal, device_id: str, *, 
     device, _ = await _lock(conn, principal, device_id)
     if device.state == "revoked":
         raise Problem(409, "device-revoked", "A revoked device gets no new key; register another one.")
-    key = make_key(device_id)
+    key = make_key(PREFIX, device_id)
     await conn.execute(
         "UPDATE climate_devices SET key_hash = $2, broker_hash = $3, changed_at = $4 WHERE device_id = $1",
         device_id,

@@ -8,12 +8,13 @@ from uuid import UUID
 
 from humidor_common import audit
 from humidor_common.auth import Principal
+from humidor_common.auth.machine_keys import hash_key, make_key
 from humidor_common.db.pool import Connection
 from humidor_common.delivery.targets import TargetRefused, check_target
 from humidor_common.ids import uuid7
 from humidor_common.web.problems import invalid, not_found
 from humidor_inventory.inputs import check_match
-from humidor_inventory.supplier_portal.rules import hash_key, make_key
+from humidor_inventory.supplier_portal.dependencies import PREFIX
 from humidor_inventory.supplier_portal.schemas import (
     KeyInput,
     KeyView,
@@ -51,7 +52,7 @@ async def make_supplier_key(
         created_at=now,
         created_by=principal.subject,
         revoked_at=None,
-        key=make_key(key_id),
+        key=make_key(PREFIX, key_id),
     )
     await conn.execute(
         """INSERT INTO supplier_keys (key_id, supplier_id, name, created_at, created_by, key_hash)

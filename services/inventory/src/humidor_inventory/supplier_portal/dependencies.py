@@ -8,9 +8,10 @@ from fastapi import Depends, Request
 
 from humidor_common.auth import Principal
 from humidor_common.auth.dependencies import Credentials, unauthorized
+from humidor_common.auth.machine_keys import hash_key, owner_of
 from humidor_common.runtime import Runtime
-from humidor_inventory.supplier_portal.rules import hash_key, key_id_of
 
+PREFIX = "hms"
 _KEY = """
 SELECT k.supplier_id, k.key_hash FROM supplier_keys k JOIN suppliers s USING (supplier_id)
 WHERE k.key_id = $1 AND k.revoked_at IS NULL AND s.status = 'active'
@@ -34,7 +35,7 @@ async def _caller(request: Request, credentials: Credentials) -> Caller:
     if credentials is None:
         raise unauthorized("This needs a supplier's key: Authorization: Bearer <key>.")
     key = credentials.credentials
-    key_id = key_id_of(key)
+    key_id = owner_of(PREFIX, key)
     runtime: Runtime = request.app.state.runtime
     row = await runtime.pool.fetchrow(_KEY, key_id) if key_id else None
     if key_id is None or row is None or not hmac.compare_digest(row["key_hash"], hash_key(key)):

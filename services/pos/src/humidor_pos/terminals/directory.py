@@ -7,11 +7,12 @@ from typing import Any
 import msgspec
 
 from humidor_common.auth.dependencies import unauthorized
+from humidor_common.auth.machine_keys import hash_key, owner_of
 from humidor_common.db.failures import DATABASE_ERRORS
 from humidor_common.db.pool import Connection, Pool
 from humidor_common.web.problems import Problem, unavailable
 from humidor_pos.revisions import Directory
-from humidor_pos.terminals.rules import Bucket, hash_key, terminal_of
+from humidor_pos.terminals.rules import PREFIX, Bucket
 
 # A key revoked in another process is refused here after this at the latest.
 MAX_AGE_SECONDS = 0.5
@@ -95,7 +96,7 @@ class Terminals(Directory):
         self.revision = rows[0]["revision"]
 
     async def _load(self, key: str) -> Terminal:
-        terminal_id = terminal_of(key)
+        terminal_id = owner_of(PREFIX, key)
         if terminal_id is None or key in self._strangers:
             raise refused()
         while True:

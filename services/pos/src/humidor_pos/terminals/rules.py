@@ -1,30 +1,8 @@
 """A terminal's key and its allowance of requests."""
 
-import hashlib
-import secrets
-
 import msgspec
 
 PREFIX = "hmt"
-SECRET_BYTES = 32
-
-
-def make_key(terminal_id: str) -> str:
-    """Make a key: it names its terminal and carries 256 random bits."""
-    return f"{PREFIX}_{terminal_id}_{secrets.token_urlsafe(SECRET_BYTES)}"
-
-
-def hash_key(key: str) -> bytes:
-    """Hash a key for storage; plain SHA-256 is enough for a secret of 256 random bits."""
-    return hashlib.sha256(key.encode()).digest()
-
-
-def terminal_of(key: str) -> str | None:
-    """Read which terminal a key claims to be of; None when it is no terminal's key."""
-    parts = key.split("_", 2)
-    if len(parts) != 3 or parts[0] != PREFIX or not parts[1].isalnum() or not key.isascii():
-        return None
-    return parts[1]
 
 
 class Bucket(msgspec.Struct):

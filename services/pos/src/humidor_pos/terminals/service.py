@@ -2,11 +2,12 @@
 
 from humidor_common import audit
 from humidor_common.auth import Principal
+from humidor_common.auth.machine_keys import hash_key, make_key
 from humidor_common.db.pool import Connection
 from humidor_common.ids import uuid7
 from humidor_common.web.problems import Problem, not_found
 from humidor_pos.revisions import next_revision
-from humidor_pos.terminals.rules import hash_key, make_key
+from humidor_pos.terminals.rules import PREFIX
 from humidor_pos.terminals.schemas import NewTerminal, TerminalKey, TerminalView
 
 DIRECTORY = "terminals"
@@ -18,7 +19,7 @@ async def register_terminal(conn: Connection, principal: Principal, new: NewTerm
     """Register a terminal of a store; the answer holds the only copy of its key."""
     principal.check_store(new.store_id)
     terminal_id = uuid7().hex
-    key = make_key(terminal_id)
+    key = make_key(PREFIX, terminal_id)
     await conn.execute(
         "INSERT INTO terminals (terminal_id, store_id, name, key_hash, revision) VALUES ($1, $2, $3, $4, $5)",
         terminal_id,
@@ -39,7 +40,7 @@ async def rotate_key(conn: Connection, principal: Principal, terminal_id: str) -
     terminal = await get_terminal(conn, principal, terminal_id)
     if terminal.state == "revoked":
         raise Problem(409, "terminal-revoked", "A revoked terminal gets no new key; register another one.")
-    key = make_key(terminal_id)
+    key = make_key(PREFIX, terminal_id)
     await conn.execute(
         "UPDATE terminals SET key_hash = $2, rotated_at = now(), revision = $3 WHERE terminal_id = $1",
         terminal_id,
