@@ -21,7 +21,9 @@ class LevelInput(Input):
     """When to order, and up to how much; every number in `unit`.
 
     Suggestions are whole multiples of `order_multiple`, at least `minimum_order`. With `auto_approve` a
-    suggestion becomes a purchase order at once.
+    suggestion becomes a purchase order at once. At most `supply_cap` is ordered at once or, with `cap_days`,
+    within so many days. A plan looks at it every `review_days`; 0 is every day.
+    `demand_per_day` tells it what will be needed soonest.
     """
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
@@ -32,11 +34,21 @@ class LevelInput(Input):
     order_multiple: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     minimum_order: Level = 0
     auto_approve: bool = False
+    supply_cap: Annotated[int, Field(ge=1, le=1_000_000_000)] | None = None
+    cap_days: Annotated[int, Field(ge=0, le=366)] = 0
+    review_days: Annotated[int, Field(ge=0, le=366)] = 0
+    demand_per_day: Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)] | None = None
 
     @model_validator(mode="after")
     def _check(self) -> "LevelInput":
         if self.order_up_to < self.reorder_point:
             raise ValueError("order_up_to is at least reorder_point")
+        if self.supply_cap is not None and self.supply_cap < max(
+            self.order_multiple or 1, self.minimum_order
+        ):
+            raise ValueError("supply_cap lets through at least order_multiple and minimum_order")
+        if self.cap_days and self.supply_cap is None:
+            raise ValueError("cap_days goes with supply_cap")
         return self
 
 
@@ -74,10 +86,15 @@ class LevelView(BaseModel):
     order_multiple: int
     minimum_order: int
     auto_approve: bool
+    supply_cap: int | None
+    cap_days: int
+    review_days: int
+    demand_per_day: float | None
     reorder_point_sticks: int
     order_up_to_sticks: int
     order_multiple_sticks: int
     minimum_order_sticks: int
+    supply_cap_sticks: int | None
     version: int
     changed_at: datetime
 

@@ -27,6 +27,8 @@ ON CONFLICT (store_id, gtin) DO UPDATE SET
     unit = excluded.unit, reorder_point_sticks = excluded.reorder_point_sticks,
     order_up_to_sticks = excluded.order_up_to_sticks, order_multiple_sticks = excluded.order_multiple_sticks,
     minimum_order_sticks = excluded.minimum_order_sticks, auto_approve = excluded.auto_approve,
+    supply_cap_sticks = excluded.supply_cap_sticks, cap_days = excluded.cap_days,
+    review_days = excluded.review_days, daily_sticks = excluded.daily_sticks,
     version = excluded.version, changed_at = excluded.changed_at
 """
 _WRITE_POINTS = """
@@ -69,7 +71,7 @@ async def list_levels(
 
 async def set_levels(
     conn: Connection,
-    principal: Principal,
+    principal: Principal | None,
     items: Sequence[LevelItem],
     *,
     now: datetime,
@@ -77,6 +79,7 @@ async def set_levels(
 ) -> list[LevelView]:
     """Set levels, and review each store and product under its new ones; all or none.
 
+    Without a principal it was no person: the policy that did it says why, and the audit trail stays as it is.
     A level that is set again lifts the refusal of an earlier suggestion.
     """
     await lock_stores(conn, {item.store_id for item in items})
@@ -99,9 +102,9 @@ async def set_levels(
         pairs,
     )
     after = await read_levels(conn, pairs)
-    await audit.record_many(
-        conn, principal, "level", [_entry(before.get(pair), after[pair]) for pair in pairs]
-    )
+    if principal is not None:
+        entries = [_entry(before.get(pair), after[pair]) for pair in pairs]
+        await audit.record_many(conn, principal, "level", entries)
     shelves = await load_shelves(conn, pairs)
     await review(conn, [shelf for shelf in shelves.values() if shelf.needs_review], now=now)
     return [after[pair] for pair in pairs]
@@ -134,12 +137,17 @@ def _row(item: LevelItem, factors: Factors, said: tuple[int, int, datetime]) -> 
         for name in ("reorder_point", "order_up_to", "minimum_order")
     }
     multiple = sticks_of(item.order_multiple or 1, item.unit, factors, f"levels[{number}].order_multiple")
+    cap = item.supply_cap and sticks_of(item.supply_cap, item.unit, factors, f"levels[{number}].supply_cap")
     return {
         "store_id": item.store_id,
         "gtin": item.gtin,
         "unit": item.unit,
         **sticks,
         "order_multiple_sticks": multiple,
+        "supply_cap_sticks": cap,
+        "cap_days": item.cap_days,
+        "review_days": item.review_days,
+        "daily_sticks": item.demand_per_day and item.demand_per_day * getattr(factors, item.unit),
         "auto_approve": item.auto_approve,
         "version": version,
         "changed_at": now,
@@ -152,8 +160,13 @@ def _view(row: Any) -> LevelView:
     names = [name for name in LevelInput.model_fields if f"{name}_sticks" in row]
     return LevelView(
         **{name: row[name] for name in LevelView.model_fields if name in row},
-        **{name: row[f"{name}_sticks"] // size for name in names},
+        **{name: _whole(row[f"{name}_sticks"], size) for name in names},
+        demand_per_day=row["daily_sticks"] and row["daily_sticks"] / size,
     )
+
+
+def _whole(sticks: int | None, size: int) -> int | None:
+    return None if sticks is None else sticks // size
 
 
 def _entry(before: LevelView | None, after: LevelView) -> audit.Entry:

@@ -23,10 +23,15 @@ class Quantile(Input):
 class DemandInput(Input):
     """One of: mean and deviation per day, a history by day, quantiles of a published forecast.
 
+    A stored policy may name a `source` instead: the newest published `forecast` of its store and product, or
+    the `history` of what was sold there in the last `history_days` (91). Its level then follows by itself.
+
     `adi` and `cv2` say how demand comes (days between days with demand, squared variation of their sizes);
     left out, they follow from the rest.
     """
 
+    source: Literal["given", "forecast", "history"] = "given"
+    history_days: Annotated[int, Field(ge=14, le=1100)] | None = None
     mean_per_day: PerDay | None = None
     sd_per_day: PerDay | None = None
     history: Annotated[list[Amount], Field(min_length=14, max_length=1100)] | None = None

@@ -14,6 +14,7 @@ from humidor_inventory.policies.rules.demand import Demand, Shape
 from humidor_inventory.policies.rules.explain import Impossible
 from humidor_inventory.policies.rules.terms import Terms
 from humidor_inventory.policies.schemas import PolicyAnswer, PolicyInput
+from humidor_inventory.policies.told import Told, sourced
 from humidor_inventory.units.rules import Factors
 
 _NOT_INPUTS = {"demand", "service", "auto_approve", "policy", "unit"}
@@ -22,7 +23,9 @@ _NOT_INPUTS = {"demand", "service", "auto_approve", "policy", "unit"}
 class Known(msgspec.Struct, frozen=True, kw_only=True):
     """What the product and its supplier say where the caller says nothing."""
 
+    told: Told | None = None
     lead_time_days: float | None = None
+    lead_time_sd_days: float | None = None
     order_multiple_packs: int | None = None
     shelf_life_days: float | None = None
     factors: Factors | None = None
@@ -42,6 +45,7 @@ def answer(given: PolicyInput, known: Known = NOTHING) -> PolicyAnswer:
     used = {
         **given.model_dump(mode="json", exclude_defaults=True),
         "lead_time_days": terms.lead_time_days,
+        "lead_time_sd_days": lead_time_sd(given, known),
         "order_multiple": terms.order_multiple,
     }
     if terms.shelf_life_days is not None:
@@ -63,7 +67,7 @@ def prepare(given: PolicyInput, known: Known) -> Terms:
     return Terms(
         policy=given.policy,
         unit=given.unit,
-        demand=_demand(given, lead_time, 0.95 if target is None else target),
+        demand=_demand(given, known, lead_time, 0.95 if target is None else target),
         lead_time_days=lead_time,
         review_days=given.review_days,
         service_kind=given.service.kind if given.service else None,
@@ -86,6 +90,13 @@ def prepare(given: PolicyInput, known: Known) -> Terms:
     )
 
 
+def lead_time_sd(given: PolicyInput, known: Known) -> float:
+    """The deviation of the lead time: as given, or as measured where it is left to the supplier."""
+    if given.lead_time_days is None and not given.lead_time_sd_days:
+        return known.lead_time_sd_days or 0.0
+    return given.lead_time_sd_days
+
+
 def _multiple(given: PolicyInput, known: Known) -> int:
     """The product's own order multiple, in `unit`: the least number of units that is whole multiples."""
     if known.order_multiple_packs is None or known.factors is None:
@@ -94,8 +105,9 @@ def _multiple(given: PolicyInput, known: Known) -> int:
     return lcm(known.order_multiple_packs * known.factors.pack, size) // size
 
 
-def _demand(given: PolicyInput, lead_time: float, target: float) -> Demand:
-    told = given.demand
+def _demand(given: PolicyInput, known: Known, lead_time: float, target: float) -> Demand:
+    size = int(getattr(known.factors, given.unit)) if known.factors else 1
+    told, spans = sourced(given.demand, known.told, size, lead_time + given.review_days)
     points = _points(told)
     history = tuple(told.history or ())
     if points:
@@ -116,10 +128,11 @@ def _demand(given: PolicyInput, lead_time: float, target: float) -> Demand:
         mean=mean,
         variance=variance,
         shape=shape,
-        lead_time_variance=given.lead_time_sd_days**2,
+        lead_time_variance=lead_time_sd(given, known) ** 2,
         history=history,
         quantiles=points,
         covers_days=covers,
+        spans=spans,
     )
 
 

@@ -147,12 +147,18 @@ class PolicyRow(BaseModel):
 
 
 class PolicyView(BaseModel):
-    """A stored policy: the parameters as given, and the answer that set the level."""
+    """A stored policy: the parameters as given, and the answer that set the level.
+
+    `origin` names the forecast or history it rests on. `refusal` says why the last calculation had no answer,
+    so that the level stayed as it was.
+    """
 
     store_id: str
     gtin: str
     parameters: StoredPolicyInput
     answer: PolicyAnswer
+    origin: dict[str, JsonValue] | None
+    refusal: dict[str, JsonValue] | None
     version: int
     changed_at: datetime
     calculated_at: datetime
@@ -169,6 +175,7 @@ class RecalculateInput(Input):
 class Refused(BaseModel):
     """A policy whose level stays as it was, and why."""
 
+    store_id: StoreId
     gtin: Gtin
     field: str
     message: str

@@ -1,8 +1,9 @@
 """Calculates policies, stores them and sets the levels that follow."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
+from math import ceil
 from typing import Any
 
 from humidor_common import audit
@@ -13,6 +14,7 @@ from humidor_inventory.inputs import check_match
 from humidor_inventory.levels.schemas import LevelItem
 from humidor_inventory.levels.service import set_levels
 from humidor_inventory.policies import queries
+from humidor_inventory.policies.amounts import DemandInput
 from humidor_inventory.policies.prepare import NOTHING, Known, answer
 from humidor_inventory.policies.rules.explain import Impossible
 from humidor_inventory.policies.schemas import (
@@ -22,6 +24,8 @@ from humidor_inventory.policies.schemas import (
     PolicyView,
     StoredPolicyInput,
 )
+from humidor_inventory.policies.sources import load_told
+from humidor_inventory.policies.told import Told
 from humidor_inventory.stock.service import lock_stores
 from humidor_inventory.units.rules import Factors
 
@@ -81,7 +85,7 @@ async def put_policy(
 ) -> PolicyView:
     """Store a policy and set its level, which alert, suggestion and automatic order follow at once."""
     key, given = policy
-    known = (await load_known(conn, [key[1]])).get(key[1])
+    known = (await load_known(conn, [(key, given.demand)], now=now)).get(key)
     if known is None:
         raise invalid("gtin", "there is no such product")
     try:
@@ -97,7 +101,10 @@ async def put_policy(
     await set_levels(conn, principal, [level], now=now)
     parameters = given.model_dump(mode="json", exclude_defaults=True)
     version = before.version + 1 if before else 1
-    await conn.execute(queries.WRITE, *key, parameters, found.model_dump(mode="json"), version, now)
+    origin = known.told.origin if known.told else None
+    found_json = found.model_dump(mode="json")
+    source = given.demand.source
+    await conn.execute(queries.WRITE, *key, parameters, found_json, version, now, source, origin)
     await _note(conn, principal, "set", key, before, parameters)
     return await get_policy(conn, key)
 
@@ -134,19 +141,29 @@ def level_of(key: Key, given: StoredPolicyInput, found: PolicyAnswer) -> LevelIt
         gtin=key[1],
         unit=found.unit,
         auto_approve=given.auto_approve,
+        supply_cap=given.supply_cap,
+        cap_days=ceil(given.review_days) if given.supply_cap else 0,
+        review_days=ceil(given.review_days),
+        demand_per_day=next(step.value for step in found.steps if step.name == "demand_per_day"),
         **found.level.model_dump(),
     )
 
 
-async def load_known(conn: Connection, gtins: Collection[str]) -> dict[str, Known]:
-    """Load what products and their suppliers say of lead time, order multiple and shelf life."""
-    rows = await conn.fetch(queries.KNOWN, list(gtins))
-    return {row["gtin"]: _known(row) for row in rows}
+async def load_known(
+    conn: Connection, asked: Sequence[tuple[Key, DemandInput]], *, now: datetime
+) -> dict[Key, Known]:
+    """Load what products and suppliers say of lead time, multiple and shelf life; demand by its source."""
+    rows = await conn.fetch(queries.KNOWN, sorted({gtin for (_, gtin), _ in asked}))
+    products = {row["gtin"]: row for row in rows}
+    told = await load_told(conn, asked, now=now)
+    return {key: _known(products[key[1]], told.get(key)) for key, _ in asked if key[1] in products}
 
 
-def _known(row: Any) -> Known:
+def _known(row: Any, told: Told | None) -> Known:
     return Known(
+        told=told,
         lead_time_days=row["lead_time_days"],
+        lead_time_sd_days=row["lead_time_sd_days"],
         order_multiple_packs=row["order_multiple_packs"],
         shelf_life_days=row["shelf_life_days"],
         factors=Factors.of(row["sticks_per_pack"], row["packs_per_carton"], row["cartons_per_case"]),

@@ -11,12 +11,14 @@ from humidor_common.events.inventory import ProductChanged, UnitGtin
 from humidor_common.messaging import outbox
 from humidor_common.web.problems import FieldError, Problem, invalid, not_found
 from humidor_inventory.inputs import check_match
+from humidor_inventory.policies.recalculation import lead_times_changed
 from humidor_inventory.products import queries
 from humidor_inventory.products.rules import changed, number_conflicts, relabelled, repacked
 from humidor_inventory.products.schemas import ProductInput, ProductView, TradeItemView
 from humidor_inventory.sales.service import apply_parked
 from humidor_inventory.units.queries import change_catalogue
 
+_MOVES_LEVELS = ("supplier_id", "lead_time_days", "order_multiple_packs", "shelf_life_days")
 _TOLD = frozenset(ProductChanged.__struct_fields__)
 
 
@@ -83,6 +85,8 @@ async def put_products(
         if labelled:
             await queries.write_unit_gtins(conn, labelled)
         await outbox.append(conn, [_event(outcome.product) for outcome in written if outcome.product])
+        if moved := [o.gtin for o in written if _moves_levels(before.get(o.gtin), o.product)]:
+            await lead_times_changed(conn, gtins=moved, now=now)
         await audit.record_many(conn, principal, "product", [_entry(o, before.get(o.gtin)) for o in written])
         new = [outcome.gtin for outcome in written if outcome.status == "created"]
         new += [each["gtin"] for product in labelled for each in product["unit_gtins"]]
@@ -100,6 +104,13 @@ async def _lock(conn: Connection, wanted: dict[str, dict[str, Any]]) -> dict[str
     if not exclusive and _reshaped(before, wanted):
         raise Problem(409, "changed-meanwhile", "Somebody else has just changed the packaging; try again.")
     return before
+
+
+def _moves_levels(before: dict[str, Any] | None, after: dict[str, Any] | None) -> bool:
+    """Tell whether policies that leave it to the product come out otherwise."""
+    if before is None or after is None:
+        return False
+    return any(before[name] != after[name] for name in _MOVES_LEVELS)
 
 
 def _repacked(before: dict[str, dict[str, Any]], wanted: dict[str, dict[str, Any]]) -> list[str]:

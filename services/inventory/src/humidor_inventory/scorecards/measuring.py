@@ -11,6 +11,7 @@ from typing import Any
 from humidor_common.db.pool import Connection
 from humidor_common.events.inventory import SupplierLeadTimeChanged
 from humidor_common.messaging import outbox
+from humidor_inventory.policies.recalculation import lead_times_changed
 from humidor_inventory.scorecards.rules import NEWEST_DELIVERIES, Counts, lead_time, moved
 
 _NAMES = Counts.__struct_fields__
@@ -101,6 +102,7 @@ async def _measure(conn: Connection, supplier_id: str, now: datetime) -> None:
     if not moved(before, found):
         return
     await conn.execute(_MEASURED, supplier_id, found.mean_days, found.sd_days, found.deliveries, now)
+    await lead_times_changed(conn, supplier_ids=[supplier_id], now=now)
     event = SupplierLeadTimeChanged(
         supplier_id=supplier_id,
         lead_time_days=found.mean_days,

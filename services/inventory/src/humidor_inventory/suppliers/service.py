@@ -7,9 +7,12 @@ from humidor_common.auth import Principal
 from humidor_common.db.pool import Connection
 from humidor_common.web.problems import not_found
 from humidor_inventory.inputs import check_match
+from humidor_inventory.policies.recalculation import lead_times_changed
 from humidor_inventory.suppliers.schemas import SupplierInput, SupplierView
 
 _NAMES = tuple(SupplierInput.model_fields)
+# A source that changes takes the measured deviation along, even where the days are the same.
+_MOVES_LEVELS = ("planned_lead_time_days", "lead_time_source")
 _WRITE = """
 INSERT INTO suppliers (supplier_id, version, changed_at, {names}) VALUES ($1, $2, $3, {places})
 ON CONFLICT (supplier_id) DO UPDATE SET version = $2, changed_at = $3, {changes}
@@ -57,6 +60,8 @@ async def put_supplier(
     version = before.version + 1 if before else 1
     written = await conn.fetchrow(_WRITE, supplier_id, version, now, *wanted.values())
     after = SupplierView(**written)  # type: ignore[arg-type]  # the statement gives the row it wrote
+    if before and any(getattr(before, name) != getattr(after, name) for name in _MOVES_LEVELS):
+        await lead_times_changed(conn, supplier_ids=[supplier_id], now=now)
     action = "change" if before else "create"
     await audit.record(
         conn,

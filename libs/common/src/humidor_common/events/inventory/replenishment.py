@@ -28,7 +28,10 @@ class StockBelowReorderPoint(Event, frozen=True, kw_only=True):
 
 
 class ReplenishmentSuggested(Event, frozen=True, kw_only=True):
-    """It is proposed to order `quantity_sticks`; the inputs that led there stand beside it."""
+    """It is proposed to order `quantity_sticks`; the inputs that led there stand beside it.
+
+    `shortfall_sticks` is what a supply cap keeps from being ordered.
+    """
 
     TYPE: ClassVar[str] = "inventory.replenishment-suggested.v1"
     TOPIC: ClassVar[str] = "inventory.replenishment.v1"
@@ -45,6 +48,7 @@ class ReplenishmentSuggested(Event, frozen=True, kw_only=True):
     reorder_point_sticks: int
     order_up_to_sticks: int
     suggested_at: datetime
+    shortfall_sticks: int = 0
 
 
 class OrderedLine(msgspec.Struct, frozen=True, kw_only=True):

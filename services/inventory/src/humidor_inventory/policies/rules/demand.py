@@ -48,6 +48,8 @@ class Demand(msgspec.Struct, frozen=True, kw_only=True):
     history: tuple[float, ...] = ()
     quantiles: tuple[tuple[float, float], ...] = ()
     covers_days: float = 0.0
+    spans: tuple[tuple[float, tuple[tuple[float, float], ...]], ...] = ()
+    """Quantiles of other intervals, each with its days, the shortest first."""
 
     def over(self, days: float) -> Distribution:
         """Demand of an interval with the lead time in it: mean d t, variance t sd² + d² sd_L².
@@ -73,7 +75,17 @@ class Demand(msgspec.Struct, frozen=True, kw_only=True):
     def _stretched(self, days: float) -> Distribution:
         own = days * self.variance
         widen = sqrt(self._variance(days) / own) if own > 0 else 1.0
-        return stretch(self.quantiles, days / self.covers_days, widen)
+        covers, points = nearest_span(self.spans, days) or (self.covers_days, self.quantiles)
+        return stretch(points, days / covers, widen)
+
+
+def nearest_span(
+    spans: Sequence[tuple[float, tuple[tuple[float, float], ...]]], days: float
+) -> tuple[float, tuple[tuple[float, float], ...]] | None:
+    """Find the shortest span of at least `days`, or the longest there is."""
+    if not spans:
+        return None
+    return next((span for span in spans if span[0] >= days - 1e-9), spans[-1])
 
 
 def moments(history: Sequence[float]) -> tuple[float, float]:
