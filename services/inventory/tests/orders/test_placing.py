@@ -5,7 +5,8 @@ from typing import Any
 
 from humidor_common.db.transaction import transaction
 from humidor_common.events.inventory import PurchaseOrderPlaced
-from humidor_inventory.orders.placing import OrderDraft, OrderLineDraft, place_orders
+from humidor_inventory.orders.placing import place_priced
+from humidor_inventory.orders.pricing import OrderDraft, OrderLineDraft, price_orders
 from humidor_inventory.stock.service import lock_stores
 from humidor_inventory.testing.shop import NOON, STORE, Shop, make_gtin
 
@@ -21,7 +22,8 @@ async def place(shop: Shop, drafts: list[OrderDraft]) -> tuple[list[PurchaseOrde
     async with transaction(shop.runtime.pool) as conn:
         await lock_stores(conn, {draft.store_id for draft in drafts})
         conn.add_query_logger(lambda record: statements.append(record.query))
-        events = await place_orders(conn, drafts, placed_by="ann", now=NOON)
+        orders = await price_orders(conn, drafts, now=NOON)
+        events = await place_priced(conn, orders, placed_by="ann", now=NOON)
     return events, len(statements)
 
 

@@ -86,6 +86,26 @@ async def test_the_auto_approve_policy_orders_without_a_person(shop: Shop, gtin:
     await shop.check()
 
 
+async def test_what_is_beyond_the_limit_of_systems_is_left_to_a_person(shop: Shop, gtin: str) -> None:
+    await shop.ask("PUT", "/v1/suppliers/V1", json={"name": "Harbour"}, expect=201)
+    await shop.put_product(gtin, supplier_id="V1")
+    price = {"gtin": gtin, "valid_from": "2026-01-01", "currency": "CNY", "unit": "pack"}
+    prices = {"prices": [price | {"steps": [{"price_minor": 2_000}]}]}
+    await shop.ask("PUT", "/v1/suppliers/V1/prices", json=prices)
+    limits = {"limits": {"system": 60_000}, "four_eyes_minor": 50_000}
+    await shop.ask("PUT", "/v1/approval-limits/CNY", json=limits, expect=201)
+    await set_level(shop, gtin, auto_approve=True, order_up_to=20)
+    assert (await shop.stock(gtin))["on_order"] == 20
+    await set_level(shop, gtin, auto_approve=True, reorder_point=30, order_up_to=50)
+    assert [s["quantity"] for s in await suggestions(shop, gtin)] == [30], "60,000 take a second pair of eyes"
+    await shop.ask("PUT", "/v1/approval-limits/CNY", json={"limits": {"system": 59_999}})
+    await shop.deliver(sale(line(gtin, 1)))
+    (beyond,) = await suggestions(shop, gtin)
+    await shop.ask("POST", f"/v1/replenishments/{beyond['replenishment_id']}:approve")
+    assert (await shop.stock(gtin))["on_order"] == 60
+    await shop.check()
+
+
 async def test_a_rejected_suggestion_is_not_made_again_until_the_level_is_set_anew(
     shop: Shop, gtin: str
 ) -> None:

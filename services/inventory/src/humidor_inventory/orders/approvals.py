@@ -1,10 +1,12 @@
 """Who may approve orders of which value."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from humidor_common.auth import Principal
 from humidor_common.db.pool import Connection
 from humidor_common.web.problems import Problem
+from humidor_inventory.orders.pricing import PricedOrder
 from humidor_inventory.orders.rules import Limits, Verdict, judge
 
 
@@ -20,6 +22,16 @@ async def verdict(conn: Connection, principal: Principal, order: Any) -> Verdict
     value = (order["currency"], order["value_minor"])
     own = order["created_by"] == principal.subject
     return judge(await load_limits(conn), roles, value, own=own)
+
+
+async def within_own_limits(conn: Connection, orders: Sequence[PricedOrder]) -> list[PricedOrder]:
+    """Give those that may be placed without a person: by a system's limit, and as its own by four eyes."""
+    limits = await load_limits(conn)
+    return [
+        order
+        for order in orders
+        if judge(limits, {"system"}, (order.currency, order.value_minor), own=True) == "approved"
+    ]
 
 
 async def require_approval(conn: Connection, principal: Principal, order: Any) -> None:

@@ -10,38 +10,10 @@ from humidor_common.db.pool import Connection
 from humidor_common.events.inventory import OrderedLine, PurchaseOrderPlaced
 from humidor_inventory.orders import queries
 from humidor_inventory.orders.notices import Notice, notify_suppliers
-from humidor_inventory.orders.pricing import (
-    OrderDraft,
-    OrderLineDraft,
-    PricedLine,
-    PricedOrder,
-    price_orders,
-)
+from humidor_inventory.orders.pricing import PricedLine, PricedOrder
 from humidor_inventory.orders.rules import OrderState
 from humidor_inventory.stock.service import load_shelves, write_balances
 from humidor_inventory.stock.shelf import Shelves
-
-__all__ = ["OrderDraft", "OrderLineDraft", "place_orders", "place_priced", "put_on_order"]
-
-
-async def place_orders(
-    conn: Connection,
-    drafts: Sequence[OrderDraft],
-    *,
-    placed_by: str,
-    now: datetime,
-    shelves: Shelves | None = None,
-) -> list[PurchaseOrderPlaced]:
-    """Place orders of any number of stores, which the caller has locked, in a fixed number of statements.
-
-    Raises what is on order (on `shelves` too, where the caller has them in hand: they are written), approves
-    the suggestions that the lines name, and returns the events, in the order of the drafts, for the caller's
-    outbox.
-    """
-    if not drafts:
-        return []
-    orders = await price_orders(conn, drafts, now=now)
-    return await place_priced(conn, orders, placed_by=placed_by, now=now, shelves=shelves)
 
 
 async def place_priced(
@@ -52,7 +24,14 @@ async def place_priced(
     now: datetime,
     shelves: Shelves | None = None,
 ) -> list[PurchaseOrderPlaced]:
-    """Place what has just been priced, see `place_orders`."""
+    """Place orders of any number of stores, which the caller has locked, in a fixed number of statements.
+
+    Raises what is on order (on `shelves` too, where the caller has them in hand: they are written), approves
+    the suggestions that the lines name, and returns the events, in the order of the orders, for the caller's
+    outbox.
+    """
+    if not orders:
+        return []
     await write_orders(conn, orders, state="placed", by=placed_by, now=now)
     answered = [
         (line.replenishment_id, order.purchase_order_id)

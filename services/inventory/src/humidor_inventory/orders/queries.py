@@ -1,5 +1,9 @@
 """The statements that place orders; each takes any number of orders and lines at once."""
 
+# What a line of an order `o` takes of a cap or a limited supply: what was given up came to nothing.
+TAKEN_STICKS = """
+CASE WHEN o.state IN ('cancelled', 'rejected') THEN l.received_sticks ELSE l.ordered_sticks END
+"""
 # LATERAL ... OFFSET 0: look each one up, see stock.service. The price is the supplier's for that quantity
 # on the store's day, or else what the product costs by its own record.
 DEFAULTS = """

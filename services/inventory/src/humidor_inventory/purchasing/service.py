@@ -32,7 +32,7 @@ from humidor_inventory.receipts.queries import load_habits, require_store
 from humidor_inventory.receipts.rules import Awaited, doubt, explain
 from humidor_inventory.replenishment.review import review
 from humidor_inventory.scorecards.measuring import record_closing
-from humidor_inventory.stock.service import lock_stores
+from humidor_inventory.stock.service import load_shelves, lock_stores
 from humidor_inventory.units.queries import load_factors
 
 _LAST_DAY = "SELECT ($2::timestamptz AT TIME ZONE time_zone)::date FROM stores WHERE store_id = $1"
@@ -237,5 +237,8 @@ async def _place(conn: Connection, order: Any, priced: PricedOrder, by: tuple[st
         approved_by=by[0],
         placed_at=by[1],
     )
-    events = await put_on_order(conn, [priced], placed_by=by[0], now=by[1])
+    shelves = await load_shelves(conn, [(order["store_id"], line.gtin) for line in priced.lines])
+    events = await put_on_order(conn, [priced], placed_by=by[0], now=by[1], shelves=shelves)
     await outbox.append(conn, events)
+    # What was suggested before is on its way now; a suggestion that stayed would order it again.
+    await review(conn, [shelf for shelf in shelves.values() if shelf.needs_review], now=by[1])

@@ -13,7 +13,9 @@ from humidor_common.messaging import outbox
 from humidor_inventory.alerts.reporting import Finding, report_as, settle
 from humidor_inventory.alerts.rules import AlertKind
 from humidor_inventory.alerts.watch import watch_shelves
-from humidor_inventory.orders.placing import OrderDraft, OrderLineDraft, place_orders
+from humidor_inventory.orders.approvals import within_own_limits
+from humidor_inventory.orders.placing import place_priced
+from humidor_inventory.orders.pricing import OrderDraft, OrderLineDraft, price_orders
 from humidor_inventory.replenishment import queries
 from humidor_inventory.replenishment.rules import FORMULA, Alarm, Level, Position, decide
 from humidor_inventory.stock.shelf import Shelf, Shelves
@@ -26,7 +28,7 @@ async def review(conn: Connection, shelves: Sequence[Shelf], *, now: datetime) -
     """Decide about each shelf, whose row this transaction has locked, and write what follows, set-based."""
     if not shelves:
         return
-    rows = await conn.fetch(queries.REVIEWED, [(shelf.store_id, shelf.gtin) for shelf in shelves])
+    rows = await conn.fetch(queries.REVIEWED, [(shelf.store_id, shelf.gtin) for shelf in shelves], now)
     outcome = _Outcome(now)
     for shelf, row in zip(shelves, rows, strict=True):
         outcome.add(shelf, row)
@@ -58,7 +60,7 @@ class _Outcome:
             self.closed.append((AlertKind.BELOW_REORDER_POINT, shelf.store_id, shelf.gtin))
             shelf.alert_open = False
         if decision.suggest and level:
-            self._suggest(shelf, level, row, (alert_id, decision.suggest))
+            self._suggest(shelf, level, row, (alert_id, decision.suggest, decision.shortfall))
         elif row["replenishment_id"]:
             self.withdrawn.append(row["replenishment_id"])
 
@@ -70,11 +72,15 @@ class _Outcome:
             await conn.execute(queries.OPEN_SUGGESTIONS, *_columns(self.opened), FORMULA, self.now)
         if self.changed:
             await conn.execute(queries.CHANGE_SUGGESTIONS, *_columns(self.changed), FORMULA, self.now)
-        self.events += await place_orders(
-            conn, self.approvals, placed_by=POLICY, now=self.now, shelves=self.shelves
-        )
+        if self.approvals:
+            self.events += await self._place(conn)
         await settle(conn, self.closed, reason=_ABOVE, now=self.now)
         await outbox.append(conn, self.events)
+
+    async def _place(self, conn: Connection) -> Sequence[Event]:
+        """Order by itself within the limits; what is beyond them stays a suggestion for a person."""
+        orders = await within_own_limits(conn, await price_orders(conn, self.approvals, now=self.now))
+        return await place_priced(conn, orders, placed_by=POLICY, now=self.now, shelves=self.shelves)
 
     def _raise(self, shelf: Shelf, level: Level, alert_id: UUID) -> None:
         shelf.alert_open = True
@@ -99,15 +105,15 @@ class _Outcome:
         )
         self.raised.append((alert_id, finding))
 
-    def _suggest(self, shelf: Shelf, level: Level, row: Any, need: tuple[UUID, int]) -> None:
-        alert_id, quantity = need
+    def _suggest(self, shelf: Shelf, level: Level, row: Any, need: tuple[UUID, int, int]) -> None:
+        alert_id, quantity, shortfall = need
         suggestion: UUID = row["replenishment_id"] or uuid7()
-        if quantity != row["quantity_sticks"]:
+        if (quantity, shortfall) != (row["quantity_sticks"], row["shortfall_sticks"]):
             rows = self.changed if row["replenishment_id"] else self.opened
             figures = (shelf.on_hand, shelf.reserved, shelf.on_order, level.reorder_point, level.order_up_to)
-            terms = (level.order_multiple, level.minimum_order, quantity)
+            terms = (level.order_multiple, level.minimum_order, level.supply_cap, shortfall, quantity)
             rows.append((suggestion, alert_id, shelf.store_id, shelf.gtin, *figures, *terms))
-            self.events.append(_suggested(suggestion, shelf, level, (quantity, self.now)))
+            self.events.append(_suggested(suggestion, shelf, level, (quantity, shortfall, self.now)))
         if level.auto_approve:
             line = OrderLineDraft(gtin=shelf.gtin, quantity_sticks=quantity, replenishment_id=suggestion)
             self.approvals.append(OrderDraft(store_id=shelf.store_id, supplier_id=None, lines=[line]))
@@ -115,19 +121,20 @@ class _Outcome:
 
 
 def _suggested(
-    suggestion: UUID, shelf: Shelf, level: Level, said: tuple[int, datetime]
+    suggestion: UUID, shelf: Shelf, level: Level, said: tuple[int, int, datetime]
 ) -> ReplenishmentSuggested:
     return ReplenishmentSuggested(
         replenishment_id=suggestion,
         store_id=shelf.store_id,
         gtin=shelf.gtin,
         quantity_sticks=said[0],
+        shortfall_sticks=said[1],
         on_hand_sticks=shelf.on_hand,
         reserved_sticks=shelf.reserved,
         on_order_sticks=shelf.on_order,
         reorder_point_sticks=level.reorder_point,
         order_up_to_sticks=level.order_up_to,
-        suggested_at=said[1],
+        suggested_at=said[2],
     )
 
 
@@ -140,6 +147,7 @@ def _level(row: Any) -> Level | None:
         order_multiple=row["order_multiple_sticks"],
         minimum_order=row["minimum_order_sticks"],
         auto_approve=row["auto_approve"],
+        supply_cap=row["supply_cap_sticks"],
     )
 
 
@@ -151,6 +159,7 @@ def _position(shelf: Shelf, row: Any) -> Position:
         alert_open=row["alert_id"] is not None,
         alert_ordered=bool(row["alert_ordered"]),
         suggestion_refused=bool(row["suggestion_refused"]),
+        capped_sticks=row["capped_sticks"] or 0,
     )
 
 

@@ -15,6 +15,8 @@ class Level(msgspec.Struct, frozen=True, kw_only=True):
     order_multiple: int = 1
     minimum_order: int = 0
     auto_approve: bool = False
+    supply_cap: int | None = None
+    """The most that one order brings, or all orders of the cap's period together."""
 
 
 class Position(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,6 +28,8 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
     alert_open: bool = False
     alert_ordered: bool = False
     suggestion_refused: bool = False
+    capped_sticks: int = 0
+    """Ordered already in the period of the supply cap."""
 
     @property
     def available(self) -> int:
@@ -42,10 +46,14 @@ class Alarm(StrEnum):
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
-    """`suggest` is the quantity that shall be open as a suggestion; None means that none shall be."""
+    """`suggest` is the quantity that shall be open as a suggestion; None means that none shall be.
+
+    `shortfall` is what a supply cap keeps from being suggested.
+    """
 
     alarm: Alarm
     suggest: int | None
+    shortfall: int = 0
 
 
 def quantity_to_order(level: Level, available: int) -> int:
@@ -56,6 +64,18 @@ def quantity_to_order(level: Level, available: int) -> int:
     """
     need = max(level.order_up_to - available, level.minimum_order)
     return -(-need // level.order_multiple) * level.order_multiple
+
+
+def under_cap(level: Level, quantity: int, ordered: int = 0) -> int:
+    """Take off what the supply cap does not let through: whole multiples, and nothing below the minimum.
+
+    A cap of 500 of which 200 are ordered already leaves, in multiples of 200, 200 of any quantity above.
+    """
+    if level.supply_cap is None:
+        return quantity
+    left = max(level.supply_cap - ordered, 0) // level.order_multiple * level.order_multiple
+    allowed = min(quantity, left)
+    return 0 if allowed < level.minimum_order else allowed
 
 
 def decide(position: Position, level: Level | None) -> Decision:
@@ -73,6 +93,8 @@ def decide(position: Position, level: Level | None) -> Decision:
         over = position.alert_open and (in_hand or not position.alert_ordered)
         return Decision(alarm=Alarm.CLOSE if over else Alarm.KEEP, suggest=None)
     alarm = Alarm.KEEP if position.alert_open else Alarm.RAISE
-    quantity = quantity_to_order(level, position.available)
-    refused = position.alert_open and position.suggestion_refused
-    return Decision(alarm=alarm, suggest=None if refused or quantity <= 0 else quantity)
+    needed = quantity_to_order(level, position.available)
+    quantity = under_cap(level, needed, position.capped_sticks)
+    if (position.alert_open and position.suggestion_refused) or needed <= 0:
+        return Decision(alarm=alarm, suggest=None)
+    return Decision(alarm=alarm, suggest=quantity or None, shortfall=needed - quantity)

@@ -10,7 +10,10 @@ SuggestionState = Literal["open", "approved", "rejected", "withdrawn"]
 
 
 class ReplenishmentView(BaseModel):
-    """A suggestion to order, with the inputs and the formula that led there; `quantity` is in packs."""
+    """A suggestion to order, with the inputs and the formula that led there; `quantity` is in packs.
+
+    `shortfall_sticks` is what a supply cap keeps from being ordered.
+    """
 
     replenishment_id: UUID
     store_id: str
@@ -27,6 +30,8 @@ class ReplenishmentView(BaseModel):
     order_up_to_sticks: int
     order_multiple_sticks: int
     minimum_order_sticks: int
+    supply_cap_sticks: int | None
+    shortfall_sticks: int
     formula: str
     alert_id: UUID
     purchase_order_id: UUID | None

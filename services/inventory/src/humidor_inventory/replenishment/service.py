@@ -26,6 +26,7 @@ async def approve_replenishment(
     if row["state"] == "approved":
         return await lists.get_replenishment(conn, replenishment_id)
     _require_open(row["state"])
+    await _require_none_waiting(conn, row)
     line = OrderLineDraft(
         gtin=row["gtin"], quantity_sticks=row["quantity_sticks"], replenishment_id=replenishment_id
     )
@@ -79,6 +80,22 @@ async def _lock(conn: Connection, principal: Principal, replenishment_id: UUID) 
 def _require_open(state: str) -> None:
     if state != "open":
         raise Problem(409, "replenishment-decided", f"The suggestion was {state} already.")
+
+
+async def _require_none_waiting(conn: Connection, row: Any) -> None:
+    """Refuse a second order of what waits for its approval in one already, of a plan or by hand."""
+    waiting = await conn.fetchval(
+        """SELECT o.purchase_order_id FROM purchase_orders o JOIN purchase_order_lines l
+             USING (purchase_order_id)
+           WHERE o.state = 'pending_approval' AND o.store_id = $1 AND l.gtin = $2 LIMIT 1""",
+        row["store_id"],
+        row["gtin"],
+    )
+    if waiting is not None:
+        detail = (
+            f"The purchase order {waiting} of this product waits for its approval; decide about it first."
+        )
+        raise Problem(409, "order-waits-for-approval", detail)
 
 
 async def _note(
