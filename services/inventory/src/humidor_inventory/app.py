@@ -17,6 +17,7 @@ from humidor_inventory.discrepancies import api as discrepancies
 from humidor_inventory.displays import api as displays
 from humidor_inventory.excursions import api as excursions
 from humidor_inventory.excursions.watch import watch_zones
+from humidor_inventory.forecasts import api as forecasts
 from humidor_inventory.freshness import api as freshness
 from humidor_inventory.imports import api as imports
 from humidor_inventory.kits import api as kits
@@ -28,7 +29,13 @@ from humidor_inventory.lots import api as lots
 from humidor_inventory.movements import api as movements
 from humidor_inventory.notifications import api as notifications
 from humidor_inventory.notifications.digests import keep_telling
+from humidor_inventory.orderplans import api as orderplans
+from humidor_inventory.planning import api as planning
+from humidor_inventory.planning.calculating import run_plans
 from humidor_inventory.policies import api as policies
+from humidor_inventory.policies.consumers import PROJECTION as FORECASTS
+from humidor_inventory.policies.consumers import SUBSCRIPTION as FORECASTED
+from humidor_inventory.policies.due import recalculate_due
 from humidor_inventory.products import api as products
 from humidor_inventory.purchasing import api as purchasing
 from humidor_inventory.purchasing import expecting_api as expecting
@@ -54,6 +61,7 @@ from humidor_inventory.supplier_portal import access_api as supplier_access
 from humidor_inventory.supplier_portal import api as supplier_portal
 from humidor_inventory.supplier_returns import api as supplier_returns
 from humidor_inventory.suppliers import api as suppliers
+from humidor_inventory.supply import api as supply
 from humidor_inventory.zones import api as zones
 
 SLICES = (
@@ -65,6 +73,7 @@ SLICES = (
     live,
     levels,
     policies,
+    forecasts,
     replenishment,
     alerts,
     notifications,
@@ -89,15 +98,19 @@ SLICES = (
     sensors,
     readings,
     excursions,
+    supply,
+    planning,
+    orderplans,
 )
 WORK = (keep_partitions, release_expired, keep_sweeping, keep_telling, watch_deliveries)
 
 
 @asynccontextmanager
 async def worker_context(runtime: Runtime) -> AsyncIterator[None]:
-    """Do what time asks for meanwhile: tell of changed stock, send what waits, watch the climate."""
+    """Do what time asks for meanwhile: plan, tell of changed stock, send what waits, watch the climate."""
     pool, wake = runtime.pool, runtime.wake_relay
     work = [each(pool) for each in WORK]
+    work += [recalculate_due(runtime), run_plans(runtime)]
     if isinstance(settings := runtime.settings, InventorySettings):
         work += [
             Sender(pool, settings).run(),
@@ -136,8 +149,8 @@ SERVICE = Service(
     package="humidor_inventory",
     routers=(*(each.router for each in SLICES), make_delivery_router("inventory")),
     settings=InventorySettings,
-    subscriptions=(SUBSCRIPTION,),
-    projections=(PROJECTION,),
+    subscriptions=(SUBSCRIPTION, FORECASTED),
+    projections=(PROJECTION, FORECASTS),
     api_context=api_context,
     worker_context=worker_context,
 )
