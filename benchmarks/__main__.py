@@ -26,6 +26,7 @@ BENCHES = {
     "latency": "latency.bench_latency",
     "memory": "memory.bench_memory",
     "growth": "growth.bench_growth",
+    "plan": "plan.bench_plan",
     "gateway": "gateway.bench_gateway",
     "stock-query": "stock_query.bench_stock_query",
     "climate": "climate.bench_climate",
