@@ -15,7 +15,7 @@ HOT = {
     "threads": sales._LOAD_THREADS.replace(
         "$1::jsonb", '\'[["S0001", "00000000-0000-0000-0000-000000000000"]]\'::jsonb'
     ),
-    "review": replenishment.REVIEWED.replace("$1::jsonb", KEYS),
+    "review": replenishment.REVIEWED.replace("$1::jsonb", KEYS).replace("$2", "now()"),
     "lots of a product": reading._LOTS.replace("$1", "'S0001'").replace("$2", "'x'").replace("$3", "false"),
     "ledger page": reading._LEDGER.replace("$1", "'S0001'")
     .replace("$2", "'x'")

@@ -13,9 +13,10 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT sum({TAKEN_STICKS})::bigint AS capped_sticks
     FROM purchase_orders o JOIN purchase_order_lines l USING (purchase_order_id)
-    WHERE o.store_id = e->>0 AND l.gtin = e->>1
+    WHERE v.supply_cap_sticks IS NOT NULL AND v.cap_days > 0
+      AND o.store_id = e->>0 AND l.gtin = e->>1
       AND o.placed_at > $2::timestamptz - make_interval(days => v.cap_days)
-    OFFSET 0) c ON v.supply_cap_sticks IS NOT NULL AND v.cap_days > 0
+    OFFSET 0) c ON true
 LEFT JOIN LATERAL (
     SELECT alert_id, suggestion_refused, o.awaited AS alert_ordered
     FROM alerts LEFT JOIN purchase_orders o USING (purchase_order_id)
