@@ -47,6 +47,7 @@ from humidor_inventory.receipts import api as receipts
 from humidor_inventory.replenishment import api as replenishment
 from humidor_inventory.reservations import api as reservations
 from humidor_inventory.reservations.expiry import release_expired
+from humidor_inventory.rollups.rolling import keep_rollups
 from humidor_inventory.sales import api as sales
 from humidor_inventory.sales.consumers import SUBSCRIPTION
 from humidor_inventory.scorecards import api as scorecards
@@ -62,6 +63,7 @@ from humidor_inventory.supplier_portal import api as supplier_portal
 from humidor_inventory.supplier_returns import api as supplier_returns
 from humidor_inventory.suppliers import api as suppliers
 from humidor_inventory.supply import api as supply
+from humidor_inventory.turnover import api as turnover
 from humidor_inventory.zones import api as zones
 
 SLICES = (
@@ -91,6 +93,7 @@ SLICES = (
     movements,
     reservations,
     freshness,
+    turnover,
     imports,
     kits,
     displays,
@@ -102,7 +105,7 @@ SLICES = (
     planning,
     orderplans,
 )
-WORK = (keep_partitions, release_expired, keep_sweeping, keep_telling, watch_deliveries)
+WORK = (keep_partitions, release_expired, keep_sweeping, keep_telling, keep_rollups, watch_deliveries)
 
 
 @asynccontextmanager

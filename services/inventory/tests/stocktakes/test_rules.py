@@ -11,7 +11,6 @@ from humidor_inventory.stocktakes.rules import (
     Counted,
     Item,
     Thresholds,
-    abc_classes,
     exceeded,
     judge,
     round_of,
@@ -87,12 +86,6 @@ def test_a_late_count_belongs_to_the_round_in_which_it_was_made() -> None:
     rounds = [NOON, NOON + timedelta(hours=1)]
     minutes = (-1, 0, 59, 60, 300)
     assert [round_of(NOON + timedelta(minutes=each), rounds) for each in minutes] == [0, 1, 1, 2, 2]
-
-
-def test_products_are_classed_by_their_share_of_sales_value() -> None:
-    assert abc_classes({"a": 70, "b": 20, "c": 8, "d": 2}) == {"a": "A", "b": "A", "c": "B", "d": "C"}
-    assert abc_classes({"only": 5, "none": 0, "returned": -3}) == {"only": "A", "none": "C", "returned": "C"}
-    assert abc_classes({"x": 0}) == {"x": "C"}
 
 
 def test_a_loss_comes_off_the_named_lot_then_in_the_order_of_sales() -> None:

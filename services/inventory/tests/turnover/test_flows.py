@@ -1,20 +1,12 @@
 """Each day of a store and product says what moved, whoever moved it and however late."""
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
-
-import msgspec
 
 from humidor_common.db.transaction import transaction
-from humidor_inventory.testing.shop import NOON, STORE, Shop, line, make_gtin, returned, sale, voided
+from humidor_inventory.testing.shop import NOON, STORE, Shop, at, line, make_gtin, returned, sale, voided
 from humidor_inventory.turnover.demand import daily_demand
 
 TODAY = NOON.date()
-
-
-def at(event: Any, moment: datetime) -> Any:
-    name = next(name for name in ("sold_at", "returned_at", "voided_at") if hasattr(event, name))
-    return msgspec.structs.replace(event, **{name: moment})
 
 
 async def flows(shop: Shop, gtin: str, store_id: str = STORE) -> dict[date, dict[str, int]]:

@@ -2,6 +2,7 @@
 
 from humidor_common.db.pool import Connection
 from humidor_common.messaging.rebuild import Digest, Projection
+from humidor_inventory.rollups.rolling import forget_rollups
 from humidor_inventory.sales.consumers import SUBSCRIPTION, on_sale_events_again
 from humidor_inventory.sales.rebuilding import FORGET, take_back_unexplained
 from humidor_inventory.stock.flows import rebuild_flows
@@ -93,6 +94,7 @@ async def finish(conn: Connection) -> int:
     """Take back what no event accounts for, and add the days up anew from the ledger and the documents."""
     corrected = await take_back_unexplained(conn)
     await rebuild_flows(conn)
+    await forget_rollups(conn)
     return corrected
 
 

@@ -1,6 +1,7 @@
 """Statements over products."""
 
 from collections.abc import Collection, Sequence
+from datetime import date, datetime
 from typing import Any
 
 from humidor_common.db.pool import Connection
@@ -15,7 +16,8 @@ ON CONFLICT (gtin) DO UPDATE SET
     status = excluded.status, price_class = excluded.price_class, sticks_per_pack = excluded.sticks_per_pack,
     packs_per_carton = excluded.packs_per_carton, cartons_per_case = excluded.cartons_per_case,
     shelf_life_days = excluded.shelf_life_days, retail_price_per_pack = excluded.retail_price_per_pack,
-    currency = excluded.currency, supplier_id = excluded.supplier_id,
+    cost_price_per_pack = excluded.cost_price_per_pack, currency = excluded.currency,
+    supplier_id = excluded.supplier_id,
     lead_time_days = excluded.lead_time_days, order_multiple_packs = excluded.order_multiple_packs,
     version = excluded.version, changed_at = excluded.changed_at, unit_gtins = excluded.unit_gtins
 """
@@ -37,6 +39,15 @@ SELECT $1::text AS gtin, p.gtin AS product_gtin, p.name, u.unit,
                    WHEN 'case' THEN p.sticks_per_pack * p.packs_per_carton * p.cartons_per_case END AS sticks
 FROM products p LEFT JOIN unit_gtins u ON u.unit_gtin = $1 AND u.gtin = p.gtin
 WHERE p.gtin = $1 OR p.gtin = (SELECT gtin FROM unit_gtins WHERE unit_gtin = $1)
+"""
+# A cost holds until the next one; those that were to hold later are superseded.
+_END_COSTS = """
+DELETE FROM product_costs c USING jsonb_array_elements($1::jsonb) e
+WHERE c.gtin = e->>0 AND c.valid_from >= (e->>1)::date
+"""
+_WRITE_COSTS = """
+INSERT INTO product_costs (gtin, valid_from, cost_price_per_pack, changed_at)
+SELECT e->>0, (e->>1)::date, (e->>2)::bigint, $2 FROM jsonb_array_elements($1::jsonb) e
 """
 _LIST = """
 SELECT * FROM products
@@ -64,6 +75,12 @@ async def list_products(
 
 async def write_products(conn: Connection, products: Sequence[dict[str, Any]]) -> None:
     await conn.execute(_WRITE, list(products))
+
+
+async def write_costs(conn: Connection, costs: Sequence[tuple[str, date, int | None]], now: datetime) -> None:
+    """Let each (GTIN, day, cost of a pack or None) hold from its day on."""
+    await conn.execute(_END_COSTS, list(costs))
+    await conn.execute(_WRITE_COSTS, list(costs), now)
 
 
 async def products_in_use(conn: Connection, gtins: Collection[str]) -> set[str]:

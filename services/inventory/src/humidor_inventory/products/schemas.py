@@ -1,6 +1,6 @@
 """What callers send and see of products."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
@@ -29,8 +29,10 @@ class UnitGtinInput(Input):
 
 
 class ProductInput(Input):
-    """A product as it shall be; the price is in minor units per pack.
+    """A product as it shall be; prices are in minor units per pack.
 
+    The cost price is without VAT. Left out, it stays what it was; a change holds from `cost_valid_from` on
+    (today, unless an earlier day is named) and history before it keeps its cost. null means unknown.
     Its own GTIN stands for whatever unit is named beside it; those of `unit_gtins` stand for their units.
     """
 
@@ -46,6 +48,8 @@ class ProductInput(Input):
     cartons_per_case: Factor = 50
     shelf_life_days: Annotated[int, Field(ge=1, le=36_500)] | None = None
     retail_price_per_pack: Annotated[int, Field(ge=0, le=10**15)] | None = None
+    cost_price_per_pack: Annotated[int, Field(ge=0, le=10**9)] | None = None
+    cost_valid_from: date | None = None
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = None
     supplier_id: SupplierId | None = None
     lead_time_days: Annotated[int, Field(ge=0, le=3650)] | None = None
@@ -54,8 +58,11 @@ class ProductInput(Input):
 
     @model_validator(mode="after")
     def _check(self) -> "ProductInput":
-        if self.retail_price_per_pack is not None and self.currency is None:
-            raise ValueError("currency is needed beside retail_price_per_pack")
+        for name in ("retail_price_per_pack", "cost_price_per_pack"):
+            if getattr(self, name) is not None and self.currency is None:
+                raise ValueError(f"currency is needed beside {name}")
+        if self.cost_valid_from is not None and "cost_price_per_pack" not in self.model_fields_set:
+            raise ValueError("cost_price_per_pack is needed beside cost_valid_from")
         if self.sticks_per_pack * self.packs_per_carton * self.cartons_per_case > _MAX_STICKS_PER_CASE:
             raise ValueError("a case holds no more than 1,000,000,000 sticks")
         self.unit_gtins.sort(key=lambda each: each.gtin)
@@ -98,6 +105,7 @@ class ProductView(BaseModel):
     cartons_per_case: int
     shelf_life_days: int | None
     retail_price_per_pack: int | None
+    cost_price_per_pack: int | None
     currency: str | None
     supplier_id: str | None
     lead_time_days: int | None

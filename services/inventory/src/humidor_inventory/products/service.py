@@ -1,7 +1,7 @@
 """Registers and changes products."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
 from humidor_common import audit
@@ -19,6 +19,7 @@ from humidor_inventory.sales.service import apply_parked
 from humidor_inventory.units.queries import change_catalogue
 
 _MOVES_LEVELS = ("supplier_id", "lead_time_days", "order_multiple_packs", "shelf_life_days")
+_EAST = timedelta(hours=14)  # it is tomorrow there already
 _TOLD = frozenset(ProductChanged.__struct_fields__)
 
 
@@ -59,8 +60,12 @@ async def put_products(
     Each succeeds or is refused by itself. The same again changes nothing. A dry run locks and writes nothing,
     and says what would become of them.
     """
-    wanted = {gtin: product.model_dump(exclude={"gtin"}) for gtin, product in given}
+    wanted = {gtin: product.model_dump(exclude={"gtin", "cost_valid_from"}) for gtin, product in given}
     before = await (queries.read_products if dry_run else _lock)(conn, wanted)
+    days = {gtin: product.cost_valid_from for gtin, product in given}
+    for gtin, product in given:
+        if "cost_price_per_pack" not in product.model_fields_set and gtin in before:
+            wanted[gtin]["cost_price_per_pack"] = before[gtin]["cost_price_per_pack"]
     if if_match is not None:
         for gtin in wanted:
             check_match(if_match, before[gtin]["version"] if gtin in before else None)
@@ -74,7 +79,9 @@ async def put_products(
             product,
             before.get(gtin),
             now,
-            _conflict(conflicts.get(gtin)) or _refusal(gtin, product, in_use, suppliers),
+            _conflict(conflicts.get(gtin))
+            or _refusal(gtin, product, in_use, suppliers)
+            or _too_early(days[gtin], now),
         )
         for gtin, product in wanted.items()
     ]
@@ -91,6 +98,8 @@ async def put_products(
         new = [outcome.gtin for outcome in written if outcome.status == "created"]
         new += [each["gtin"] for product in labelled for each in product["unit_gtins"]]
         await apply_parked(conn, new, now=now)
+    if not dry_run:
+        await _write_costs(conn, outcomes, (before, days), now)
     return outcomes
 
 
@@ -111,6 +120,31 @@ def _moves_levels(before: dict[str, Any] | None, after: dict[str, Any] | None) -
     if before is None or after is None:
         return False
     return any(before[name] != after[name] for name in _MOVES_LEVELS)
+
+
+async def _write_costs(
+    conn: Connection,
+    outcomes: Sequence[Outcome],
+    known: tuple[dict[str, dict[str, Any]], dict[str, date | None]],
+    now: datetime,
+) -> None:
+    """Let new cost prices hold from the day that is named with them, or from today on."""
+    before, days = known
+    costs = []
+    for outcome in outcomes:
+        if outcome.product and outcome.status != "rejected":
+            gtin, cost = outcome.gtin, outcome.product["cost_price_per_pack"]
+            unchanged = cost == (before[gtin]["cost_price_per_pack"] if gtin in before else None)
+            if days[gtin] or not unchanged:
+                costs.append((gtin, days[gtin] or now.date(), cost))
+    if costs:
+        await queries.write_costs(conn, costs, now)
+
+
+def _too_early(valid_from: date | None, now: datetime) -> Problem | None:
+    if valid_from and valid_from > (now + _EAST).date():
+        return invalid("cost_valid_from", "is in the future")
+    return None
 
 
 def _repacked(before: dict[str, dict[str, Any]], wanted: dict[str, dict[str, Any]]) -> list[str]:

@@ -12,8 +12,9 @@ from humidor_common.web.problems import FieldError, Problem, invalid
 from humidor_inventory.receipts.queries import require_store
 from humidor_inventory.stock.service import lock_stores
 from humidor_inventory.stocktakes import queries
-from humidor_inventory.stocktakes.rules import FROM, OPEN, abc_classes
+from humidor_inventory.stocktakes.rules import FROM, OPEN
 from humidor_inventory.stocktakes.schemas import MAX_PRODUCTS, StocktakeInput
+from humidor_inventory.turnover.rules.classes import abc_classes
 
 _IN_STOCK = """
 SELECT s.gtin FROM stock s JOIN products p USING (gtin)
@@ -24,13 +25,13 @@ ORDER BY s.gtin
 _OF_BRAND = (
     "SELECT gtin FROM stock JOIN products USING (gtin) WHERE store_id = $1 AND brand = $2 ORDER BY gtin"
 )
-# The range of a store in the ledger's primary key, in the partitions of the last 90 days.
+# The range of a store's last 90 days in the key of the daily flows.
 _SALES_VALUE = """
 SELECT s.gtin,
-       coalesce(-sum(e.delta_sticks) * max(p.retail_price_per_pack) / max(p.sticks_per_pack), 0)::bigint
-FROM stock s JOIN products p USING (gtin) LEFT JOIN stock_ledger e
-    ON e.store_id = s.store_id AND e.gtin = s.gtin AND e.bucket = 'on_hand'
-    AND e.reason IN ('sale', 'return', 'void') AND e.recorded_at >= $2::timestamptz - interval '90 days'
+       coalesce(sum(f.sold_sticks - f.returned_sticks) * max(p.retail_price_per_pack)
+                / max(p.sticks_per_pack), 0)::bigint
+FROM stock s JOIN products p USING (gtin) LEFT JOIN daily_flows f
+    ON f.store_id = s.store_id AND f.gtin = s.gtin AND f.day > ($2::timestamptz)::date - 90
 WHERE s.store_id = $1 GROUP BY s.gtin
 """
 _CLAIM = """

@@ -28,7 +28,6 @@ from humidor_inventory.units.rules import UNITS, Factors, Unit
 
 State = Literal["draft", "counting", "recount", "review", "approved", "posted", "cancelled"]
 Status = Literal["uncounted", "recount", "settled"]
-AbcClass = Literal["A", "B", "C"]
 
 OPEN: tuple[State, ...] = ("draft", "counting", "recount", "review", "approved")
 COUNTABLE: tuple[State, ...] = ("counting", "recount")
@@ -41,8 +40,6 @@ FROM: Mapping[str, tuple[State, ...]] = {
     "cancel": OPEN,
 }
 """From which states each step leads on."""
-
-_A_SHARE, _B_SHARE = Decimal("0.8"), Decimal("0.95")
 
 
 class Thresholds(NamedTuple):
@@ -173,21 +170,3 @@ def spread(variance: int, lots: Iterable[Lot], named: str) -> list[tuple[str, in
     if left:
         parts.append((UNATTRIBUTED, -left))
     return parts
-
-
-def abc_classes(sales_value: Mapping[str, int]) -> dict[str, AbcClass]:
-    """Class products by their share of sales value: A up to 80 %, B up to 95 %, C the rest (Pareto, ABC).
-
-    A product belongs to the class in which its own value begins, so the greatest is always A; what sold
-    nothing is C. 70, 20, 8 and 2 give A, A, B, C.
-    """
-    total = sum(max(value, 0) for value in sales_value.values())
-    classes: dict[str, AbcClass] = {}
-    before = 0
-    for gtin, value in sorted(sales_value.items(), key=lambda pair: (-pair[1], pair[0])):
-        if value <= 0 or before >= total * _B_SHARE:
-            classes[gtin] = "C"
-        else:
-            classes[gtin] = "A" if before < total * _A_SHARE else "B"
-        before += max(value, 0)
-    return classes

@@ -8,7 +8,8 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from humidor_inventory.inputs import Gtin, Input, Label, LotCode, Note, StoreId
-from humidor_inventory.stocktakes.rules import AbcClass, State, Status
+from humidor_inventory.stocktakes.rules import State, Status
+from humidor_inventory.turnover.rules.classes import AbcClass
 from humidor_inventory.units.rules import Unit
 
 MAX_PRODUCTS = 5000

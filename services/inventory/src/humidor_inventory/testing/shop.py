@@ -3,10 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 import httpx
+import msgspec
 
 from humidor_common.db.transaction import transaction
 from humidor_common.events import Event
@@ -20,6 +21,7 @@ from humidor_inventory.units.rules import check_digit
 
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 STORE = "S0001"
+Told = TypeVar("Told", bound=Event)
 
 
 def make_gtin(number: int) -> str:
@@ -74,6 +76,12 @@ def voided(sale_id: UUID | None, *lines: SaleLine) -> SaleVoided:
         reason="wrong amount",
         lines=list(lines),
     )
+
+
+def at(event: Told, moment: datetime) -> Told:
+    """Let a sale, return or void have happened at another moment."""
+    name = next(name for name in ("sold_at", "returned_at", "voided_at") if hasattr(event, name))
+    return msgspec.structs.replace(event, **{name: moment})
 
 
 def received(event: Event) -> Received:

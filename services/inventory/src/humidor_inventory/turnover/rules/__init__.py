@@ -1,0 +1,1 @@
+"""Turnover by figures alone: periods, ratios, classes and advice."""
