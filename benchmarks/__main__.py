@@ -30,6 +30,7 @@ BENCHES = {
     "gateway": "gateway.bench_gateway",
     "stock-query": "stock_query.bench_stock_query",
     "climate": "climate.bench_climate",
+    "turnover": "turnover.bench_turnover",
 }
 
 
