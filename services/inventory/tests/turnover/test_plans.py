@@ -92,6 +92,12 @@ class Recorder:
         self.conn = conn
         self.asked: list[tuple[str, tuple[Any, ...]]] = []
 
+    def transaction(self) -> Any:
+        return self.conn.transaction()
+
+    async def execute(self, sql: str) -> Any:
+        return await self.conn.execute(sql)
+
     async def fetch(self, sql: str, *arguments: Any, **_: Any) -> Any:
         self.asked.append((sql, arguments))
         return await self.conn.fetch(sql, *arguments)

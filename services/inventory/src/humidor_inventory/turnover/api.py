@@ -4,7 +4,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Annotated
 
+import msgspec
 from fastapi import APIRouter, Depends, Query
+from starlette.responses import Response
 
 from humidor_common.clock import utc_now
 from humidor_common.db.transaction import Read
@@ -64,14 +66,15 @@ def asked(  # noqa: PLR0913, PLR0917 - FastAPI's parameters
 AskedFor = Annotated[Asked, Depends(asked)]
 
 
-@router.get("")
-async def get_turnover(conn: Read, question: AskedFor) -> TurnoverReport:
+@router.get("", response_model=TurnoverReport)
+async def get_turnover(conn: Read, question: AskedFor) -> Response:
     """Report turnover by store, brand, price class, supplier, product and period.
 
     Both days are included. What tells products, brands, classes or suppliers apart is read by whole months
     where it is about more stores than single days can be read of.
     """
-    return await report(conn, question)
+    found = await report(conn, question)
+    return Response(msgspec.json.encode(found), media_type="application/json")
 
 
 @router.get("/definitions")

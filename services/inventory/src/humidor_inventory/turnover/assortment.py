@@ -3,6 +3,8 @@
 from datetime import date, timedelta
 from typing import Any, Literal
 
+from msgspec.structs import asdict
+
 from humidor_common.db.pool import Connection
 from humidor_common.web.pagination import Page, decode_cursor, encode_cursor
 from humidor_inventory.turnover.rules.figures import ratio
@@ -53,7 +55,7 @@ def _row(row: Any, by: By) -> AssortmentRow:
     if by == "brand":
         now = row["bought"] / row["outlets"] if row["outlets"] else 0.0
         then = row["bought_before"] / row["outlets_before"] if row["outlets_before"] else 0.0
-        pull = FigureView(**ratio(now, then)._asdict())
+        pull = FigureView(**asdict(ratio(now, then)))
     return AssortmentRow(
         **({} if by == "none" else {_COLUMNS[by]: row["key"] or None}),
         carried_skus=row["carried_skus"],

@@ -100,14 +100,16 @@ def _of_catalogue(conditions: dict[str, str]) -> list[str]:
 
 
 _TIMEOUT_SECONDS = 30
+_WORK_MEMORY = "32MB"  # what a page sorts at most
 
 
 async def read_report(conn: Connection, query: Query) -> list[dict[str, Any]]:
     """Read one page of groups with all their buckets."""
-    arguments = [query.stores, query.span.since, query.span.until, query.limit, query.gtins]
-    rows = await conn.fetch(
-        statement(query), *arguments, *query.filters.values(), *(query.after or ()), timeout=_TIMEOUT_SECONDS
-    )
+    arguments: list[Any] = [query.stores, query.span.since, query.span.until, query.limit, query.gtins]
+    arguments += [*query.filters.values(), *(query.after or ())]
+    async with conn.transaction():
+        await conn.execute(f"SET LOCAL work_mem = '{_WORK_MEMORY}'")
+        rows = await conn.fetch(statement(query), *arguments, timeout=_TIMEOUT_SECONDS)
     return [dict(row) for row in rows]
 
 

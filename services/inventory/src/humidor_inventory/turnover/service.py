@@ -9,7 +9,7 @@ from humidor_common.db.pool import Connection
 from humidor_common.web.pagination import decode_cursor, encode_cursor
 from humidor_common.web.problems import invalid
 from humidor_inventory.turnover import queries
-from humidor_inventory.turnover.rules.figures import E4, Figure, Sums, figures
+from humidor_inventory.turnover.rules.figures import E4, Sums, figures
 from humidor_inventory.turnover.rules.periods import (
     MOST_DAYS,
     ORDER,
@@ -20,11 +20,12 @@ from humidor_inventory.turnover.rules.periods import (
     buckets,
     plan_reading,
 )
-from humidor_inventory.turnover.schemas import FiguresView, FigureView, TurnoverReport, TurnoverRow
+from humidor_inventory.turnover.schemas import Keys, TurnoverRow
 from humidor_inventory.turnover.sources import Query
 
 _END_OF_KEYS = "\U0010ffff"
 _MOST_BUCKETS = 1000
+_COUNTED = [name for name in TurnoverRow.model_fields if name in Sums._fields]
 
 
 class Asked(NamedTuple):
@@ -56,11 +57,14 @@ class Pages(NamedTuple):
     query: Query
 
 
-async def report(conn: Connection, asked: Asked) -> TurnoverReport:
-    """Report every figure of each group and period."""
+async def report(conn: Connection, asked: Asked) -> dict[str, Any]:
+    """Report every figure of each group and period: what `TurnoverReport` describes, as it is sent.
+
+    A page may have a thousand rows of twelve figures; models of them took as long as reading their sums.
+    """
     page = await read_groups(conn, asked)
     items = [_row(group.keys, bucket, sums) for group in page.groups for bucket, sums in group.periods]
-    return TurnoverReport(items=items, next_cursor=page.next_cursor, read_from=page.query.source)
+    return {"items": items, "next_cursor": page.next_cursor, "read_from": page.query.source}
 
 
 async def read_groups(conn: Connection, asked: Asked) -> Pages:
@@ -168,28 +172,19 @@ def named(keys: dict[str, Any]) -> dict[str, str | None]:
     return {name: value or None for name, value in keys.items()}
 
 
-def _view(found: dict[str, Figure]) -> FiguresView:
-    """Put figures into their view without checking again what was just worked out: there are twelve a row."""
-    views = {
-        name: FigureView.model_construct(value=value, numerator=numerator, denominator=denominator)
-        for name, (value, numerator, denominator) in found.items()
-    }
-    return FiguresView.model_construct(None, **views)
-
-
-def _row(keys: dict[str, Any], bucket: Bucket, sums: Sums) -> TurnoverRow:
-    counted = {name: getattr(sums, name) for name in TurnoverRow.model_fields if name in Sums._fields}
+def _row(keys: dict[str, Any], bucket: Bucket, sums: Sums) -> dict[str, Any]:
+    """Give what `TurnoverRow` describes, as it is sent."""
     cost = sums.cost_e4 / E4
-    return TurnoverRow(
-        **named(keys),
-        **counted,
-        start=bucket.start,
-        end=bucket.end,
-        average_sticks=round(sums.average_sticks, 4),
-        cost_of_goods_sold_minor=round(cost, 4),
-        gross_margin_minor=round(sums.costed_revenue_minor - cost, 4),
-        opening_value_minor=sums.opening_value_e4 / E4,
-        closing_value_minor=sums.closing_value_e4 / E4,
-        average_value_minor=round(sums.average_value_minor, 4),
-        figures=_view(figures(sums)),
-    )
+    row: dict[str, Any] = dict.fromkeys(Keys.model_fields) | named(keys)
+    row |= {name: getattr(sums, name) for name in _COUNTED}
+    return row | {
+        "start": bucket.start,
+        "end": bucket.end,
+        "average_sticks": round(sums.average_sticks, 4),
+        "cost_of_goods_sold_minor": round(cost, 4),
+        "gross_margin_minor": round(sums.costed_revenue_minor - cost, 4),
+        "opening_value_minor": sums.opening_value_e4 / E4,
+        "closing_value_minor": sums.closing_value_e4 / E4,
+        "average_value_minor": round(sums.average_value_minor, 4),
+        "figures": figures(sums),
+    }

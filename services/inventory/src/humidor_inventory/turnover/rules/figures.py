@@ -8,6 +8,8 @@ price of each day; sales are net of returns and voids.
 from collections.abc import Mapping
 from typing import NamedTuple
 
+import msgspec
+
 E4 = 10_000
 YEAR_DAYS = 365
 
@@ -32,7 +34,7 @@ DEFINITIONS: Mapping[str, tuple[str, str, str]] = {
 """Chinese name, numerator and denominator. GMROI leaves out revenue whose cost is not known."""
 
 
-class Figure(NamedTuple):
+class Figure(msgspec.Struct, frozen=True, gc=False):
     """A ratio with what it was made of; `value` is None where the denominator is not above 0."""
 
     value: float | None

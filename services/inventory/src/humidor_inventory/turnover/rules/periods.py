@@ -126,8 +126,12 @@ def plan_reading(
     all_rows = (rows + scale.products) * stores
     if "product" in by and source == "monthly_flows":
         return Reading(source, groups=_fitting(SCATTERED * all_rows // max(scale.products, 1), groups))
-    cut = groups if by and source == "daily_flows" else None
-    return Reading(source, groups=cut) if all_rows <= MOST_ROWS else None
+    if all_rows > MOST_ROWS:
+        return None
+    if not by or source != "daily_flows":
+        return Reading(source)
+    kinds = scale.products if "product" in by else scale.segments
+    return Reading(source, groups=_fitting(_DEAR * all_rows // max(kinds, 1), groups))
 
 
 def _of_store(told: Collection[str], span: Span, scale: Scale) -> tuple[Source, int]:
