@@ -64,7 +64,7 @@ class Databases:
         """Give the DSN of a new database, migrated for `package`, or empty without one."""
         name = f"test_{uuid7().hex}"
         template = self._template(package) if package else "template1"
-        self._run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        self._run(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
         self._made.append(name)
         return with_database(self._admin_dsn, name)
 
