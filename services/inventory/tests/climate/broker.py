@@ -21,7 +21,7 @@ RECIPE = Path(__file__).parents[4] / "deploy" / "mosquitto"
 IS_REAL = Mosquitto.program() is not None and os.environ.get("HUMIDOR_TEST_MQTT") != "python"
 USER = "humidor"
 PASSWORD = "reads-all"
-WITHIN_SECONDS = 30
+WITHIN_SECONDS = 60
 
 
 @contextmanager
