@@ -10,7 +10,7 @@ import pytest
 
 from .conftest import System
 
-GTIN = "06901028075770"
+GTIN = "06901028080033"
 TODAY = datetime.now(UTC).date()
 
 

@@ -20,7 +20,7 @@ from .conftest import System
 pytestmark = pytest.mark.timeout(300)
 
 TOPIC = "forecasting.forecast.v1"
-FORECAST, GIVEN = "06901028075770", "06901028075787"
+FORECAST, GIVEN = "06901028080019", "06901028080026"
 SCORES = {0.05: -1.6449, 0.5: 0.0, 0.95: 1.6449}
 POLICY = {
     "policy": "R_S",

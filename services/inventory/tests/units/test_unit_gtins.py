@@ -94,6 +94,8 @@ async def test_a_number_stands_for_one_thing_only(shop: Shop, labelled: str) -> 
     own = await shop.ask("GET", f"/v1/trade-items/{labelled}")
     assert (own["product_gtin"], own["unit"]) == (labelled, None)
     await shop.ask("GET", f"/v1/trade-items/{make_gtin(99)}", expect=404)
+    await shop.put_product(labelled, name="another name")
+    assert (await shop.ask("GET", f"/v1/trade-items/{CASE}"))["unit"] == "case"
     await shop.put_product(labelled, unit_gtins=UNITS[:1])
     await shop.ask("GET", f"/v1/trade-items/{CASE}", expect=404)
     said = {"store_id": STORE, "lines": [{"gtin": CARTON, "quantity": 1, "unit": "case"}]}

@@ -34,6 +34,7 @@ class ProductInput(Input):
     The cost price is without VAT. Left out, it stays what it was; a change holds from `cost_valid_from` on
     (today, unless an earlier day is named) and history before it keeps its cost. null means unknown.
     Its own GTIN stands for whatever unit is named beside it; those of `unit_gtins` stand for their units.
+    Left out, they stay what they were: sales have been counted by them.
     """
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})

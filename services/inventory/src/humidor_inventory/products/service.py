@@ -20,6 +20,8 @@ from humidor_inventory.units.queries import change_catalogue
 
 _MOVES_LEVELS = ("supplier_id", "lead_time_days", "order_multiple_packs", "shelf_life_days")
 _EAST = timedelta(hours=14)  # it is tomorrow there already
+# What is not said of these leaves them: sales were counted by the numbers, stock is valued at the cost.
+_KEPT = frozenset(("cost_price_per_pack", "unit_gtins"))
 _TOLD = frozenset(ProductChanged.__struct_fields__)
 
 
@@ -64,8 +66,9 @@ async def put_products(
     before = await (queries.read_products if dry_run else _lock)(conn, wanted)
     days = {gtin: product.cost_valid_from for gtin, product in given}
     for gtin, product in given:
-        if "cost_price_per_pack" not in product.model_fields_set and gtin in before:
-            wanted[gtin]["cost_price_per_pack"] = before[gtin]["cost_price_per_pack"]
+        for name in _KEPT - product.model_fields_set:
+            if gtin in before:
+                wanted[gtin][name] = before[gtin][name]
     if if_match is not None:
         for gtin in wanted:
             check_match(if_match, before[gtin]["version"] if gtin in before else None)
