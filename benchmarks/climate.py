@@ -59,7 +59,7 @@ ON CONFLICT DO NOTHING;
 
 def bench_climate(system: System) -> list[Result]:
     """Give the rates by HTTP and MQTT, and how they stand with what is stored already."""
-    database = system.database("humidor_inventory", lambda _: None)
+    database = system.database("humidor_inventory", lambda _: None, kind="empty")
     site = Site(system, database)
     results: list[Result] = []
     with _broker(system) as broker, _running(system, database, broker) as api:

@@ -42,7 +42,7 @@ VACUUM ANALYZE stores, products, lot_stock, stock, reservations;
 def bench_stock_query(system: System) -> list[Result]:
     """Ask for all products of a random store, 8 at a time, by either way in turn."""
     stores = 100 if system.effort.short else 1000
-    database = system.database(PACKAGE, lambda original: _fill(original, stores))
+    database = system.database(PACKAGE, lambda original: _fill(original, stores), kind="stock_query")
     seconds = system.effort.seconds(SECONDS)
     script = _script(stores)
     by_http: list[Outcome] = []

@@ -121,13 +121,17 @@ class System:
         (self.directory / "jwks.json").write_bytes(msgspec.json.encode(jwks([key])))
         return key
 
-    def database(self, package: str, prepare: Callable[[Database], None]) -> Database:
-        """Make a new database with the package's real migrations and what `prepare` puts there."""
+    def database(self, package: str, prepare: Callable[[Database], None], *, kind: str = "shop") -> Database:
+        """Make a new database with the package's real migrations and what `prepare` puts there.
+
+        It is prepared once for each `kind`.
+        """
         from humidor_common.db.migrate import upgrade
 
-        original = self._originals.get(package)
+        name = f"bench_{package}_{kind}"
+        original = self._originals.get(name)
         if original is None:
-            original = self._originals[package] = Database(self.postgres, f"bench_{package}", package)
+            original = self._originals[name] = Database(self.postgres, name, package)
             self.postgres.provision_database(original.name, "bench", PASSWORD)
             upgrade(original.dsn, package)
             prepare(original)

@@ -27,7 +27,7 @@ MOST_SECONDS = 1.0
 MOST_GROWTH = 2.5
 # Faster than this, a report is too short to say how it grows.
 LEAST_SECONDS = 0.05
-ROUNDS, SHORT_ROUNDS = 9, 1
+ROUNDS, SHORT_ROUNDS = 9, 2
 REGION = 2
 PAGE = 1000
 
@@ -54,7 +54,7 @@ SELECT count(*) FROM (SELECT store_id, gtin, {
 def bench_turnover(system: System) -> list[Result]:
     """Time every report with half of the stores and with all of them, cold after a restart and then warm."""
     stores = SHORT_STORES if system.effort.short else STORES
-    database = system.database("humidor_inventory", lambda _: None)
+    database = system.database("humidor_inventory", lambda _: None, kind="empty")
     months = SHORT_MONTHS if system.effort.short else filling.MONTHS
     filling.fill(database, first=1, last=stores // 2, months=months)
     half, _ = _measure(system, database, stores // 2)

@@ -131,7 +131,7 @@ def test_a_lot_is_followed_from_its_receipt_through_a_transfer_to_the_till_and_b
     torn = {"gtin": GTIN, "lot": "FIRST", "received": 18, "lost": 2, "reason": "torn"}
     rest = {"gtin": GTIN, "lot": "SECOND", "received": 5}
     site.ask("POST", f"transfers/{sent['transfer_id']}:receive", lines=[torn, rest])
-    site.ask("POST", f"reservations/{kept['reservation_id']}:release")
+    site.ask("POST", f"reservations/{kept['reservation_id']}:release", reason="not wanted any more")
     assert (site.on_hand(site.warehouse), site.on_hand(site.store)) == (15, 23)
 
     # What to bring forward and pick first, and the way round it, with a reason.
