@@ -78,7 +78,7 @@ events: .venv/.ready ## Write the event contracts: samples, schemas, docs/events
 ##@ Measuring
 
 .PHONY: bench
-bench: .venv/.ready ## Speed and memory against limits of this machine (about 10 min); BENCH_SHORT=1 for a glance
+bench: .venv/.ready ## Speed and memory against limits of this machine (about half an hour); BENCH_SHORT=1 for a glance
 	$(BIN)/python -m benchmarks
 
 bench-%: .venv/.ready ## One of them (docs/performance.md lists them), for example bench-sales
