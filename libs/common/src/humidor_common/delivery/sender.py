@@ -7,10 +7,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-import asyncpg
 import httpx
 
 from humidor_common.clock import utc_now
+from humidor_common.db.failures import DATABASE_ERRORS
 from humidor_common.db.pool import Pool
 from humidor_common.db.transaction import transaction
 from humidor_common.delivery import claims
@@ -69,7 +69,7 @@ class Sender:
         try:
             await self._prune()
             return await self._begin(client)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        except DATABASE_ERRORS as error:
             log.warning("no messages taken", extra={"error": repr(error)})
             return 0
 
@@ -105,7 +105,7 @@ class Sender:
         if state != "sent":
             told = {"delivery_id": str(message.delivery_id), "state": state, "reason": outcome.detail}
             log.warning("message not delivered", extra=told)
-        with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        with suppress(*DATABASE_ERRORS):
             # What cannot be written down is sent again when the lease ends.
             async with transaction(self._pool) as conn:
                 await claims.settle(conn, message, outcome, state=state, due_at=due_at, now=self._clock())

@@ -4,9 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-import asyncpg
-
 from humidor_common.clock import utc_now
+from humidor_common.db.failures import DATABASE_ERRORS
 from humidor_common.db.pool import Connection, Pool
 from humidor_common.db.transaction import transaction
 from humidor_common.telemetry.logs import get_logger
@@ -53,7 +52,7 @@ async def keep_sweeping(pool: Pool) -> None:
         more = False
         try:
             more = await sweep_next(pool, now=utc_now())
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        except DATABASE_ERRORS as error:
             log.warning("sweep interrupted, going on later", extra={"error": repr(error)})
         await asyncio.sleep(0 if more else POLL_SECONDS)
 

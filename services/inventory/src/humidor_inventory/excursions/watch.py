@@ -4,9 +4,8 @@ import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 
-import asyncpg
-
 from humidor_common.clock import utc_now
+from humidor_common.db.failures import DATABASE_ERRORS
 from humidor_common.db.pool import Pool
 from humidor_common.db.transaction import transaction
 from humidor_common.telemetry.logs import get_logger
@@ -31,7 +30,7 @@ async def watch_zones(pool: Pool, settings: InventorySettings, wake: Callable[[]
                 now = utc_now()
                 await refresh_exposures(conn, before=now - LOOK_AGAIN_AFTER, now=now)
             wake()
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        except DATABASE_ERRORS as error:
             log.warning("zones were not judged", extra={"error": repr(error)})
         except Exception:  # a zone that cannot be judged must not end the watch over the others
             log.exception("zones were not judged")

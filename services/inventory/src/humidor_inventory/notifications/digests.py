@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import msgspec
 
 from humidor_common.clock import utc_now
+from humidor_common.db.failures import DATABASE_ERRORS
 from humidor_common.db.pool import Connection, Pool
 from humidor_common.db.transaction import transaction
 from humidor_common.delivery import enqueue
@@ -38,7 +38,7 @@ async def keep_telling(pool: Pool) -> None:
     while True:
         try:
             await tell_all(pool, now=utc_now())
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        except DATABASE_ERRORS as error:
             log.warning("nobody told, trying again", extra={"error": repr(error)})
         await asyncio.sleep(POLL_SECONDS)
 

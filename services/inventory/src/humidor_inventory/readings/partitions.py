@@ -3,9 +3,8 @@
 import asyncio
 from datetime import timedelta
 
-import asyncpg
-
 from humidor_common.clock import utc_now
+from humidor_common.db.failures import DATABASE_ERRORS
 from humidor_common.db.pool import Pool
 from humidor_common.telemetry.logs import get_logger
 from humidor_inventory.settings import InventorySettings
@@ -24,7 +23,7 @@ async def keep_climate_partitions(pool: Pool, settings: InventorySettings) -> No
     while True:
         try:
             await tidy_partitions(pool, settings)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        except DATABASE_ERRORS as error:
             log.warning("no climate partitions made", extra={"error": repr(error)})
         await asyncio.sleep(EVERY_SECONDS)
 

@@ -5,8 +5,7 @@ import os
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-import asyncpg
-
+from humidor_common.db.failures import DATABASE_ERRORS
 from humidor_common.db.pool import Pool
 from humidor_common.telemetry.logs import get_logger
 from humidor_inventory.sensors.rules import broker_hash
@@ -37,7 +36,7 @@ async def keep_password_file(pool: Pool, settings: InventorySettings) -> None:
                 lines = [row[0] for row in await pool.fetch(_ALL)]
                 await asyncio.to_thread(write_file, path, [*own, *lines])
                 written = revision
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        except DATABASE_ERRORS as error:
             log.warning("the broker's password file was not written", extra={"error": repr(error)})
         await asyncio.sleep(EVERY_SECONDS)
 
