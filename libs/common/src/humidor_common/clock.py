@@ -1,6 +1,8 @@
-"""The one place that reads the wall clock, so that rules get `now` as an argument."""
+"""The one place that reads the wall clock, so that rules get `now` as an argument; and what clocks show."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, tzinfo
+from functools import cache
+from zoneinfo import ZoneInfo
 
 
 def to_milliseconds(moment: datetime) -> datetime:
@@ -10,3 +12,20 @@ def to_milliseconds(moment: datetime) -> datetime:
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+@cache
+def zone_of(name: str) -> tzinfo:
+    """Find a time zone of the IANA database; UTC for one that has been abolished, so that no sale waits."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return UTC
+
+
+def local_date(at: datetime, zone: str) -> date:
+    """Give the date that the clock on a wall in the time zone shows."""
+    try:
+        return at.astimezone(zone_of(zone)).date()
+    except OverflowError:  # the very ends of the calendar
+        return at.date()

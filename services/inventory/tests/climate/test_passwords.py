@@ -39,7 +39,7 @@ async def test_a_connection_that_ended_while_idle_does_not_end_the_keeping(
     pool: Any = Farewell(watched.shop.runtime.pool)
     keeping = asyncio.create_task(passwords.keep_password_file(pool, InventorySettings.model_validate(known)))
     async with asyncio.timeout(10):
-        while not path.exists() and not keeping.done():
+        while not path.exists() and not keeping.done():  # noqa: ASYNC110 - a file has no event
             await asyncio.sleep(0.01)
     keeping.cancel()
     await asyncio.gather(keeping, return_exceptions=True)

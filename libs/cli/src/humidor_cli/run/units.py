@@ -65,61 +65,41 @@ class Unit:
 
 
 def postgres_unit(server: PostgresServer) -> Unit:
-    async def answers() -> bool:
-        return server.is_ready()
-
-    def launch() -> Child:
-        server.launch()
-        return _started(server.child)
-
-    return Unit(
-        name="postgresql",
-        log=server.log,
-        prepare=server.prepare,
-        launch=launch,
-        answers=answers,
-        stop=server.stop,
-        stage=0,
-    )
+    return _engine_unit("postgresql", server, server.prepare, stage=0)
 
 
 def kafka_unit(broker: KafkaBroker, report_download: Callable[[int, int], None]) -> Unit:
-    async def answers() -> bool:
-        return await asyncio.to_thread(broker.is_ready)
-
-    def launch() -> Child:
-        broker.launch()
-        return _started(broker.child)
-
-    return Unit(
-        name="kafka",
-        log=broker.log,
-        prepare=lambda: broker.prepare(report_download),
-        launch=launch,
-        answers=answers,
-        stop=broker.stop,
-        stage=1,
-        port=broker.port,
-    )
+    return _engine_unit("kafka", broker, lambda: broker.prepare(report_download), stage=1, port=broker.port)
 
 
 def mqtt_unit(broker: MqttBroker) -> Unit:
+    return _engine_unit("mqtt", broker, broker.prepare, stage=1, port=broker.port)
+
+
+def _engine_unit(
+    name: str,
+    engine: PostgresServer | KafkaBroker | MqttBroker,
+    prepare: Callable[[], None],
+    *,
+    stage: int,
+    port: int | None = None,
+) -> Unit:
     async def answers() -> bool:
-        return await asyncio.to_thread(broker.is_ready)
+        return await asyncio.to_thread(engine.is_ready)
 
     def launch() -> Child:
-        broker.launch()
-        return _started(broker.child)
+        engine.launch()
+        return _started(engine.child)
 
     return Unit(
-        name="mqtt",
-        log=broker.log,
-        prepare=broker.prepare,
+        name=name,
+        log=engine.log,
+        prepare=prepare,
         launch=launch,
         answers=answers,
-        stop=broker.stop,
-        stage=1,
-        port=broker.port,
+        stop=engine.stop,
+        stage=stage,
+        port=port,
     )
 
 

@@ -1,6 +1,7 @@
 """Keys of terminals, devices and suppliers: each names its owner and carries 256 random bits."""
 
 import hashlib
+import hmac
 import re
 import secrets
 
@@ -14,8 +15,13 @@ def make_key(prefix: str, owner: str) -> str:
 
 
 def hash_key(key: str) -> bytes:
-    """Hash a key for storage; plain SHA-256 is enough for a secret of 256 random bits."""
+    """Hash a key, or another secret of 256 random bits, for storage: plain SHA-256 is enough for these."""
     return hashlib.sha256(key.encode()).digest()
+
+
+def fits(key: str, key_hash: bytes) -> bool:
+    """Tell whether this is the key that was stored, in the same time whether it is or not."""
+    return hmac.compare_digest(hash_key(key), key_hash)
 
 
 def owner_of(prefix: str, key: str) -> str | None:

@@ -1,13 +1,12 @@
 """Systems: registered, changed, given new secrets, and their tokens by client credentials."""
 
-import hashlib
-import hmac
 import secrets
 
 import asyncpg
 
 from humidor_common import audit
 from humidor_common.auth import SCOPES, Principal
+from humidor_common.auth.machine_keys import fits, hash_key
 from humidor_common.clock import utc_now
 from humidor_common.db.pool import Connection, Pool
 from humidor_common.web.problems import Problem, invalid, not_found
@@ -15,7 +14,7 @@ from humidor_gateway.clients.schemas import ClientChange, ClientView, ClientWith
 from humidor_gateway.users.rules import check_grant
 
 _COLUMNS = "client_id, name, scopes, stores, state, version, created_at, changed_at, last_used_at"
-_NO_SECRET = hashlib.sha256(b"").digest()
+_NO_SECRET = hash_key("")
 
 
 class OAuthRefusal(Exception):  # noqa: N818 - RFC 6749 §5.2 calls it an error response
@@ -41,7 +40,7 @@ async def authenticate(pool: Pool, client_id: str, secret: str, wanted: str) -> 
     row = await pool.fetchrow("SELECT * FROM clients WHERE client_id = $1", client_id)
     # A secret has 256 bits of chance, so a plain hash is enough and a look-up tells nothing by its time.
     expected = _NO_SECRET if row is None else row["secret_hash"]
-    matches = hmac.compare_digest(expected, _digest(secret))
+    matches = fits(secret, expected)
     if row is None or not matches or row["state"] != "active":
         raise OAuthRefusal(401, "invalid_client", "The client or its secret is wrong.")
     granted = frozenset(row["scopes"])
@@ -67,7 +66,7 @@ async def register_client(conn: Connection, admin: Principal, new: NewClient) ->
         f"ON CONFLICT (client_id) DO NOTHING RETURNING {_COLUMNS}",
         new.client_id,
         new.name,
-        _digest(secret),
+        hash_key(secret),
         new.scopes,
         new.stores,
     )
@@ -126,7 +125,7 @@ async def rotate_secret(conn: Connection, admin: Principal, client_id: str) -> C
         "UPDATE clients SET secret_hash = $2, version = version + 1, changed_at = $3 "  # noqa: S608
         f"WHERE client_id = $1 RETURNING {_COLUMNS}",
         client_id,
-        _digest(secret),
+        hash_key(secret),
         utc_now(),
     )
     await audit.record(conn, admin, "rotate-secret", "client", client_id)
@@ -166,7 +165,3 @@ def _check_scopes(scopes: list[str]) -> None:
 
 def _audited(client: ClientView) -> dict[str, object]:
     return client.model_dump(mode="json", include={"name", "scopes", "stores", "state"})
-
-
-def _digest(secret: str) -> bytes:
-    return hashlib.sha256(secret.encode()).digest()

@@ -1,6 +1,5 @@
 """Log-in at an OpenID Connect provider: authorization code with PKCE, state and nonce."""
 
-import hashlib
 import re
 import secrets
 from typing import Any, NamedTuple
@@ -9,6 +8,7 @@ import asyncpg
 
 from humidor_common import audit
 from humidor_common.auth import Principal
+from humidor_common.auth.machine_keys import hash_key
 from humidor_common.clock import utc_now
 from humidor_common.db.pool import Connection
 from humidor_common.db.transaction import transaction
@@ -49,8 +49,8 @@ async def start(sessions: Sessions, provider: Provider) -> Started:
     await sessions.pool.execute(
         "INSERT INTO oidc_logins (state_hash, browser_hash, nonce, code_verifier, created_at) "
         "VALUES ($1, $2, $3, $4, $5)",
-        _digest(state),
-        _digest(browser_secret),
+        hash_key(state),
+        hash_key(browser_secret),
         nonce,
         code_verifier,
         utc_now(),
@@ -79,8 +79,8 @@ async def finish(
     begun = await sessions.pool.fetchrow(
         "DELETE FROM oidc_logins WHERE state_hash = $1 AND browser_hash = $2 "
         "AND created_at > $3::timestamptz - interval '10 minutes' RETURNING nonce, code_verifier",
-        _digest(state),
-        _digest(browser_secret),
+        hash_key(state),
+        hash_key(browser_secret),
         utc_now(),
     )
     if begun is None:
@@ -152,7 +152,3 @@ async def _free_name(conn: Connection, claims: dict[str, Any]) -> str:
 
 def _refused(detail: str) -> Problem:
     return Problem(401, "log-in-refused", detail)
-
-
-def _digest(text: str) -> bytes:
-    return hashlib.sha256(text.encode()).digest()

@@ -1,6 +1,5 @@
 """Sessions: begun by a password or a provider, kept alive by one-time refresh tokens, ended."""
 
-import hashlib
 import secrets
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -9,6 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from humidor_common.auth import Principal, scopes_of
+from humidor_common.auth.machine_keys import hash_key
 from humidor_common.clock import utc_now
 from humidor_common.db.pool import Connection, Pool
 from humidor_common.db.transaction import transaction
@@ -102,7 +102,7 @@ async def refresh(sessions: Sessions, refresh_token: str) -> Tokens:
     """
     now = utc_now()
     async with transaction(sessions.pool) as conn:
-        session_id = await _spend(conn, _digest(refresh_token), now)
+        session_id = await _spend(conn, hash_key(refresh_token), now)
         user = await conn.fetchrow(
             "SELECT users.*, sessions.expires_at FROM sessions JOIN users USING (user_id) "
             "WHERE session_id = $1 AND ended_at IS NULL AND expires_at > $2 AND users.state = 'active' "
@@ -142,7 +142,7 @@ async def log_out(sessions: Sessions, refresh_token: str, *, everywhere: bool = 
             "end_reason = coalesce(end_reason, 'log-out') WHERE session_id = "
             "(SELECT session_id FROM refresh_tokens WHERE token_hash = $1 AND used_at IS NULL) "
             "RETURNING user_id",
-            _digest(refresh_token),
+            hash_key(refresh_token),
             utc_now(),
         )
         if everywhere and user_id is not None:
@@ -155,7 +155,7 @@ async def _tokens(
     refresh_token = secrets.token_urlsafe(32)
     await conn.execute(
         "INSERT INTO refresh_tokens (token_hash, session_id) VALUES ($1, $2)",
-        _digest(refresh_token),
+        hash_key(refresh_token),
         session_id,
     )
     return Tokens(
@@ -176,10 +176,6 @@ def principal_of(user: asyncpg.Record) -> Principal:
         scopes=scopes_of(roles),
         stores=None if stores is None else frozenset(stores),
     )
-
-
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
 
 
 def _refused() -> Problem:

@@ -1,6 +1,5 @@
 """Readings over HTTP: from devices with their own keys, and as series for people."""
 
-import hmac
 from datetime import datetime, timedelta
 from typing import Annotated, Any, cast
 
@@ -10,7 +9,7 @@ from pydantic import AwareDatetime
 from starlette.responses import Response
 
 from humidor_common.auth.dependencies import Credentials, bearer, unauthorized
-from humidor_common.auth.machine_keys import hash_key, owner_of
+from humidor_common.auth.machine_keys import fits, owner_of
 from humidor_common.clock import utc_now
 from humidor_common.db.transaction import Read, Tx
 from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor
@@ -57,7 +56,7 @@ async def _calling_device(request: Request, credentials: Credentials) -> str:
         row = await request.app.state.runtime.pool.fetchrow(
             "SELECT key_hash FROM climate_devices WHERE device_id = $1 AND state = 'active'", device_id
         )
-    if device_id is None or row is None or not hmac.compare_digest(row[0], hash_key(credentials.credentials)):
+    if device_id is None or row is None or not fits(credentials.credentials, row[0]):
         raise unauthorized("The device's key is wrong or revoked.", error="invalid_token")
     return device_id
 

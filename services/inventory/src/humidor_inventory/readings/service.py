@@ -1,6 +1,5 @@
 """Takes readings, whichever way they came: who may say what of which sensor, and what is stored of it."""
 
-import hmac
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -9,7 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from humidor_common.auth.machine_keys import hash_key
+from humidor_common.auth.machine_keys import fits
 from humidor_common.db.pool import Connection
 from humidor_inventory.readings import queries
 from humidor_inventory.readings.metrics import READINGS
@@ -172,7 +171,7 @@ class _Taking:
     def _key_fits(self, key: str | None, sender: Device) -> bool:
         if key is None:
             return not self._needs_keys
-        return hmac.compare_digest(hash_key(key), sender.key_hash)
+        return fits(key, sender.key_hash)
 
 
 def _speaks_for(sender: Device, sensor: Device) -> bool:

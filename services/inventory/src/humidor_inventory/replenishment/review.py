@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from humidor_common.db.columns import columns_of
 from humidor_common.db.pool import Connection
 from humidor_common.events import Event
 from humidor_common.events.inventory import ReplenishmentSuggested, StockBelowReorderPoint
@@ -69,9 +70,9 @@ class _Outcome:
         if self.withdrawn:
             await conn.execute(queries.WITHDRAW_SUGGESTIONS, self.withdrawn, self.now)
         if self.opened:
-            await conn.execute(queries.OPEN_SUGGESTIONS, *_columns(self.opened), FORMULA, self.now)
+            await conn.execute(queries.OPEN_SUGGESTIONS, *columns_of(self.opened), FORMULA, self.now)
         if self.changed:
-            await conn.execute(queries.CHANGE_SUGGESTIONS, *_columns(self.changed), FORMULA, self.now)
+            await conn.execute(queries.CHANGE_SUGGESTIONS, *columns_of(self.changed), FORMULA, self.now)
         if self.approvals:
             self.events += await self._place(conn)
         await settle(conn, self.closed, reason=_ABOVE, now=self.now)
@@ -161,7 +162,3 @@ def _position(shelf: Shelf, row: Any) -> Position:
         suggestion_refused=bool(row["suggestion_refused"]),
         capped_sticks=row["capped_sticks"] or 0,
     )
-
-
-def _columns(rows: list[tuple[Any, ...]]) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)]

@@ -5,14 +5,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
-from humidor_common.clock import utc_now
+from humidor_common.clock import local_date, utc_now
 from humidor_common.db.failures import DATABASE_ERRORS
 from humidor_common.db.pool import Connection, Pool
 from humidor_common.telemetry.logs import get_logger
 from humidor_inventory.rollups.adding import ROLLUPS
 from humidor_inventory.rollups.closing import add_late, close_days
 from humidor_inventory.rollups.restating import follow_catalogue
-from humidor_inventory.stock.days import local_date
 from humidor_inventory.stock.service import lock_stores
 
 EVERY_SECONDS = 10

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
+from humidor_common.clock import local_date
 from humidor_common.db.pool import Connection
 from humidor_common.messaging.subscription import Poison
 from humidor_common.telemetry.logs import get_logger
@@ -11,7 +12,6 @@ from humidor_inventory.sales import queries
 from humidor_inventory.sales.planning import Context, Document, ThreadKey, plan, resolve_lines
 from humidor_inventory.sales.recorded import Recorded
 from humidor_inventory.sales.rules import Thread
-from humidor_inventory.stock.days import local_date
 from humidor_inventory.stock.service import load_shelves, lock_stores, write_shelves
 from humidor_inventory.stock.shelf import Shelf
 from humidor_inventory.units.rules import MAX_STICKS, Factors, to_sticks

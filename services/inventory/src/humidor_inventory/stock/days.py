@@ -1,10 +1,7 @@
 """What a day did to one product in one store: how movements add up by the store's own calendar."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, tzinfo
-from functools import cache
 from typing import TypeAlias
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 Flow: TypeAlias = list[int]
 """One number for each of `COLUMNS`, in their order."""
@@ -65,19 +62,3 @@ def earn(flow: Flow, revenue_minor: int | None, gone_sticks: int) -> None:
         flow[_UNPRICED] += gone_sticks
     else:
         flow[_REVENUE] += revenue_minor
-
-
-@cache
-def _zone(name: str) -> tzinfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):  # a sale is not held up by a zone that has been abolished
-        return UTC
-
-
-def local_date(at: datetime, zone: str) -> date:
-    """Give the date of `at` in a time zone of the IANA database."""
-    try:
-        return at.astimezone(_zone(zone)).date()
-    except OverflowError:  # the very ends of the calendar
-        return at.date()

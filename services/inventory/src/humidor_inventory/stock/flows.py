@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
+from humidor_common.clock import local_date
 from humidor_common.db.pool import Connection
-from humidor_inventory.stock.days import COLUMNS, SALES_COLUMNS, local_date
+from humidor_inventory.stock.days import COLUMNS, SALES_COLUMNS
 from humidor_inventory.stock.shelf import Shelf
 
 

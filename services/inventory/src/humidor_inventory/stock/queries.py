@@ -27,17 +27,14 @@ LEFT JOIN LATERAL (
 WHERE {filters} AND (s.store_id, s.gtin) > ($1, $2)
 ORDER BY s.store_id, s.gtin LIMIT $3
 """
-_LOTS = """
+_ALL_LOTS = """
 SELECT l.*, p.sticks_per_pack, p.packs_per_carton, p.cartons_per_case,
        (now() AT TIME ZONE coalesce(t.time_zone, 'UTC'))::date AS today
 FROM lot_stock l JOIN products p USING (gtin) LEFT JOIN stores t USING (store_id)
-WHERE l.store_id = $1 AND l.gtin = $2 AND (live OR $3)
 """
-_LIST_LOTS = """
-SELECT l.*, p.sticks_per_pack, p.packs_per_carton, p.cartons_per_case,
-       (now() AT TIME ZONE coalesce(t.time_zone, 'UTC'))::date AS today
-FROM lot_stock l JOIN products p USING (gtin) LEFT JOIN stores t USING (store_id)
-WHERE {filters} AND (l.store_id, l.gtin, l.lot) > ($1, $2, $3)
+_LOTS = f"{_ALL_LOTS} WHERE l.store_id = $1 AND l.gtin = $2 AND (live OR $3)"
+_LIST_LOTS = f"""{_ALL_LOTS}
+WHERE {{filters}} AND (l.store_id, l.gtin, l.lot) > ($1, $2, $3)
 ORDER BY l.store_id, l.gtin, l.lot LIMIT $4
 """
 _LEDGER = """

@@ -1,6 +1,5 @@
 """Who calls: a supplier's system, proven by its key."""
 
-import hmac
 from typing import Annotated
 
 import msgspec
@@ -8,7 +7,7 @@ from fastapi import Depends, Request
 
 from humidor_common.auth import Principal
 from humidor_common.auth.dependencies import Credentials, unauthorized
-from humidor_common.auth.machine_keys import hash_key, owner_of
+from humidor_common.auth.machine_keys import fits, owner_of
 from humidor_common.runtime import Runtime
 
 PREFIX = "hms"
@@ -38,7 +37,7 @@ async def _caller(request: Request, credentials: Credentials) -> Caller:
     key_id = owner_of(PREFIX, key)
     runtime: Runtime = request.app.state.runtime
     row = await runtime.pool.fetchrow(_KEY, key_id) if key_id else None
-    if key_id is None or row is None or not hmac.compare_digest(row["key_hash"], hash_key(key)):
+    if key_id is None or row is None or not fits(key, row["key_hash"]):
         raise unauthorized("The supplier's key is wrong or revoked.", error="invalid_token")
     return Caller(row["supplier_id"], key_id)
 

@@ -4,11 +4,10 @@ from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from humidor_common.clock import utc_now
+from humidor_common.clock import local_date, utc_now
 from humidor_common.db.pool import Connection
 from humidor_common.web.pagination import Page, decode_cursor, encode_cursor
 from humidor_common.web.problems import not_found
-from humidor_inventory.stock.days import local_date
 from humidor_inventory.turnover.rules.advice import Limits, Seller, Slow, advise, excess
 from humidor_inventory.turnover.rules.figures import E4
 from humidor_inventory.turnover.rules.periods import READ_ROWS, SCATTERED

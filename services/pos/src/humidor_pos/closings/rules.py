@@ -1,11 +1,11 @@
 """When a business date begins and ends, and how two totals differ."""
 
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
 import msgspec
 
+from humidor_common.clock import zone_of
 from humidor_pos.facts.rules import Unreadable
 
 Status = Literal["reconciled", "discrepant"]
@@ -17,10 +17,7 @@ def day_bounds(business_date: date, time_zone: str) -> tuple[datetime, datetime]
     Raises:
         Unreadable: The date has no such moments in the calendar.
     """
-    try:
-        zone: tzinfo = ZoneInfo(time_zone)
-    except (KeyError, ValueError, OSError):
-        zone = UTC
+    zone = zone_of(time_zone)
     try:
         starts = datetime.combine(business_date, time(), zone).astimezone(UTC)
         ends = datetime.combine(business_date + timedelta(days=1), time(), zone).astimezone(UTC)

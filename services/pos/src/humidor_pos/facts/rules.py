@@ -1,10 +1,9 @@
 """Rules that sales, returns and voids share: which lines can be read, and what is odd about a moment."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -92,15 +91,6 @@ def clock_doubts(happened_at: datetime, now: datetime, *, late_after: timedelta)
         yield Doubt("clock_ahead", f"happened at {happened_at.isoformat()}, recorded at {now.isoformat()}")
     elif happened_at < now - late_after:
         yield Doubt("late", f"happened at {happened_at.isoformat()}, recorded at {now.isoformat()}")
-
-
-def local_date(moment: datetime, time_zone: str) -> date:
-    """Give the date that the clock on the store's wall shows."""
-    try:
-        zone: tzinfo = ZoneInfo(time_zone)
-    except (KeyError, ValueError, OSError):
-        zone = UTC
-    return moment.astimezone(zone).date()
 
 
 def parse_carton_code(code: str, today: date) -> CartonCode | None:

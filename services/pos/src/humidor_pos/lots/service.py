@@ -1,7 +1,8 @@
 """Takes over what inventory tells of lots and cartons; what is older than what is known changes nothing."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 
+from humidor_common.db.columns import columns_of
 from humidor_common.db.pool import Connection
 from humidor_common.events.inventory import CartonsReceived, LotChanged
 from humidor_pos.revisions import next_revision
@@ -38,7 +39,7 @@ async def take_over_lots(conn: Connection, lots: Iterable[LotChanged]) -> None:
     if newest:
         revision = await next_revision(conn, LOTS)
         rows = [_row(newest[lot_id]) for lot_id in sorted(newest)]
-        await conn.execute(_UPSERT_LOTS, *_columns(rows), revision)
+        await conn.execute(_UPSERT_LOTS, *columns_of(rows), revision)
 
 
 def _row(lot: LotChanged) -> tuple[object, ...]:
@@ -63,7 +64,7 @@ async def take_over_cartons(conn: Connection, cartons: Iterable[CartonsReceived]
         for code in event.codes
     }
     if newest:
-        await conn.execute(_UPSERT_CARTONS, *_columns([(*key, *found) for key, found in newest.items()]))
+        await conn.execute(_UPSERT_CARTONS, *columns_of([(*key, *found) for key, found in newest.items()]))
 
 
 async def find_lots_by_code(
@@ -76,7 +77,3 @@ async def find_lots_by_code(
         list(codes),
     )
     return {row[0]: (row[1], row[2]) for row in rows}
-
-
-def _columns(rows: Sequence[tuple[object, ...]]) -> list[list[object]]:
-    return [list(column) for column in zip(*rows, strict=True)]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from humidor_common.clock import utc_now
+from humidor_common.db.columns import columns_of
 from humidor_common.db.pool import Connection
 from humidor_common.events.inventory import ProductChanged, StoreChanged
 from humidor_pos.exceptions import service as exceptions
@@ -46,11 +47,11 @@ async def take_over(
         return
     revision = await next_revision(conn, CATALOGUE)
     if products:
-        await conn.execute(_UPSERT_PRODUCTS, *_columns([_product_row(p) for p in products]), revision)
+        await conn.execute(_UPSERT_PRODUCTS, *columns_of([_product_row(p) for p in products]), revision)
         known = [p.gtin for p in products] + [each.gtin for p in products for each in p.unit_gtins]
         await exceptions.close_unknown_products(conn, [gtin.zfill(14) for gtin in known], utc_now())
     if stores:
-        await conn.execute(_UPSERT_STORES, *_columns([_store_row(s) for s in stores]), revision)
+        await conn.execute(_UPSERT_STORES, *columns_of([_store_row(s) for s in stores]), revision)
 
 
 def _product_row(p: ProductChanged) -> tuple[object, ...]:
@@ -77,7 +78,3 @@ def _raw(document: list[dict[str, str]]) -> msgspec.Raw:
 
 def _store_row(s: StoreChanged) -> tuple[object, ...]:
     return (s.store_id, s.name, s.time_zone, s.licence_number, s.status, s.version, s.changed_at)
-
-
-def _columns(rows: Sequence[tuple[object, ...]]) -> list[list[object]]:
-    return [list(column) for column in zip(*rows, strict=True)]

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
+from humidor_common.clock import local_date
 from humidor_pos.facts.rules import (
     CartonCode,
     Doubt,
     amount_doubts,
     clock_doubts,
-    local_date,
     parse_carton_code,
 )
 from humidor_pos.facts.wire import AgeCheck, Line

@@ -8,10 +8,11 @@ from typing import Any, cast
 
 import msgspec
 
+from humidor_common.clock import local_date
 from humidor_common.events.pos import SaleRecorded
 from humidor_common.ids import uuid7
 from humidor_pos.exceptions import service as exceptions
-from humidor_pos.facts.rules import CartonCode, Doubt, Unreadable, local_date, read_lines, storable
+from humidor_pos.facts.rules import CartonCode, Doubt, Unreadable, read_lines, storable
 from humidor_pos.facts.wire import as_utc
 from humidor_pos.lots.rules import Lot, LotKey
 from humidor_pos.products.rules import Shelf

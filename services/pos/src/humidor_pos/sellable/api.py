@@ -6,12 +6,12 @@ import msgspec
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from humidor_common.auth import Principal, require
-from humidor_common.clock import utc_now
+from humidor_common.clock import local_date, utc_now
 from humidor_common.db.transaction import Read, Tx
 from humidor_common.runtime import Runtime
 from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor
 from humidor_common.web.problems import invalid
-from humidor_pos.facts.rules import is_gtin, local_date
+from humidor_pos.facts.rules import is_gtin
 from humidor_pos.lots.directory import Lots
 from humidor_pos.lots.rules import LotNotes, note_lots
 from humidor_pos.products.catalogue import Catalogue

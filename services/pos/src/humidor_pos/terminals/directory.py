@@ -1,13 +1,12 @@
 """Terminals in memory, for the check of a key on every request."""
 
-import hmac
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from humidor_common.auth.dependencies import unauthorized
-from humidor_common.auth.machine_keys import hash_key, owner_of
+from humidor_common.auth.machine_keys import fits, owner_of
 from humidor_common.db.failures import DATABASE_ERRORS
 from humidor_common.db.pool import Connection, Pool
 from humidor_common.web.problems import Problem, unavailable
@@ -109,7 +108,7 @@ class Terminals(Directory):
             # What was read while changes were being taken over may be older than they are.
             if revision == self.revision:
                 break
-        if row is None or row["state"] != "active" or not hmac.compare_digest(row["key_hash"], hash_key(key)):
+        if row is None or row["state"] != "active" or not fits(key, row["key_hash"]):
             self._note_stranger(key)
             raise refused()
         bucket = Bucket(self._burst, self._monotonic())
