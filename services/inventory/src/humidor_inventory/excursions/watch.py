@@ -24,12 +24,14 @@ async def watch_zones(pool: Pool, settings: InventorySettings, wake: Callable[[]
     late = timedelta(days=settings.inventory_climate_late_days)
     while True:
         try:
-            while await judge_once(pool, late=late) == ZONES_AT_ONCE:
-                wake()
+            judged = ZONES_AT_ONCE
+            while judged == ZONES_AT_ONCE:
+                judged = await judge_once(pool, late=late)
+                if judged:
+                    wake()
             async with transaction(pool) as conn:
                 now = utc_now()
                 await refresh_exposures(conn, before=now - LOOK_AGAIN_AFTER, now=now)
-            wake()
         except DATABASE_ERRORS as error:
             log.warning("zones were not judged", extra={"error": repr(error)})
         except Exception:  # a zone that cannot be judged must not end the watch over the others

@@ -23,19 +23,16 @@ SELECT pg_advisory_xact_lock(k) FROM (
 """
 # LATERAL ... OFFSET 0 makes the planner look each key up, whatever it believes about the size of the tables:
 # a plan made while they were empty, or for 1,500 keys, would read them whole. ON CONFLICT does it for writes.
-_STOCK = """
-SELECT k.n, s.* FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY k(e, n)
-CROSS JOIN LATERAL (
+_STOCK_AND_LOTS = """
+SELECT k.n, s.*, l.* FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY k(e, n)
+LEFT JOIN LATERAL (
     SELECT on_hand_sticks, quarantined_sticks, reserved_sticks, on_order_sticks, reorder_point_sticks,
            alert_open, stock_out_open, negative_open
-    FROM stock WHERE store_id = e->>0 AND gtin = e->>1 OFFSET 0) s
-"""
-_LOTS = """
-SELECT k.n, l.* FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY k(e, n)
-CROSS JOIN LATERAL (
+    FROM stock WHERE store_id = e->>0 AND gtin = e->>1 OFFSET 0) s ON true
+LEFT JOIN LATERAL (
     SELECT lot, on_hand_sticks, quarantined_sticks, expiry_date, production_date, received_at, held,
            on_hand_sticks > 0, expiry_date
-    FROM lot_stock WHERE store_id = e->>0 AND gtin = e->>1 AND live OFFSET 0) l
+    FROM lot_stock WHERE store_id = e->>0 AND gtin = e->>1 AND live OFFSET 0) l ON true
 """
 _NAMED_LOTS = """
 SELECT l.* FROM jsonb_array_elements($1::jsonb) e
@@ -43,25 +40,6 @@ CROSS JOIN LATERAL (
     SELECT store_id, gtin, lot, on_hand_sticks, quarantined_sticks, expiry_date, production_date,
            received_at, held, on_hand_sticks > 0, expiry_date
     FROM lot_stock WHERE store_id = e->>0 AND gtin = e->>1 AND lot = e->>2 AND NOT live OFFSET 0) l
-"""
-_WRITE_LEDGER = """
-INSERT INTO stock_ledger (recorded_at, store_id, gtin, lot, bucket, delta_sticks, reason, explanation,
-                          source_id, line, occurred_at, day)
-SELECT $2, e->>0, e->>1, e->>2, e->>3, (e->>4)::bigint, e->>5, e->>6, (e->>7)::uuid, (e->>8)::int,
-       (e->>9)::timestamptz, (e->>10)::date
-FROM jsonb_array_elements($1::jsonb) e
-"""
-_WRITE_LOTS = """
-INSERT INTO lot_stock AS l (store_id, gtin, lot, on_hand_sticks, quarantined_sticks, expiry_date,
-                            production_date, received_at)
-SELECT e->>0, e->>1, e->>2, (e->>3)::bigint, (e->>4)::bigint, (e->>5)::date, (e->>6)::date,
-       (e->>7)::timestamptz
-FROM jsonb_array_elements($1::jsonb) e
-ON CONFLICT (store_id, gtin, lot) DO UPDATE
-SET on_hand_sticks = excluded.on_hand_sticks, quarantined_sticks = excluded.quarantined_sticks,
-    expiry_date = coalesce(excluded.expiry_date, l.expiry_date),
-    production_date = coalesce(excluded.production_date, l.production_date),
-    received_at = coalesce(excluded.received_at, l.received_at)
 """
 _WRITE_STOCK = """
 INSERT INTO stock (store_id, gtin, on_hand_sticks, quarantined_sticks, reserved_sticks, on_order_sticks,
@@ -73,6 +51,26 @@ SET on_hand_sticks = excluded.on_hand_sticks, quarantined_sticks = excluded.quar
     reserved_sticks = excluded.reserved_sticks, on_order_sticks = excluded.on_order_sticks,
     shortfall_sticks = excluded.shortfall_sticks
 """
+_WRITE_SHELVES = f"""
+WITH ledger AS (
+    INSERT INTO stock_ledger (recorded_at, store_id, gtin, lot, bucket, delta_sticks, reason, explanation,
+                              source_id, line, occurred_at, day)
+    SELECT $4, e->>0, e->>1, e->>2, e->>3, (e->>4)::bigint, e->>5, e->>6, (e->>7)::uuid, (e->>8)::int,
+           (e->>9)::timestamptz, (e->>10)::date
+    FROM jsonb_array_elements($2::jsonb) e
+), lots AS (
+    INSERT INTO lot_stock AS l (store_id, gtin, lot, on_hand_sticks, quarantined_sticks, expiry_date,
+                                production_date, received_at)
+    SELECT e->>0, e->>1, e->>2, (e->>3)::bigint, (e->>4)::bigint, (e->>5)::date, (e->>6)::date,
+           (e->>7)::timestamptz
+    FROM jsonb_array_elements($3::jsonb) e
+    ON CONFLICT (store_id, gtin, lot) DO UPDATE
+    SET on_hand_sticks = excluded.on_hand_sticks, quarantined_sticks = excluded.quarantined_sticks,
+        expiry_date = coalesce(excluded.expiry_date, l.expiry_date),
+        production_date = coalesce(excluded.production_date, l.production_date),
+        received_at = coalesce(excluded.received_at, l.received_at)
+) {_WRITE_STOCK}
+"""  # noqa: S608 - made of constants
 
 
 async def lock_stores(conn: Connection, store_ids: Iterable[str]) -> None:
@@ -100,20 +98,12 @@ async def load_shelves(
     if not ordered:
         return shelves
     by_number = list(shelves.values())
-    for n, on_hand, quarantined, reserved, on_order, reorder_point, *open_alerts in await conn.fetch(
-        _STOCK, ordered
-    ):
-        shelf = by_number[n - 1]
-        shelf.on_hand, shelf.quarantined, shelf.reserved, shelf.on_order = (
-            on_hand,
-            quarantined,
-            reserved,
-            on_order,
-        )
-        shelf.reorder_point = reorder_point
-        shelf.alert_open, shelf.stock_out_open, shelf.negative_open = open_alerts
-    for n, *columns in await conn.fetch(_LOTS, ordered):
-        by_number[n - 1].add(Lot(*columns))
+    for row in await conn.fetch(_STOCK_AND_LOTS, ordered):
+        shelf, stock, lot = by_number[row[0] - 1], row[1:9], row[9:]
+        if stock[0] is not None and not shelf.lots:
+            shelf.load(*stock)
+        if lot[0] is not None:
+            shelf.add(Lot(*lot))
     if named_lots:
         for store_id, gtin, *columns in await conn.fetch(_NAMED_LOTS, sorted(named_lots)):
             shelves[store_id, gtin].add(Lot(*columns))
@@ -127,21 +117,26 @@ async def write_shelves(conn: Connection, shelves: Shelves, *, now: datetime) ->
     changed = [shelf for shelf in shelves.values() if shelf.entries]
     if not changed:
         return
-    await conn.execute(_WRITE_LEDGER, [entry for shelf in changed for entry in shelf.entries], now)
     lots = [(shelf.store_id, shelf.gtin, lot) for shelf in changed for lot in shelf.changed_lots()]
     await conn.execute(
-        _WRITE_LOTS,
+        _WRITE_SHELVES,
+        _balances(changed),
+        [entry for shelf in changed for entry in shelf.entries],
         [(*pair, lot.lot, lot.on_hand, lot.quarantined, *lot.dates) for *pair, lot in lots],
+        now,
     )
-    await write_balances(conn, changed)
+    note_change({shelf.store_id for shelf in changed})
     await tell_lots(conn, [(store_id, gtin, lot.lot) for store_id, gtin, lot in lots if lot.news], now=now)
 
 
 async def write_balances(conn: Connection, shelves: Iterable[Shelf]) -> None:
     """Write the balances of shelves whose stores this transaction has locked."""
-    rows = [
-        (s.store_id, s.gtin, s.on_hand, s.quarantined, s.reserved, s.on_order, s.shortfall) for s in shelves
-    ]
-    if rows:
+    if rows := _balances(shelves):
         await conn.execute(_WRITE_STOCK, rows)
         note_change({row[0] for row in rows})
+
+
+def _balances(shelves: Iterable[Shelf]) -> list[tuple[str | int, ...]]:
+    return [
+        (s.store_id, s.gtin, s.on_hand, s.quarantined, s.reserved, s.on_order, s.shortfall) for s in shelves
+    ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator
 from datetime import date, datetime
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 from uuid import UUID
 
 from humidor_inventory.stock.days import Flow, earn, move, no_flow
@@ -56,6 +56,11 @@ class Shelf:
         self.reorder_point: int | None = None
         self.alert_open = self.stock_out_open = self.negative_open = False
         self.taken_on: date | None = None
+
+    def load(self, *columns: Any) -> None:
+        """Take over the columns of the stored balance, in the order of the query that loads them."""
+        self.on_hand, self.quarantined, self.reserved, self.on_order, self.reorder_point, *alerts = columns
+        self.alert_open, self.stock_out_open, self.negative_open = alerts
 
     @property
     def available(self) -> int:
