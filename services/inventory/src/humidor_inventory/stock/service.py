@@ -136,7 +136,7 @@ async def write_balances(conn: Connection, shelves: Iterable[Shelf]) -> None:
         note_change({row[0] for row in rows})
 
 
-def _balances(shelves: Iterable[Shelf]) -> list[tuple[str | int, ...]]:
+def _balances(shelves: Iterable[Shelf]) -> list[tuple[str, str, int, int, int, int, int]]:
     return [
         (s.store_id, s.gtin, s.on_hand, s.quarantined, s.reserved, s.on_order, s.shortfall) for s in shelves
     ]
