@@ -23,6 +23,25 @@ Context = Callable[["Runtime"], AbstractAsyncContextManager[None]]
 
 
 @dataclass(frozen=True)
+class Routes:
+    """What a service answers over HTTP.
+
+    Args:
+        routers: One for each slice.
+        fast: Routes of these routers with fixed paths, called past FastAPI's own handling. Those that end in
+            `:stream` read their body piece by piece, so it has no limit.
+    """
+
+    routers: tuple[APIRouter, ...]
+    fast: tuple[APIRoute, ...] = ()
+
+    @property
+    def streams(self) -> frozenset[str]:
+        """The paths whose bodies have no limit."""
+        return frozenset(route.path for route in self.fast if route.path.endswith(":stream"))
+
+
+@dataclass(frozen=True)
 class Service:
     """Declares one service.
 
@@ -30,9 +49,8 @@ class Service:
         name: `pos`; also the first part of its events' types and of its path at the gateway.
         title: For the API description.
         package: Import name; holds `migrations`.
-        routers: One for each slice.
-        fast_routes: Routes of these routers with fixed paths, called past FastAPI's own handling. Those that
-            end in `:stream` read their body piece by piece, so it has no limit.
+        routes: Gives its routes. It imports them itself: only the HTTP process asks, and to import the
+            routes of a large service takes seconds and 30 MB.
         subscriptions: What its worker consumes.
         projections: What `rebuild` makes anew.
         settings: The class of its settings.
@@ -44,10 +62,9 @@ class Service:
     name: str
     title: str
     package: str
-    routers: tuple[APIRouter, ...]
+    routes: Callable[[], Routes]
     subscriptions: tuple[Subscription, ...] = ()
     projections: tuple[Projection, ...] = ()
-    fast_routes: tuple[APIRoute, ...] = ()
     settings: type[ServiceSettings] = ServiceSettings
     api_context: Context | None = None
     worker_context: Context | None = None
@@ -57,8 +74,3 @@ class Service:
     def topics(self) -> tuple[str, ...]:
         """The topics that this service alone writes."""
         return tuple({e.TOPIC for e in EVENTS.values() if e.TYPE.split(".", 1)[0] == self.name})
-
-    @property
-    def streams(self) -> frozenset[str]:
-        """The paths whose bodies have no limit."""
-        return frozenset(route.path for route in self.fast_routes if route.path.endswith(":stream"))

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse
 from humidor_common.db.failures import DATABASE_ERRORS
 from humidor_common.db.transaction import transaction
 from humidor_common.runtime import Runtime
-from humidor_common.service import Service
+from humidor_common.service import Routes, Service
 from humidor_common.telemetry.logs import get_logger
 from humidor_common.web.app import create_app
 from humidor_gateway.apidocs import api as apidocs
@@ -64,11 +64,12 @@ async def _prune(runtime: Runtime) -> None:
         await asyncio.sleep(PRUNE_EVERY_SECONDS)
 
 
+ROUTES = Routes((sessions.router, oidc.router, users.router, clients.router, apidocs.router))
 SERVICE = Service(
     name="gateway",
     title="Humidor gateway",
     package="humidor_gateway",
-    routers=(sessions.router, oidc.router, users.router, clients.router, apidocs.router),
+    routes=lambda: ROUTES,
     settings=GatewaySettings,
     api_context=api_context,
     uses_bus=False,

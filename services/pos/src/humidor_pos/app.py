@@ -7,30 +7,19 @@ from typing import cast
 
 from humidor_common.clock import utc_now
 from humidor_common.runtime import Runtime
-from humidor_common.service import Service
+from humidor_common.service import Routes, Service
 from humidor_common.telemetry.logs import get_logger
-from humidor_pos.closings import api as closings
 from humidor_pos.closings.service import reevaluate_due
-from humidor_pos.exceptions import api as exceptions
 from humidor_pos.facts.partitions import keep_partitions
 from humidor_pos.lots.consumers import PROJECTION as LOTS_PROJECTION
 from humidor_pos.lots.consumers import SUBSCRIPTION as LOTS_SUBSCRIPTION
 from humidor_pos.lots.directory import Lots
 from humidor_pos.products.catalogue import Catalogue
 from humidor_pos.products.consumers import PROJECTION, SUBSCRIPTION
-from humidor_pos.returns import api as returns
-from humidor_pos.returns import lookup as returns_lookup
 from humidor_pos.returns.waiting import LOOK_AT_ALL_SECONDS, settle_all_waiting, settle_waiting
-from humidor_pos.sales import api as sales
-from humidor_pos.sales import lookup as sales_lookup
 from humidor_pos.sales.writer import SaleWriter
-from humidor_pos.sellable import api as sellable
 from humidor_pos.settings import PosSettings
-from humidor_pos.terminals import api as terminals
 from humidor_pos.terminals.directory import Terminals
-from humidor_pos.totals import api as totals
-from humidor_pos.voids import api as voids
-from humidor_pos.voids import lookup as voids_lookup
 
 log = get_logger(__name__)
 
@@ -88,24 +77,17 @@ async def _write_seen(runtime: Runtime) -> None:
         await runtime.get(Terminals).write_seen(conn)
 
 
+def _routes() -> Routes:
+    from humidor_pos.routes import ROUTES
+
+    return ROUTES
+
+
 SERVICE = Service(
     name="pos",
     title="Humidor POS",
     package="humidor_pos",
-    routers=(
-        sales.router,
-        sales_lookup.router,
-        returns.router,
-        returns_lookup.router,
-        voids.router,
-        voids_lookup.router,
-        closings.router,
-        sellable.router,
-        exceptions.router,
-        terminals.router,
-        totals.router,
-    ),
-    fast_routes=sales.FAST_ROUTES,
+    routes=_routes,
     subscriptions=(SUBSCRIPTION, LOTS_SUBSCRIPTION),
     projections=(PROJECTION, LOTS_PROJECTION),
     settings=PosSettings,

@@ -7,7 +7,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from humidor_common import runtime
-from humidor_common.service import Role, Service
+from humidor_common.service import Role, Routes, Service
 from humidor_common.settings import ServiceSettings
 from humidor_common.web import deadletters, errors, exports, health
 from humidor_common.web.fastlane import FastLane
@@ -33,20 +33,20 @@ def create_app(service: Service, settings: ServiceSettings, role: Role = "api") 
         docs_url=None,
         redoc_url=None,
     )
-    if role == "api" and service.fast_routes:
-        app.add_middleware(FastLane, routes=service.fast_routes)
+    routes = service.routes() if role == "api" else Routes(())
+    if routes.fast:
+        app.add_middleware(FastLane, routes=routes.fast)
     exports.install(app)
     app.add_middleware(
         RequestContext,
         body_limit_bytes=settings.body_limit_bytes,
         access_log=settings.access_log,
-        streams=service.streams,
+        streams=routes.streams,
     )
     errors.install(app)
     app.include_router(health.router)
-    if role == "api":
-        for router in service.routers:
-            app.include_router(router)
-        if service.uses_bus:
-            app.include_router(deadletters.make_router(service.name))
+    for router in routes.routers:
+        app.include_router(router)
+    if role == "api" and service.uses_bus:
+        app.include_router(deadletters.make_router(service.name))
     return app

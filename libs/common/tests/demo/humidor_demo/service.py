@@ -14,7 +14,7 @@ from humidor_common.db.transaction import Read, Tx
 from humidor_common.events.pos import SaleRecorded
 from humidor_common.messaging.rebuild import Projection
 from humidor_common.messaging.subscription import Poison, Received, Subscription
-from humidor_common.service import Service
+from humidor_common.service import Routes, Service
 from humidor_common.web.idempotency import Idempotency
 
 router = APIRouter()
@@ -87,7 +87,7 @@ SERVICE = Service(
     name="pos",
     title="Demo",
     package="humidor_demo",
-    routers=(router,),
+    routes=lambda: Routes((router,)),
     subscriptions=(COUNTING,),
     projections=(Projection("counters", COUNTING, clear, digest),),
 )
