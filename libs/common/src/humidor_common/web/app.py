@@ -44,9 +44,10 @@ def create_app(service: Service, settings: ServiceSettings, role: Role = "api") 
         streams=routes.streams,
     )
     errors.install(app)
-    app.include_router(health.router)
-    for router in routes.routers:
-        app.include_router(router)
+    routers = [health.router, *routes.routers]
     if role == "api" and service.uses_bus:
-        app.include_router(deadletters.make_router(service.name))
+        routers.append(deadletters.make_router(service.name))
+    # The routes themselves, because `include_router` makes another of each, for seconds, at the first request.
+    for router in routers:
+        app.router.routes.extend(router.routes)
     return app
