@@ -5,8 +5,8 @@ PostgreSQL itself noted for the transaction (track_commit_timestamp), with the s
 nothing is in the way. PostgreSQL takes that stamp just before it flushes the commit record, so the mean time
 of a WAL flush during the run (pg_stat_io) is added to every figure.
 
-The targets are milliseconds, so what the machine is counts: the limit is the way of one event alone, by the bare
-clients, on the same machine while nothing else is at work, and the rate of pgbench says how fast it is.
+The targets are milliseconds, so what the machine is counts: the limit is the way of one event alone, by the
+bare clients, on the same machine while nothing else is at work, and the rate of pgbench says how fast it is.
 """
 
 import asyncio
@@ -15,7 +15,6 @@ from pathlib import Path
 from statistics import median
 
 import asyncpg
-
 import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
@@ -97,7 +96,7 @@ def bench_latency(system: System) -> list[Result]:
 
 
 async def _alone(system: System, dsn: str) -> float:
-    """Send committed rows through Kafka one by one and commit what comes out; gives the median in milliseconds."""
+    """Send rows through Kafka one by one and commit what comes out; gives the median in milliseconds."""
     topic = f"{system.new_prefix()}alone"
     servers = system.kafka.bootstrap_servers
     conn = await asyncpg.connect(dsn)

@@ -47,7 +47,7 @@ def create_app(service: Service, settings: ServiceSettings, role: Role = "api") 
     routers = [health.router, *routes.routers]
     if role == "api" and service.uses_bus:
         routers.append(deadletters.make_router(service.name))
-    # The routes themselves, because `include_router` makes another of each, for seconds, at the first request.
+    # The routes themselves: `include_router` makes another of each at the first request, for a second.
     for router in routers:
         app.router.routes.extend(router.routes)
     return app
