@@ -1,10 +1,10 @@
 """Types of what callers send, and the checks that every slice makes of them."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated
 
 from fastapi import Depends, Header, Response
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from humidor_common.auth import Principal, require
 from humidor_common.web.problems import Problem, invalid
@@ -30,6 +30,9 @@ LotCode = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=
 Quantity = Annotated[int, Field(ge=1, le=1_000_000_000)]
 Whole = Annotated[int, Field(ge=0, le=1_000_000_000)]
 Day = Annotated[date, Field(ge=date(1990, 1, 1), le=date(2200, 1, 1))]
+Moment = Annotated[
+    AwareDatetime, Field(ge=datetime(1990, 1, 1, tzinfo=UTC), le=datetime(2200, 1, 1, tzinfo=UTC))
+]
 Minor = Annotated[int, Field(ge=0, le=10**15)]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 IfMatch = Annotated[str | None, Header(alias="If-Match", max_length=100)]

@@ -107,3 +107,30 @@ async def test_a_hostile_lot_code_is_refused_or_kept_as_it_is(shop: Shop, gtin: 
         if answer.is_success:
             assert answer.json()["lines"][0]["lot"] == text
     await shop.check()
+
+
+async def test_the_ends_of_the_calendar_are_refused_or_answered(shop: Shop) -> None:
+    ends = {
+        "date": ("0001-01-01", "9999-12-31"),
+        "date-time": ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"),
+    }
+    failed = []
+    for path, operations in SCHEMA.raw_schema["paths"].items():
+        parameters = operations.get("get", {}).get("parameters", ())
+        queries = [each for each in parameters if each["in"] == "query"]
+        dated = {each["name"]: kind for each in queries if (kind := _format(each["schema"])) in ends}
+        if not dated or path in NOT_HERE:
+            continue
+        filled = path.format_map({each["name"]: STORE for each in parameters if each["in"] == "path"})
+        for end in (0, 1):
+            asked = {name: ends[kind][end] for name, kind in dated.items()}
+            for query in (asked, *({name: value} for name, value in asked.items())):
+                answer = await shop.client.get(filled, params=query, headers=shop.auth())
+                if answer.status_code >= 500:
+                    failed.append((filled, query))
+    assert not failed
+
+
+def _format(schema: dict[str, Any]) -> str:
+    found: list[str] = [part["format"] for part in (schema, *schema.get("anyOf", ())) if "format" in part]
+    return found[0] if found else ""

@@ -5,7 +5,6 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime
 
 from humidor_common.db.transaction import Read
 from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor
@@ -18,7 +17,7 @@ from humidor_inventory.excursions.schemas import (
     GapView,
     Measure,
 )
-from humidor_inventory.inputs import Gtin, LotCode, Reader, StoreId, visible_stores
+from humidor_inventory.inputs import Gtin, LotCode, Moment, Reader, StoreId, visible_stores
 from humidor_inventory.zones.schemas import ZoneId
 
 router = APIRouter(prefix="/v1/climate", tags=["climate"])
@@ -35,7 +34,7 @@ async def list_excursions(  # noqa: PLR0913, PLR0917 - FastAPI's parameters
     zone_id: Annotated[ZoneId | None, Query()] = None,
     state: Annotated[ExcursionState | None, Query()] = None,
     measure: Annotated[Measure | None, Query()] = None,
-    since: Annotated[AwareDatetime | None, Query(description="Not ended before.")] = None,
+    since: Annotated[Moment | None, Query(description="Not ended before.")] = None,
     cursor: Cursor = None,
     limit: Limit = DEFAULT_LIMIT,
 ) -> Page[ExcursionView]:
@@ -112,7 +111,7 @@ async def list_gaps(  # noqa: PLR0913, PLR0917 - FastAPI's parameters
     principal: Reader,
     store_id: Annotated[StoreId | None, Query()] = None,
     going_on: Annotated[bool, Query(description="Leave out those that ended.")] = False,
-    since: Annotated[AwareDatetime | None, Query(description="Begun since.")] = None,
+    since: Annotated[Moment | None, Query(description="Begun since.")] = None,
     cursor: Cursor = None,
     limit: Limit = DEFAULT_LIMIT,
 ) -> Page[GapView]:

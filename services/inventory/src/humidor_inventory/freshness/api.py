@@ -5,7 +5,6 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime
 from starlette.responses import Response
 
 from humidor_common.clock import utc_now
@@ -25,7 +24,7 @@ from humidor_inventory.freshness.schemas import (
     RuleView,
     ViolationView,
 )
-from humidor_inventory.inputs import Label, Reader, StoreId, Writer, visible_stores
+from humidor_inventory.inputs import Label, Moment, Reader, StoreId, Writer, visible_stores
 
 router = APIRouter(prefix="/v1", tags=["freshness"])
 
@@ -109,8 +108,8 @@ async def list_violations(  # noqa: PLR0913, PLR0917 - FastAPI's parameters
     principal: Reader,
     store_id: Store = None,
     brand: Brand = None,
-    since: Annotated[AwareDatetime | None, Query(description="Recorded since; else 30 days ago.")] = None,
-    until: Annotated[AwareDatetime | None, Query()] = None,
+    since: Annotated[Moment | None, Query(description="Recorded since; else 30 days ago.")] = None,
+    until: Annotated[Moment | None, Query()] = None,
     cursor: Cursor = None,
     limit: Limit = DEFAULT_LIMIT,
 ) -> Page[ViolationView]:

@@ -1,6 +1,5 @@
 """Lots across stores and products over HTTP, and holding them from sale."""
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -8,7 +7,7 @@ from fastapi import APIRouter, Query
 from humidor_common.clock import utc_now
 from humidor_common.db.transaction import Read, Tx
 from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor
-from humidor_inventory.inputs import Gtin, LotCode, Reader, Reason, StoreId, Writer, visible_stores
+from humidor_inventory.inputs import Day, Gtin, LotCode, Reader, Reason, StoreId, Writer, visible_stores
 from humidor_inventory.lots.schemas import HoldView
 from humidor_inventory.lots.service import hold_lot, release_lot
 from humidor_inventory.stock import queries
@@ -25,7 +24,7 @@ async def list_lots(  # noqa: PLR0913, PLR0917 - FastAPI's parameters
     principal: Reader,
     store_id: Annotated[StoreId | None, Query()] = None,
     gtin: Annotated[Gtin | None, Query()] = None,
-    expires_before: Annotated[date | None, Query()] = None,
+    expires_before: Annotated[Day | None, Query()] = None,
     held: Annotated[bool | None, Query()] = None,
     include_empty: Annotated[bool, Query()] = False,
     unit: Annotated[Unit, Query()] = "pack",

@@ -5,7 +5,6 @@ from typing import Annotated, Any, cast
 
 import msgspec
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import AwareDatetime
 from starlette.responses import Response
 
 from humidor_common.auth.dependencies import Credentials, bearer, unauthorized
@@ -14,7 +13,7 @@ from humidor_common.clock import utc_now
 from humidor_common.db.transaction import Read, Tx
 from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor
 from humidor_common.web.problems import Problem, invalid, not_found
-from humidor_inventory.inputs import Reader, StoreId, visible_stores
+from humidor_inventory.inputs import Moment, Reader, StoreId, visible_stores
 from humidor_inventory.readings import queries, service
 from humidor_inventory.readings.schemas import CompletenessView, RefusalView, Resolution, SeriesView
 from humidor_inventory.readings.service import Push, take_readings
@@ -43,7 +42,7 @@ _ANSWER: dict[int | str, dict[str, Any]] = {
 _STATUS = {"too_large": 413, "too_many": 413}
 # About this many points are shown unless another resolution is asked for.
 _POINTS = 1500
-FarBack = Annotated[AwareDatetime | None, Query()]
+FarBack = Annotated[Moment | None, Query()]
 
 
 async def _calling_device(request: Request, credentials: Credentials) -> str:

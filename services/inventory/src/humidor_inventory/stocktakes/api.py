@@ -1,6 +1,5 @@
 """Stocktakes over HTTP."""
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -15,7 +14,7 @@ from humidor_common.db.transaction import Read, Tx
 from humidor_common.web.idempotency import Idempotency
 from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor
 from humidor_common.web.problems import FieldError, Problem, invalid
-from humidor_inventory.inputs import Reader, Reason, StoreId, Writer, visible_stores
+from humidor_inventory.inputs import Day, Reader, Reason, StoreId, Writer, visible_stores
 from humidor_inventory.stocktakes import counting, opening, posting, queries, service
 from humidor_inventory.stocktakes.accuracy import AccuracyView, read_shrinkage
 from humidor_inventory.stocktakes.files import read_file
@@ -238,8 +237,8 @@ async def get_shrinkage(
     conn: Read,
     principal: Reader,
     store_id: Annotated[StoreId, Query()],
-    first_day: Annotated[date, Query(alias="from", ge=date(2000, 1, 1), le=date(2200, 1, 1))],
-    last_day: Annotated[date, Query(alias="to", ge=date(2000, 1, 1), le=date(2200, 1, 1))],
+    first_day: Annotated[Day, Query(alias="from")],
+    last_day: Annotated[Day, Query(alias="to")],
 ) -> ShrinkageView:
     """Read what a store lost by product, `from` and `to` included, in days of the store."""
     principal.check_store(store_id)

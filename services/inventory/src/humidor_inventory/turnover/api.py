@@ -1,6 +1,6 @@
 """Turnover over HTTP."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated
 
@@ -11,7 +11,7 @@ from starlette.responses import Response
 from humidor_common.clock import utc_now
 from humidor_common.db.transaction import Read
 from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page
-from humidor_inventory.inputs import Gtin, Label, Reader, StoreId, SupplierId, visible_stores
+from humidor_inventory.inputs import Day, Gtin, Label, Reader, StoreId, SupplierId, visible_stores
 from humidor_inventory.turnover import assortment, classes, holding, slow_movers
 from humidor_inventory.turnover.rules.advice import Limits
 from humidor_inventory.turnover.rules.figures import DEFINITIONS
@@ -36,8 +36,8 @@ _AHEAD = timedelta(hours=14)  # it is tomorrow there already
 
 def asked(  # noqa: PLR0913, PLR0917 - FastAPI's parameters
     principal: Reader,
-    since: Annotated[date, Query()],
-    until: Annotated[date, Query()],
+    since: Annotated[Day, Query()],
+    until: Annotated[Day, Query()],
     group_by: Annotated[list[Dimension], Query(max_length=5)] = [],  # noqa: B006 - FastAPI copies it
     period: Annotated[Period, Query()] = "none",
     store_id: Annotated[StoreId | None, Query()] = None,
@@ -109,7 +109,7 @@ async def list_holding_costs(
 async def list_assortment(  # noqa: PLR0913, PLR0917 - FastAPI's parameters
     conn: Read,
     principal: Reader,
-    month: Annotated[date, Query(description="Any day of the month.")],
+    month: Annotated[Day, Query(description="Any day of the month.")],
     by: Annotated[assortment.By, Query()] = "none",
     store_id: Annotated[StoreId | None, Query()] = None,
     cursor: Cursor = None,
@@ -128,7 +128,7 @@ async def list_classes(  # noqa: PLR0913, PLR0917 - FastAPI's parameters
     conn: Read,
     principal: Reader,
     store_id: Annotated[StoreId | None, Query()] = None,
-    until: Annotated[date | None, Query()] = None,
+    until: Annotated[Day | None, Query()] = None,
     weeks: Annotated[int, Query(ge=2, le=156)] = 26,
     a_share: Annotated[Decimal, Query(gt=0, le=1)] = Decimal("0.8"),
     b_share: Annotated[Decimal, Query(gt=0, le=1)] = Decimal("0.95"),

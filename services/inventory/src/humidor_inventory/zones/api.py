@@ -4,13 +4,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
-from pydantic import AwareDatetime, BaseModel
+from pydantic import BaseModel
 
 from humidor_common.clock import utc_now
 from humidor_common.db.transaction import Read, Tx
 from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor
 from humidor_common.web.problems import invalid, not_found
-from humidor_inventory.inputs import Gtin, IfMatch, Reader, StoreId, Writer, tag, visible_stores
+from humidor_inventory.inputs import Gtin, IfMatch, Moment, Reader, StoreId, Writer, tag, visible_stores
 from humidor_inventory.zones import queries, service
 from humidor_inventory.zones.schemas import (
     LyingLot,
@@ -89,7 +89,7 @@ async def list_lots(  # noqa: PLR0913, PLR0917 - FastAPI's parameters
     principal: Reader,
     store_id: StoreId,
     zone_id: ZoneId,
-    at: Annotated[AwareDatetime | None, Query(description="Up to 31 days back; now unless given.")] = None,
+    at: Annotated[Moment | None, Query(description="Up to 31 days back; now unless given.")] = None,
     cursor: Cursor = None,
     limit: Limit = DEFAULT_LIMIT,
 ) -> Page[LyingLot]:
