@@ -188,7 +188,7 @@ async def test_callers_see_their_stores_and_mistakes_name_their_field(
     await shop.ask("GET", "/v1/turnover/slow-movers?store_id=S0009", expect=404)
     for wrong, field in (
         ({"until": before(30)}, "until"),
-        ({"until": "2999-01-01"}, "since"),
+        ({"until": "2199-01-01"}, "since"),
         ({"until": before(-9)}, "until"),
         ({"since": before(3000), "period": "day"}, "period"),
         ({"group_by": ["colour"]}, "group_by"),
