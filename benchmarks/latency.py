@@ -17,6 +17,7 @@ from statistics import median
 import asyncpg
 import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from benchmarks import pgbench
 from benchmarks.load import Answer
@@ -49,7 +50,8 @@ def bench_latency(system: System) -> list[Result]:
         system.process(inventory, "api", prefix=prefix),
         till(system, database, prefix=prefix) as pos,
     ):
-        pos.sell_steadily(SALES_PER_SECOND, 2)
+        # A broker that has just started runs code that is not compiled yet.
+        pos.sell_steadily(SALES_PER_SECOND, system.effort.seconds(20))
         system.checkpoint()
         time.sleep(1)
         inventory.execute("SELECT pg_stat_reset_shared('io')")
@@ -100,6 +102,10 @@ async def _alone(system: System, dsn: str) -> float:
     topic = f"{system.new_prefix()}alone"
     servers = system.kafka.bootstrap_servers
     conn = await asyncpg.connect(dsn)
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
+    await admin.start()
+    await admin.create_topics([NewTopic(topic, num_partitions=1, replication_factor=1)])
+    await admin.close()
     await conn.execute("CREATE TABLE alone (n integer PRIMARY KEY, body text)")
     waits = []
     async with (
