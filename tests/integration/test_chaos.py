@@ -23,6 +23,7 @@ import pytest
 GTINS = ["06901028000017", "06901028000024", "06901028000031"]
 STORES = ["S0001", "S0002", "S0003", "S0004"]
 SECONDS = float(os.environ.get("CHAOS_SECONDS", "6"))
+PAUSE_SECONDS = 0.03
 Stock = dict[tuple[str, str], int]
 
 
@@ -59,6 +60,8 @@ class Load:
                 for line in body["lines"]:
                     self.sold[store, line["gtin"]] += line["quantity"]
                 self.accepted_at.append(time.monotonic())
+                # Some hundred sales a second, and a processor that has time for what has to start again.
+                await asyncio.sleep(PAUSE_SECONDS)
 
     async def _until_answered(self, http: httpx.AsyncClient, body: dict[str, Any]) -> None:
         while True:
