@@ -1,8 +1,8 @@
 """Kill -9 of every part under load: afterwards each accepted sale is counted exactly once.
 
-All the while replicas of the inventory worker join and leave the consumer group. By default the faults come one
-after the other under one load, six seconds each; where CHAOS_SECONDS says how long one lasts (`make chaos`), each
-has a load and a count of its own.
+All the while replicas of the inventory worker join and leave the consumer group. By default the faults come
+one after the other under one load, six seconds each; where CHAOS_SECONDS says how long one lasts (`make
+chaos`), each has a load and a count of its own.
 """
 
 import asyncio
@@ -164,17 +164,16 @@ async def test_every_accepted_sale_is_counted_once_after(system: System, faults:
     await asyncio.to_thread(system.wait_ready)
     await asyncio.to_thread(system.wait_drained)
     before = await asyncio.to_thread(stock, system)
-    async with replicas_coming_and_going(system):
-        async with selling(system) as load:
-            for fault in faults:
-                await asyncio.sleep(SECONDS / 3)
-                for name in FAULTS[fault]:
-                    await asyncio.to_thread(system.kill, name)
-                killed_at = time.monotonic()
-                await asyncio.sleep(SECONDS)
-                await asyncio.to_thread(system.wait_ready)
-                await asyncio.sleep(1)
-                assert load.accepted_at[-1] > killed_at, f"sales go on after {fault}"
+    async with replicas_coming_and_going(system), selling(system) as load:
+        for fault in faults:
+            await asyncio.sleep(SECONDS / 3)
+            for name in FAULTS[fault]:
+                await asyncio.to_thread(system.kill, name)
+            killed_at = time.monotonic()
+            await asyncio.sleep(SECONDS)
+            await asyncio.to_thread(system.wait_ready)
+            await asyncio.sleep(1)
+            assert load.accepted_at[-1] > killed_at, f"sales go on after {fault}"
     await asyncio.to_thread(system.wait_drained, 180)
     after = await asyncio.to_thread(stock, system)
     counted = {key: before[key] - after[key] for key in before}

@@ -63,6 +63,7 @@ def prepare_sale(sale: Sale, terminal: Terminal, around: Surroundings) -> Prepar
     event = _event(sale, storable(total), terminal, around.now, codes)
     body_hash = hashlib.sha256(_encode(sale)).digest()
     return PreparedSale(
+        identity=(sale.store_id, sale.sale_id.bytes),
         store_id=sale.store_id,
         sale_id=sale.sale_id,
         body_hash=body_hash,

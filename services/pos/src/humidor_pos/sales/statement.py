@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from humidor_pos.exceptions.service import DoubtRow
+from humidor_pos.facts.outcomes import Identity
 
 # Sales whose id is taken fall out of `fresh` and thereby out of everything else; the caller finds out which
 # by what comes back. The ids must be distinct: joined back to a repeated id, lines would be written twice.
@@ -84,6 +85,7 @@ SaleRow = tuple[
 class PreparedSale(msgspec.Struct):
     """A sale judged and laid out as rows; `late_for_closing` where its day was closed before it came."""
 
+    identity: Identity
     store_id: str
     sale_id: UUID
     body_hash: bytes
@@ -91,10 +93,6 @@ class PreparedSale(msgspec.Struct):
     row: SaleRow
     doubt_rows: list[DoubtRow]
     late_for_closing: bool
-
-    @property
-    def identity(self) -> tuple[str, UUID]:
-        return self.store_id, self.sale_id
 
 
 class EventColumns(NamedTuple):

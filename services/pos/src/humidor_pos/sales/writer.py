@@ -166,7 +166,7 @@ class SaleWriter:
             fresh = await self._insert_each(conn, ordered, failed)
         self._count(fresh, distinct)
         taken = [identity for identity in distinct if identity not in fresh and identity not in failed]
-        recorded = await self._find(taken) if taken else {}
+        recorded = await self._find([distinct[identity] for identity in taken]) if taken else {}
         recorded.update(
             (i, Recorded("sale", s.body_hash, s.exceptions)) for i, s in distinct.items() if i in fresh
         )
@@ -190,7 +190,7 @@ class SaleWriter:
                 await mark_closings(conn, [(s.store_id, s.row[5], s.row[2]) for s in late])
         else:
             rows = await conn.fetch(sql, *columns)
-        return {(row[0], row[1]) for row in rows}
+        return {(row[0], row[1].bytes) for row in rows}
 
     async def _insert_each(
         self, conn: Connection, sales: Sequence[PreparedSale], failed: dict[Identity, Problem]
@@ -218,10 +218,11 @@ class SaleWriter:
             for code in sales[identity].exceptions:
                 EXCEPTIONS.labels(code).inc()
 
-    async def _find(self, identities: Sequence[Identity]) -> dict[Identity, Recorded]:
+    async def _find(self, sales: Sequence[PreparedSale]) -> dict[Identity, Recorded]:
+        columns = [sale.store_id for sale in sales], [sale.sale_id for sale in sales]
         async with self._pool.acquire(timeout=5) as conn:
-            rows = await conn.fetch(_FIND, *map(list, zip(*identities, strict=True)))
-        return {(row[0], row[1]): Recorded(row[2], row[3], tuple(row[4] or ())) for row in rows}
+            rows = await conn.fetch(_FIND, *columns)
+        return {(row[0], row[1].bytes): Recorded(row[2], row[3], tuple(row[4] or ())) for row in rows}
 
 
 def _is_common(error: Exception) -> bool:
