@@ -20,6 +20,11 @@ class ServiceSpec:
         return f"humidor_{self.name}"
 
 
-SERVICES = (ServiceSpec("pos"), ServiceSpec("inventory"), ServiceSpec("gateway", ("api",), uses_bus=False))
+SERVICES = (
+    ServiceSpec("pos"),
+    ServiceSpec("inventory"),
+    ServiceSpec("customers"),
+    ServiceSpec("gateway", ("api",), uses_bus=False),
+)
 BUSINESS_SERVICES = tuple(spec.name for spec in SERVICES if spec.uses_bus)
 """Those that keep data of the business; the gateway has neither a bus nor dead letters."""

@@ -45,17 +45,26 @@ class Entry(NamedTuple):
     after: Any
 
 
-async def record_many(conn: Connection, principal: Principal, entity: str, entries: Sequence[Entry]) -> None:
-    """Write many entries about one kind of entity, in one statement."""
+async def record_many(
+    conn: Connection,
+    principal: Principal,
+    entity: str,
+    entries: Sequence[Entry],
+    *,
+    reason: str | None = None,
+) -> None:
+    """Write many entries about one kind of entity, in one statement; they share the reason."""
     if not entries:
         return
     await conn.execute(
-        """INSERT INTO audit_trail (actor, actor_kind, action, entity, entity_id, before, after, trace_id)
-           SELECT $1, $2, e->>0, $3, e->>1, nullif(e->2, 'null'), nullif(e->3, 'null'), $5
+        """INSERT INTO audit_trail
+               (actor, actor_kind, action, entity, entity_id, before, after, trace_id, reason)
+           SELECT $1, $2, e->>0, $3, e->>1, nullif(e->2, 'null'), nullif(e->3, 'null'), $5, $6
            FROM jsonb_array_elements($4::jsonb) WITH ORDINALITY AS k(e, n) ORDER BY n""",
         principal.subject,
         principal.kind,
         entity,
         list(entries),
         current_trace_id(),
+        reason,
     )

@@ -8,9 +8,8 @@ from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from humidor_common.delivery import Channel
 from humidor_inventory.alerts.rules import AlertKind, Severity
-from humidor_inventory.inputs import Input, Label, StoreId
+from humidor_inventory.inputs import Input, Label, StoreId, TimeZone
 from humidor_inventory.notifications.rules import Language
-from humidor_inventory.stores.schemas import TimeZone
 
 Told = Literal["raised", "escalated", "closed"]
 Target = Annotated[str, StringConstraints(min_length=3, max_length=2000, pattern=r"^[\x21-\x7e]+$")]

@@ -1,28 +1,11 @@
 """What callers send and see of stores."""
 
 from datetime import datetime
-from functools import cache
-from typing import Annotated, Literal
-from zoneinfo import available_timezones
+from typing import Literal
 
-from pydantic import AfterValidator, BaseModel, StringConstraints
+from pydantic import BaseModel
 
-from humidor_inventory.inputs import Input, Name
-
-
-@cache
-def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())
-
-
-def _check_zone(name: str) -> str:
-    if name not in _zones():
-        raise ValueError("is not a time zone of the IANA database, such as Asia/Shanghai")
-    return name
-
-
-TimeZone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_check_zone)]
-LicenceNumber = Annotated[str, StringConstraints(pattern=r"^[0-9]{12}$")]
+from humidor_inventory.inputs import Input, LicenceNumber, Name, TimeZone
 
 
 class StoreInput(Input):

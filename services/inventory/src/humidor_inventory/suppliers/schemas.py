@@ -3,15 +3,12 @@
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
-from humidor_inventory.inputs import Currency, Day, Gtin, Input, Label, Minor, Name, Note, Whole
+from humidor_inventory.inputs import Contactable, Currency, Day, Gtin, Input, Label, Minor, Name, Note, Whole
 from humidor_inventory.units.rules import Unit
 
 LeadTimeDays = Annotated[int, Field(ge=0, le=3650)]
-Contactable = Annotated[
-    str, StringConstraints(min_length=3, max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")
-]
 
 _PRICES: dict[str, JsonValue] = {
     "prices": [

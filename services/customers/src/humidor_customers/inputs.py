@@ -1,0 +1,19 @@
+"""Types that every slice of the service takes from callers."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends
+from pydantic import StringConstraints
+
+from humidor_common.auth import Principal, require
+
+Reader = Annotated[Principal, Depends(require("customers:read"))]
+Writer = Annotated[Principal, Depends(require("customers:write"))]
+
+RetailerId = Annotated[str, StringConstraints(max_length=40, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+Code = Annotated[str, StringConstraints(max_length=60, pattern=r"^[^\s\x00-\x1f\x7f-\x9f](.{0,58}\S)?$")]
+"""A short code of the distributor's own, such as a sales line; without spaces around it."""
+
+NEWEST = UUID(int=2**128 - 1)
+"""Where a list begins that goes from the newest id to the oldest."""

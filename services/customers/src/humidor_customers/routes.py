@@ -1,0 +1,14 @@
+"""The slices, by what each of them answers over HTTP."""
+
+from humidor_common.service import Routes
+from humidor_customers.consumers import api as consumers
+from humidor_customers.duplicates import api as duplicates
+from humidor_customers.fields import api as fields
+from humidor_customers.history import api as history
+from humidor_customers.imports import api as imports
+from humidor_customers.merges import api as merges
+from humidor_customers.retailers import api as retailers
+
+SLICES = (retailers, fields, consumers, history, duplicates, merges, imports)
+
+ROUTES = Routes(tuple(each.router for each in SLICES))
