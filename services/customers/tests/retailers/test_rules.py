@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from humidor_customers.retailers import rules
@@ -79,6 +79,8 @@ def test_names_are_compared_by_what_tells_shops_apart(name: str, key: str) -> No
 
 
 @given(st.text(min_size=1, max_size=40))
+@example("u \u0308")
+@example("\u0390")
 def test_the_keys_of_a_name_are_steady_and_never_empty_but_for_spaces(name: str) -> None:
     assert search_name(search_name(name)) == search_name(name)
     assert name_key(name) or not name.strip()

@@ -71,7 +71,10 @@ def find_cycle(parents: Mapping[str, str | None], start: str) -> list[str] | Non
 
 def search_name(name: str) -> str:
     """Make what a name is searched by: width, case and spaces do not count; `Ｅast Gate` gives `eastgate`."""
-    return "".join(unicodedata.normalize("NFKC", name).casefold().split())
+    before = None
+    while name != before:  # what stood apart (a letter and its diaeresis) may come together at the first turn
+        before, name = name, "".join(unicodedata.normalize("NFKC", name).casefold().split())
+    return name
 
 
 def name_key(name: str) -> str:
