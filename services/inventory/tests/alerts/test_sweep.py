@@ -22,9 +22,12 @@ async def sweep(shop: Shop, *store_ids: str) -> dict[tuple[str, str], dict[str, 
 
 
 async def age(shop: Shop, days: int) -> None:
-    """Let everything on the shelves have come so many days ago."""
+    """Let everything on the shelves have come so many days ago, early in the day of the store."""
     await shop.runtime.pool.execute(
-        "UPDATE lot_stock SET received_at = now() - make_interval(days => $1)", days
+        """UPDATE lot_stock
+           SET received_at = ($2::date - $1::int + time '00:30') AT TIME ZONE 'Asia/Shanghai'""",
+        days,
+        today(),
     )
 
 

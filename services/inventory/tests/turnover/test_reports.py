@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from humidor_common.clock import utc_now
+from humidor_common.clock import local_date, utc_now
 from humidor_inventory.rollups.rolling import roll_up
 from humidor_inventory.testing.shop import STORE, Shop, at, line, make_gtin, sale
 from humidor_inventory.turnover.rules import periods
 
 NOW = utc_now()
-TODAY = NOON = NOW.date()
+TODAY = local_date(NOW, "Asia/Shanghai")
 GOLD, BLUE = make_gtin(1), make_gtin(2)
 
 

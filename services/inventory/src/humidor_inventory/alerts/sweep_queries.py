@@ -10,13 +10,13 @@ from humidor_inventory.freshness.rules import DEFAULT_EXPIRING_WITHIN_DAYS
 
 # Each store's calendar. A closed store misses nothing, but what has expired there is still there.
 _DAYS = """
-SELECT store_id, kind, status, ($2::timestamptz AT TIME ZONE time_zone)::date AS today FROM stores
+SELECT store_id, kind, status, time_zone, ($2::timestamptz AT TIME ZONE time_zone)::date AS today FROM stores
 WHERE store_id = ANY($1::text[])
 """
 _UNSOUND = """
 LEFT JOIN LATERAL (
     SELECT sum(on_hand_sticks) FILTER (WHERE l.held OR l.expiry_date < d.today) AS unsound,
-           min((l.received_at AT TIME ZONE 'UTC')::date) AS stands_since
+           (min(l.received_at) AT TIME ZONE d.time_zone)::date AS stands_since
     FROM lot_stock l WHERE l.store_id = s.store_id AND l.gtin = s.gtin AND l.live OFFSET 0) u ON true
 """
 # What a warehouse gives to stores is no demand of its own, so it has no days of cover.
