@@ -116,6 +116,19 @@ async def test_a_row_that_commits_when_the_floor_has_passed_it_is_told_all_the_s
     await outsider.close()
 
 
+@pytest.mark.parametrize(
+    ("took", "rest"),
+    [(0.001, relay.PACE_SECONDS - 0.001), (0.02, 0.02), (15.0, relay.POLL_SECONDS)],
+    ids=[
+        "a short batch keeps the pace",
+        "a longer one rests as long",
+        "a slow broker is not waited for twice",
+    ],
+)
+def test_the_relay_rests_in_proportion(took: float, rest: float) -> None:
+    assert relay.rest_seconds(took) == pytest.approx(rest)
+
+
 async def test_the_trace_of_the_request_is_in_the_logs_of_the_consumer(
     settings: ServiceSettings, make_sale: MakeSale, caplog: pytest.LogCaptureFixture
 ) -> None:

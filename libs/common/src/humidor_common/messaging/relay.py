@@ -150,9 +150,8 @@ class Relay:
                 await self._pause(began, awake_until)
 
     async def _pause(self, began: float, awake_until: float) -> None:
-        """Rest for as long as the batch that `began` took, then sleep until woken if nothing is to come."""
-        took = time.monotonic() - began
-        await asyncio.sleep(max(PACE_SECONDS - took, took))
+        """Rest after the batch that `began`, then sleep until woken if nothing is to come."""
+        await asyncio.sleep(rest_seconds(time.monotonic() - began))
         if time.monotonic() >= awake_until:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
@@ -215,6 +214,14 @@ class Relay:
         now = time.monotonic()
         if now - self._looked_at_all > LOOK_AT_ALL_SECONDS:
             self._floor, self._looked_at_all = 0, now
+
+
+def rest_seconds(took: float) -> float:
+    """Give the rest after a batch: as long as it `took`, so that others get the processor, within bounds.
+
+    The pace is kept at least, and a batch that waited for a slow broker is no reason to wait once more.
+    """
+    return max(PACE_SECONDS - took, min(took, POLL_SECONDS))
 
 
 def cloud_event_headers(row: asyncpg.Record) -> list[tuple[str, bytes]]:
