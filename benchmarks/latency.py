@@ -17,14 +17,15 @@ from statistics import median
 import asyncpg
 import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from benchmarks import pgbench
+from benchmarks import events, pgbench
 from benchmarks.load import Answer
 from benchmarks.pipeline import inventory_database
 from benchmarks.report import Result
 from benchmarks.system import Database, System, until
 from benchmarks.till import pos_database, till
+from humidor_common.messaging.topics import ensure_topics
+from humidor_common.settings import ServiceSettings
 
 SALES_PER_SECOND = 500
 P50_MS, P99_MS = 20.0, 80.0
@@ -37,10 +38,9 @@ def bench_latency(system: System) -> list[Result]:
     """Sell at 500/s through every process that a site runs."""
     prefix = system.new_prefix()
     inventory = inventory_database(system)
-    per_second = pgbench.run(
-        pos_database(system), pgbench.five_statements(), system.directory, clients=16, seconds=2
-    )
-    alone_ms = asyncio.run(_alone(system, pos_database(system).dsn))
+    other = pos_database(system)
+    per_second = pgbench.run(other, pgbench.five_statements(), system.directory, clients=16, seconds=2)
+    alone_ms = asyncio.run(_alone(events.settings(system, system.new_prefix(), other.dsn)))
     log = system.directory / "answers.json"
     # Workers first: as on a site that has been up for a minute, they relay and no HTTP process stands in.
     database = pos_database(system)
@@ -67,8 +67,6 @@ def bench_latency(system: System) -> list[Result]:
     note = (
         f"Poisson, {outcome.per_second:.0f} sales/s, {len(waits)} sales; p50 {shares['p50']:.1f}, p99"
         f" {shares['p99']:.1f}, worst {waits[-1] + flush_ms:.0f} ms, {flush_ms:.2f} ms of them for the flush"
-    )
-    note += (
         f"; pgbench makes {per_second:.0f} such sales/s here, {per_second / REFERENCE_PER_SECOND:.0%} of the"
         f" machine of the targets"
     )
@@ -97,15 +95,11 @@ def bench_latency(system: System) -> list[Result]:
     return [*figures, answered, alone]
 
 
-async def _alone(system: System, dsn: str) -> float:
+async def _alone(options: ServiceSettings) -> float:
     """Send rows through Kafka one by one and commit what comes out; gives the median in milliseconds."""
-    topic = f"{system.new_prefix()}alone"
-    servers = system.kafka.bootstrap_servers
-    conn = await asyncpg.connect(dsn)
-    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
-    await admin.start()
-    await admin.create_topics([NewTopic(topic, num_partitions=1, replication_factor=1)])
-    await admin.close()
+    (topic,) = await ensure_topics(options, ["alone"])
+    servers = options.kafka_bootstrap_servers
+    conn = await asyncpg.connect(options.pg_dsn)
     await conn.execute("CREATE TABLE alone (n integer PRIMARY KEY, body text)")
     waits = []
     async with (

@@ -1,8 +1,10 @@
 """The one place that reads the wall clock, so that rules get `now` as an argument; and what clocks show."""
 
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import cache
 from zoneinfo import ZoneInfo
+
+_FARTHEST_EAST = timedelta(hours=14)
 
 
 def to_milliseconds(moment: datetime) -> datetime:
@@ -21,6 +23,11 @@ def zone_of(name: str) -> tzinfo:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
         return UTC
+
+
+def latest_date(at: datetime) -> date:
+    """Give the latest date that any clock on earth shows."""
+    return (at + _FARTHEST_EAST).date()
 
 
 def local_date(at: datetime, zone: str) -> date:

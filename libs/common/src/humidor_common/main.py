@@ -44,7 +44,7 @@ def _serve(service: Service, settings: ServiceSettings, role: str) -> None:
     configure_tracing(name)
     Info("humidor_process", "Which process this is").info({"service": service.name, "role": role})
     app = create_app(service, settings, "api" if role == "api" else "worker")
-    _spare_the_collector()
+    spare_the_collector()
     uvicorn.run(
         app,
         host=settings.host,
@@ -60,7 +60,7 @@ def _serve(service: Service, settings: ServiceSettings, role: str) -> None:
     )
 
 
-def _spare_the_collector() -> None:
+def spare_the_collector() -> None:
     """Requests make many small objects and hardly a cycle.
 
     With the default thresholds the collector took a sixth of the time of a process that sells, most of it

@@ -1,7 +1,7 @@
 """What one running process of a service holds."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -79,6 +79,13 @@ async def _background(runtime: Runtime, role: Role) -> AsyncIterator[None]:
         work.append(_prune(runtime.pool))
     if runtime.service.uses_bus:
         work.append(_run_bus(runtime))
+    async with beside(*work):
+        yield
+
+
+@asynccontextmanager
+async def beside(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Do `work` for as long as the block lasts."""
     tasks = [asyncio.create_task(each) for each in work]
     try:
         yield

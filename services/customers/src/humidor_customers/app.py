@@ -1,10 +1,9 @@
 """The service: what it consumes and what its worker keeps doing; its slices are in `routes`."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
-from humidor_common.runtime import Runtime
+from humidor_common.runtime import Runtime, beside
 from humidor_common.service import Routes, Service
 from humidor_customers.duplicates.finding import keep_comparing
 from humidor_customers.stores.consumers import PROJECTION, SUBSCRIPTION
@@ -13,13 +12,8 @@ from humidor_customers.stores.consumers import PROJECTION, SUBSCRIPTION
 @asynccontextmanager
 async def worker_context(runtime: Runtime) -> AsyncIterator[None]:
     """Compare customers that changed with the others meanwhile."""
-    task = asyncio.create_task(keep_comparing(runtime.pool))
-    try:
+    async with beside(keep_comparing(runtime.pool)):
         yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 def _routes() -> Routes:

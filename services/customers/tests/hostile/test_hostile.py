@@ -1,38 +1,20 @@
 """Whatever a caller sends, the answer is a 4xx or what was asked for: never a 5xx, never half a change."""
 
 import json
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
-import requests
-import schemathesis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
-from schemathesis.core.result import Ok
 
-from humidor_common.settings import ServiceSettings
-from humidor_common.web.app import create_app
+from humidor_common.testing.hostile import LONG_STRINGS, STRINGS, describe, fits, operations_of, send
 from humidor_customers.app import SERVICE
 from humidor_customers.testing.desk import Desk, licence
 
-# The collection of hostile texts is kept once, beside inventory's tests.
-_TEXTS = Path(__file__).parents[3] / "inventory/tests/hostile/strings.json"
-STRINGS: list[str] = [*json.loads(_TEXTS.read_text())["strings"], "x" * 5000, "9" * 300]
-OFFLINE = ServiceSettings(pg_dsn="", kafka_bootstrap_servers="", jwks="")
-NOT_HERE = ("/metrics", "/healthz", "/readyz")
-SCHEMA = schemathesis.openapi.from_dict(create_app(SERVICE, OFFLINE).openapi())
-OPERATIONS = [found.ok() for found in SCHEMA.get_all_operations() if isinstance(found, Ok)]
-OPERATIONS = [each for each in OPERATIONS if each.path not in NOT_HERE]
-
-
-def fits(answer: Any) -> None:
-    assert answer.status_code < 500, answer.text
-    if answer.status_code >= 400:
-        assert answer.headers["content-type"] == "application/problem+json"
-        assert answer.json()["code"]
+TEXTS = [*STRINGS, *LONG_STRINGS]
+OPERATIONS = operations_of(describe(SERVICE))
 
 
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
@@ -43,17 +25,13 @@ async def test_no_generated_request_makes_the_service_fail(
 ) -> None:
     operation = data.draw(st.sampled_from(OPERATIONS))
     case = data.draw(operation.as_strategy(generation_mode=mode))
-    request = requests.Request(**case.as_transport_kwargs(base_url="http://customers")).prepare()
-    sent: dict[str, str] = {k: str(v) for k, v in request.headers.items()}
-    sent = {k: v for k, v in sent.items() if k.lower() not in ("authorization", "cookie")} | desk.auth()
-    body = request.body if isinstance(request.body, bytes | str) else b""
-    fits(await desk.client.request(str(request.method), str(request.url), content=body, headers=sent))
+    fits(await send(desk.client, case, desk.auth()))
 
 
 @pytest.mark.parametrize("field", ["name", "trade_area", "address", "tags", "contacts", "custom"])
 async def test_a_hostile_text_is_refused_or_kept_as_it_is(desk: Desk, field: str) -> None:
     await desk.ask("PUT", "/v1/custom-fields/text", json={"label": "Text", "kind": "text"}, expect=201)
-    for text in STRINGS:
+    for text in TEXTS:
         value: Any = text
         if field == "tags":
             value = [text]
@@ -70,7 +48,7 @@ async def test_a_hostile_text_is_refused_or_kept_as_it_is(desk: Desk, field: str
 
 
 async def test_a_hostile_path_or_query_finds_nothing_and_writes_nothing(desk: Desk) -> None:
-    for text in STRINGS:
+    for text in TEXTS:
         part = quote(text.encode("utf-8", "surrogatepass"), safe="")
         for method, path in (
             ("PUT", f"/v1/retailers/{part}"),

@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any, cast
 
 from starlette.responses import JSONResponse
 
 from humidor_common.db.failures import DATABASE_ERRORS
 from humidor_common.db.transaction import transaction
-from humidor_common.runtime import Runtime
+from humidor_common.runtime import Runtime, beside
 from humidor_common.service import Routes, Service
 from humidor_common.telemetry.logs import get_logger
 from humidor_common.web.app import create_app
@@ -43,13 +43,10 @@ async def api_context(runtime: Runtime) -> AsyncIterator[None]:
     runtime.put(provider)
     runtime.put(Collector(settings.upstream_urls))
     runtime.put(Sessions(runtime.pool, Keys(settings), passwords, settings.session_hours))
-    pruning = asyncio.create_task(_prune(runtime))
     try:
-        yield
+        async with beside(_prune(runtime)):
+            yield
     finally:
-        pruning.cancel()
-        with suppress(asyncio.CancelledError):
-            await pruning
         await provider.close()
         passwords.close()
 

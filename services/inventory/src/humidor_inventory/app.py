@@ -1,12 +1,10 @@
 """The service: what it consumes and what its worker keeps doing; its slices are in `routes`."""
 
-import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 from humidor_common.delivery.sender import Sender
-from humidor_common.runtime import Runtime
+from humidor_common.runtime import Runtime, beside
 from humidor_common.service import Routes, Service
 from humidor_inventory.alerts.sweep import keep_sweeping
 from humidor_inventory.checks.projection import PROJECTION
@@ -45,7 +43,7 @@ async def worker_context(runtime: Runtime) -> AsyncIterator[None]:
             take_by_mqtt(pool, settings, wake),
             watch_zones(pool, settings, wake),
         ]
-    async with announcing(pool), _beside(*work):
+    async with announcing(pool), beside(*work):
         yield
 
 
@@ -54,19 +52,8 @@ async def api_context(runtime: Runtime) -> AsyncIterator[None]:
     """Follow the stock that somebody listens to while the HTTP process runs."""
     feed = StockFeed(runtime.settings.pg_dsn)
     runtime.put(feed)
-    async with announcing(runtime.pool), _beside(feed.run()):
+    async with announcing(runtime.pool), beside(feed.run()):
         yield
-
-
-@asynccontextmanager
-async def _beside(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    tasks = [asyncio.create_task(each) for each in work]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _routes() -> Routes:

@@ -2,15 +2,13 @@
 
 import csv
 import io
-import json
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 from humidor_common.tables.guard import guard
+from humidor_common.testing.hostile import STRINGS
 from humidor_inventory.testing.shop import STORE, Shop, line, make_gtin, sale
 
-STRINGS: list[str] = json.loads((Path(__file__).parents[1] / "hostile/strings.json").read_text())["strings"]
 HEADINGS = "商品条码,商品名称,品牌,每盒支数,零售价(分),币种"
 
 

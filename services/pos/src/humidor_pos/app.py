@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import cast
 
 from humidor_common.clock import utc_now
-from humidor_common.runtime import Runtime
+from humidor_common.runtime import Runtime, beside
 from humidor_common.service import Routes, Service
 from humidor_common.telemetry.logs import get_logger
 from humidor_pos.closings.service import reevaluate_due
@@ -42,19 +42,17 @@ async def api_context(runtime: Runtime) -> AsyncIterator[None]:
     runtime.put(writer)
     await _keep_partitions(runtime)
     writer.start()
-    tasks = [
-        asyncio.create_task(_every(settings.pos_settle_every_seconds, settle_waiting, runtime)),
-        asyncio.create_task(_every(LOOK_AT_ALL_SECONDS, settle_all_waiting, runtime)),
-        asyncio.create_task(_every(settings.pos_settle_every_seconds, reevaluate_due, runtime)),
-        asyncio.create_task(_every(5, _write_seen, runtime)),
-        asyncio.create_task(_every(60, _keep_partitions, runtime)),
+    work = [
+        _every(settings.pos_settle_every_seconds, settle_waiting, runtime),
+        _every(LOOK_AT_ALL_SECONDS, settle_all_waiting, runtime),
+        _every(settings.pos_settle_every_seconds, reevaluate_due, runtime),
+        _every(5, _write_seen, runtime),
+        _every(60, _keep_partitions, runtime),
     ]
     try:
-        yield
+        async with beside(*work):
+            yield
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
         await writer.stop()
 
 

@@ -1,6 +1,5 @@
 """The pytest plugin: a real database, real topics and signed tokens for any test, in milliseconds."""
 
-import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,9 +18,9 @@ Token = Callable[..., str]
 
 def pytest_collection_finish() -> None:
     """Spare the collector what stays for the whole session anyway, as the services' processes do."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
+    from humidor_common.main import spare_the_collector
+
+    spare_the_collector()
 
 
 @pytest.fixture(scope="session")

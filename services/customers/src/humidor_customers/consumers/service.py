@@ -1,11 +1,12 @@
 """Keeps members among consumers; who they are stands apart (`contacts.py`)."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
 from humidor_common import audit
 from humidor_common.auth import Principal
+from humidor_common.clock import latest_date
 from humidor_common.db.pool import Connection
 from humidor_common.events.customers import ConsumerJoined, MembershipEnded
 from humidor_common.ids import uuid7
@@ -26,7 +27,6 @@ from humidor_customers.stores.queries import unknown_stores
 
 Why = Literal["left", "not_an_adult", "erased"]
 
-_EAST = timedelta(hours=14)  # it is tomorrow there already
 _MASKED_DIGITS = 4
 
 
@@ -218,7 +218,7 @@ def _trail(view: ConsumerView) -> dict[str, object]:
 
 
 def _check_adult(check: AdultCheck, now: datetime) -> None:
-    if message := adult_error(check.outcome, check.method, check.checked_on, (now + _EAST).date()):
+    if message := adult_error(check.outcome, check.method, check.checked_on, latest_date(now)):
         raise invalid("adult.checked_on", message)
 
 

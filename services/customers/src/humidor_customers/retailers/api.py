@@ -44,9 +44,13 @@ async def seen(conn: Connection, principal: Principal, retailer_id: str) -> Docu
         Problem: 404, also for what belongs to others.
     """
     found = await service.get_retailer(conn, retailer_id)
-    if principal.stores is not None and not principal.stores & set(found["store_ids"]):
-        raise not_found("customer", retailer_id)
+    _check_seen(principal, found)
     return found
+
+
+def _check_seen(principal: Principal, found: Document) -> None:
+    if principal.stores is not None and not principal.stores & set(found["store_ids"]):
+        raise not_found("customer", found["retailer_id"])
 
 
 @router.post("", status_code=201, response_model=RetailerView)
@@ -86,7 +90,8 @@ async def get_retailer(
     if found["merged_into"]:
         body = {"retailer_id": retailer_id, "merged_into": found["merged_into"]}
         return JSONResponse(body, 301, {"Location": found["merged_into"]})
-    view = service.view(await seen(conn, principal, retailer_id), utc_now())
+    _check_seen(principal, found)
+    view = service.view(found, utc_now())
     tag(response, view.version)
     return view
 

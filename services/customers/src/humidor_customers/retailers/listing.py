@@ -1,11 +1,12 @@
 """Finds trade customers by what they are and by the beginning of their licence or name."""
 
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import Query
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
+from humidor_common.clock import latest_date
 from humidor_common.db.pool import Connection
 from humidor_common.web.inputs import PRINTABLE, Day, StoreId
 from humidor_common.web.problems import invalid
@@ -36,7 +37,6 @@ CASE WHEN r.licence_status IS NULL THEN 'none'
      WHEN r.licence_valid_from > (?::timestamptz AT TIME ZONE r.time_zone)::date THEN 'not_yet_valid'
      ELSE 'active' END
 """
-_EAST = timedelta(hours=14)  # it is tomorrow there already
 
 CustomQuery = Annotated[str, StringConstraints(max_length=260, pattern=r"^[a-z][a-z0-9_]{0,39}=")]
 
@@ -103,17 +103,13 @@ def _ask_licence(query: Conditions, filters: Filters, now: datetime) -> None:
     if filters.licence_valid_until_before:
         query.where("r.licence_valid_until < ?::date", filters.licence_valid_until_before)
     if filters.licence_state == "expired":
-        query.where("r.licence_valid_until < ?::date", _latest_date(now))
+        query.where("r.licence_valid_until < ?::date", latest_date(now))
     if filters.licence_state:
         query.where(f"{_STATE} = ?", now, now, filters.licence_state)
 
 
 def _range(begin: str) -> tuple[str, str]:
     return begin, begin + _LAST_CHARACTER
-
-
-def _latest_date(now: datetime) -> date:
-    return (now + _EAST).date()
 
 
 async def _custom(conn: Connection, text: str) -> dict[str, Any]:

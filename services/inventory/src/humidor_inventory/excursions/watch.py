@@ -24,11 +24,10 @@ async def watch_zones(pool: Pool, settings: InventorySettings, wake: Callable[[]
     late = timedelta(days=settings.inventory_climate_late_days)
     while True:
         try:
-            judged = ZONES_AT_ONCE
-            while judged == ZONES_AT_ONCE:
-                judged = await judge_once(pool, late=late)
-                if judged:
-                    wake()
+            while judged := await judge_once(pool, late=late):
+                wake()
+                if judged < ZONES_AT_ONCE:
+                    break
             async with transaction(pool) as conn:
                 now = utc_now()
                 await refresh_exposures(conn, before=now - LOOK_AGAIN_AFTER, now=now)

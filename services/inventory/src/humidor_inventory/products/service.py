@@ -1,11 +1,12 @@
 """Registers and changes products."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, Literal, NamedTuple
 
 from humidor_common import audit
 from humidor_common.auth import Principal
+from humidor_common.clock import latest_date
 from humidor_common.db.pool import Connection
 from humidor_common.events.inventory import ProductChanged, UnitGtin
 from humidor_common.messaging import outbox
@@ -19,7 +20,6 @@ from humidor_inventory.sales.service import apply_parked
 from humidor_inventory.units.queries import change_catalogue
 
 _MOVES_LEVELS = ("supplier_id", "lead_time_days", "order_multiple_packs", "shelf_life_days")
-_EAST = timedelta(hours=14)  # it is tomorrow there already
 # What is not said of these leaves them: sales were counted by the numbers, stock is valued at the cost.
 _KEPT = frozenset(("cost_price_per_pack", "unit_gtins"))
 _TOLD = frozenset(ProductChanged.__struct_fields__)
@@ -145,7 +145,7 @@ async def _write_costs(
 
 
 def _too_early(valid_from: date | None, now: datetime) -> Problem | None:
-    if valid_from and valid_from > (now + _EAST).date():
+    if valid_from and valid_from > latest_date(now):
         return invalid("cost_valid_from", "is in the future")
     return None
 

@@ -1,5 +1,6 @@
 """Stocktakes over HTTP."""
 
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -237,8 +238,8 @@ async def get_shrinkage(
     conn: Read,
     principal: Reader,
     store_id: Annotated[StoreId, Query()],
-    first_day: Annotated[Day, Query(alias="from")],
-    last_day: Annotated[Day, Query(alias="to")],
+    first_day: Annotated[Day, Query(alias="from", ge=date(2000, 1, 1))],
+    last_day: Annotated[Day, Query(alias="to", ge=date(2000, 1, 1))],
 ) -> ShrinkageView:
     """Read what a store lost by product, `from` and `to` included, in days of the store."""
     principal.check_store(store_id)

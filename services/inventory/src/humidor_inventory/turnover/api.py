@@ -8,7 +8,7 @@ import msgspec
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
-from humidor_common.clock import utc_now
+from humidor_common.clock import latest_date, utc_now
 from humidor_common.db.transaction import Read
 from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page
 from humidor_inventory.inputs import Day, Gtin, Label, Reader, StoreId, SupplierId, visible_stores
@@ -31,7 +31,6 @@ router = APIRouter(prefix="/v1/turnover", tags=["turnover"])
 
 Share = Annotated[float, Query(ge=0, le=10)]
 Days = Annotated[int, Query(ge=1, le=3650)]
-_AHEAD = timedelta(hours=14)  # it is tomorrow there already
 
 
 def asked(  # noqa: PLR0913, PLR0917 - FastAPI's parameters
@@ -59,7 +58,7 @@ def asked(  # noqa: PLR0913, PLR0917 - FastAPI's parameters
         filters={name: value for name, value in filters.items() if value is not None},
         cursor=cursor,
         limit=limit,
-        today=(utc_now() + _AHEAD).date(),
+        today=latest_date(utc_now()),
     )
 
 

@@ -107,8 +107,6 @@ def _product_doubts(sale: Sale, shelf: Shelf) -> Iterator[Doubt]:
             other_currency.append(line)
         elif (expected := unit_price(product, unit, price)) is not None and expected != line.unit_price:
             other_price.append(line)
-    if not (discontinued or other_price or other_currency or other_unit):
-        return
     yield from _together("unit_mismatch", "the GTIN is that of another unit", other_unit)
     yield from _together("product_discontinued", "the product is discontinued", discontinued)
     yield from _together("price_mismatch", "the price is not the list price", other_price)

@@ -77,7 +77,8 @@ class SaleWriter:
         self._waiting = waiting
         done: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
         self._queue.append(_Unit(sales, done))
-        self._arrived.set()
+        if self._has_work():
+            self._arrived.set()
         return done
 
     async def _run(self) -> None:
@@ -102,7 +103,6 @@ class SaleWriter:
                     self._answer(units, outcomes)
                 finally:
                     self._writing -= 1
-                    self._arrived.set()
         finally:
             if conn is not None:
                 with suppress(Exception):
