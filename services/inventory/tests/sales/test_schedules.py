@@ -118,6 +118,7 @@ async def play(
         if isinstance(step, tuple):
             waiting.append(step)
         for p, packs, lot in [each for each in waiting if registered or make_gtin(100 + each[0]) != late]:
-            await shop.receive((make_gtin(100 + p), packs, lot), store_id=store_id)
+            goods = {"gtin": make_gtin(100 + p), "quantity": packs, "lot": lot, "confirm": True}
+            await shop.receive(store_id=store_id, lines=[goods])
             waiting.remove((p, packs, lot))
     await shop.deliver_again(batch)
