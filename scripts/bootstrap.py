@@ -40,6 +40,7 @@ def main() -> None:
     if not install_with_uv():
         say("uv is not to be had; going on with pip, which takes longer")
         install([*pip(), "install", "--quiet", "--progress-bar=off"])
+    compile_modules()
     STAMP.touch()
     say(f".venv is ready ({time.monotonic() - started:.0f} s)")
 
@@ -118,6 +119,20 @@ def install(installer: list[str], environment: dict[str, str] | None = None) -> 
         ["--no-deps", "--no-build-isolation", *editable],
     ):
         subprocess.run([*installer, *what], env=environment, check=True, cwd=ROOT)
+
+
+def compile_modules() -> None:
+    """Compile once what seven processes would else compile at each start, a second of work in each.
+
+    uv compiles nothing, and Python itself keeps nothing where PYTHONDONTWRITEBYTECODE is set.
+    """
+    options = ("-q", "-j", "0", "-x", r"/tests?/")
+    folders = [VENV / "lib", *MEMBERS]
+    subprocess.run(
+        [str(PYTHON), "-m", "compileall", *options, *map(str, folders)],
+        check=False,
+        stdout=subprocess.DEVNULL,
+    )
 
 
 if __name__ == "__main__":

@@ -32,6 +32,7 @@ def main(service: Service, arguments: list[str] | None = None) -> int:
 
         upgrade(settings.pg_dsn, service.package)
     elif command == "rebuild":
+        spare_the_collector()
         return asyncio.run(_rebuild(service, settings))
     else:
         _serve(service, settings, command)
@@ -68,6 +69,7 @@ def spare_the_collector() -> None:
     """
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+    gc.enable()
 
 
 async def _rebuild(service: Service, settings: ServiceSettings) -> int:
