@@ -5,6 +5,8 @@ from contextlib import asynccontextmanager
 
 from humidor_common.runtime import Runtime, beside
 from humidor_common.service import Routes, Service
+from humidor_customers.catalogue.consumers import PROJECTION as CATALOGUE
+from humidor_customers.catalogue.consumers import SUBSCRIPTION as PRODUCTS
 from humidor_customers.duplicates.finding import keep_comparing
 from humidor_customers.stores.consumers import PROJECTION, SUBSCRIPTION
 
@@ -27,7 +29,7 @@ SERVICE = Service(
     title="Humidor Customers",
     package="humidor_customers",
     routes=_routes,
-    subscriptions=(SUBSCRIPTION,),
-    projections=(PROJECTION,),
+    subscriptions=(SUBSCRIPTION, PRODUCTS),
+    projections=(PROJECTION, CATALOGUE),
     worker_context=worker_context,
 )

@@ -1,7 +1,9 @@
 """The slices, by what each of them answers over HTTP."""
 
 from humidor_common.service import Routes
+from humidor_customers.catalogue import api as catalogue
 from humidor_customers.consumers import api as consumers
+from humidor_customers.cycles import api as cycles
 from humidor_customers.duplicates import api as duplicates
 from humidor_customers.fields import api as fields
 from humidor_customers.history import api as history
@@ -9,6 +11,6 @@ from humidor_customers.imports import api as imports
 from humidor_customers.merges import api as merges
 from humidor_customers.retailers import api as retailers
 
-SLICES = (retailers, fields, consumers, history, duplicates, merges, imports)
+SLICES = (retailers, fields, consumers, history, duplicates, merges, imports, catalogue, cycles)
 
 ROUTES = Routes(tuple(each.router for each in SLICES))
