@@ -11,7 +11,7 @@ from humidor_common.db.transaction import Read, Tx
 from humidor_common.web.idempotency import Idempotency
 from humidor_common.web.inputs import Day, IfMatch, tag
 from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor
-from humidor_customers.cycles import queries, service
+from humidor_customers.cycles import queries, service, windows
 from humidor_customers.cycles.schemas import (
     Assignment,
     AssignmentView,
@@ -155,7 +155,7 @@ async def put_window(  # noqa: PLR0913, PLR0917 - FastAPI's parameters
 ) -> WindowView:
     """Move the window of a group by hand, saying why."""
     principal.check_every_store()
-    view = await service.put_window(
+    view = await windows.put_window(
         conn, principal, (cycle_id, group_code, window), if_match=if_match, now=utc_now()
     )
     tag(response, view.version)
@@ -174,7 +174,7 @@ async def put_exception(  # noqa: PLR0913, PLR0917 - FastAPI's parameters
 ) -> ExceptionView:
     """Give one customer a window of its own, saying why."""
     principal.check_every_store()
-    view = await service.put_exception(
+    view = await windows.put_exception(
         conn, principal, (cycle_id, retailer_id, window), if_match=if_match, now=utc_now()
     )
     tag(response, view.version, created=view.version == 1)

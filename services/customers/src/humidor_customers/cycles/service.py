@@ -19,19 +19,15 @@ from humidor_customers.cycles.schemas import (
     AssignmentView,
     CycleInput,
     CycleView,
-    ExceptionView,
     GroupInput,
     GroupView,
     HolidayInput,
     HolidayView,
-    WindowInput,
-    WindowView,
 )
 from humidor_customers.retailers import queries as retailers
 from humidor_customers.stores.queries import unknown_stores
 
 _AROUND = timedelta(days=2 * MOST_DAYS_MOVED)
-_FARTHEST = timedelta(days=MOST_DAYS_MOVED)
 _LOCK_CALENDAR = "SELECT pg_advisory_xact_lock(7401010)"
 
 
@@ -57,7 +53,7 @@ async def put_group(
     version = before.version + 1 if before else 1
     after = GroupView(group_code=group_code, version=version, changed_at=now, **given.model_dump())
     await queries.write_group(conn, after)
-    await _note(conn, principal, ("order_group", group_code), before, after)
+    await note(conn, principal, ("order_group", group_code), before, after)
     return after
 
 
@@ -104,7 +100,7 @@ async def put_holiday(
         given.name,
         now,
     )
-    await _note(conn, principal, ("holiday", day.isoformat()), None, after)
+    await note(conn, principal, ("holiday", day.isoformat()), None, after)
     return after
 
 
@@ -142,7 +138,7 @@ async def plan_cycle(
         raise Problem(409, "cycle-overlaps", "Another cycle has some of these days.") from error
     await queries.write_windows(conn, await _windows(conn, cycle_id, given, now))
     after = await get_cycle(conn, cycle_id)
-    await _note(conn, principal, ("order_cycle", str(cycle_id)), None, after)
+    await note(conn, principal, ("order_cycle", str(cycle_id)), None, after)
     return after
 
 
@@ -167,93 +163,7 @@ async def get_cycle(conn: Connection, cycle_id: UUID) -> CycleView:
     return found
 
 
-async def put_window(
-    conn: Connection,
-    principal: Principal,
-    window: tuple[UUID, str, WindowInput],
-    *,
-    if_match: str | None,
-    now: datetime,
-) -> WindowView:
-    """Move the window of a group; orders that are confirmed stay confirmed.
-
-    Raises:
-        Problem: 404, 412; 422 where it moves by more than a month.
-    """
-    cycle_id, group_code, given = window
-    before = await _get_window(conn, cycle_id, group_code, now)
-    check_match(if_match, before.version)
-    _check_distance(before, given)
-    await conn.execute(
-        """UPDATE order_windows SET opens_at = $3, closes_at = $4, delivery_on = $5, reason = $6,
-                                    version = version + 1, changed_at = $7
-           WHERE cycle_id = $1 AND group_code = $2""",
-        cycle_id,
-        group_code,
-        *given.model_dump().values(),
-        now,
-    )
-    after = await _get_window(conn, cycle_id, group_code, now)
-    await _note(conn, principal, ("order_window", f"{cycle_id}/{group_code}"), before, after, given.reason)
-    return after
-
-
-async def put_exception(
-    conn: Connection,
-    principal: Principal,
-    exception: tuple[UUID, str, WindowInput],
-    *,
-    if_match: str | None,
-    now: datetime,
-) -> ExceptionView:
-    """Give one customer a window of its own in a cycle.
-
-    Raises:
-        Problem: 404 where the customer's group has no window in the cycle, 412, 422 as for a group's.
-    """
-    cycle_id, retailer_id, given = exception
-    await retailers.lock(conn, [retailer_id])
-    group_code = await conn.fetchval(
-        "SELECT group_code FROM order_members WHERE retailer_id = $1", retailer_id
-    )
-    _check_distance(await _get_window(conn, cycle_id, group_code or "", now), given)
-    before = await queries.read_exception(conn, cycle_id, retailer_id)
-    check_match(if_match, before.version if before else None)
-    await conn.execute(
-        """INSERT INTO window_exceptions (cycle_id, retailer_id, opens_at, closes_at, delivery_on, reason,
-                                          version, changed_at)
-           VALUES ($1, $2, $3, $4, $5, $6, 1, $7)
-           ON CONFLICT (cycle_id, retailer_id) DO UPDATE
-           SET opens_at = $3, closes_at = $4, delivery_on = $5, reason = $6,
-               version = window_exceptions.version + 1, changed_at = $7""",
-        cycle_id,
-        retailer_id,
-        *given.model_dump().values(),
-        now,
-    )
-    after = await queries.read_exception(conn, cycle_id, retailer_id)
-    if after is None:
-        raise not_found("window", f"{cycle_id}/{retailer_id}")
-    await _note(conn, principal, ("order_window", f"{cycle_id}/{retailer_id}"), before, after, given.reason)
-    return after
-
-
-async def _get_window(conn: Connection, cycle_id: UUID, group_code: str, now: datetime) -> WindowView:
-    found = await queries.read_window(conn, cycle_id, group_code, now)
-    if found is None:
-        raise not_found("window", f"{cycle_id}/{group_code}")
-    return found
-
-
-def _check_distance(before: WindowView, given: WindowInput) -> None:
-    """Hold windows near their cycle, so that those around today can be found by their dates."""
-    if given.opens_at < before.opens_at - _FARTHEST:
-        raise invalid("opens_at", "moves by more than 31 days")
-    if given.closes_at > before.closes_at + _FARTHEST:
-        raise invalid("closes_at", "moves by more than 31 days")
-
-
-async def _note(
+async def note(
     conn: Connection,
     principal: Principal,
     entity: tuple[str, str],

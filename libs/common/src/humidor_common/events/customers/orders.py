@@ -15,20 +15,22 @@ class OrderedProduct(msgspec.Struct, frozen=True, kw_only=True):
     """One product of an order, in sticks.
 
     `requested_sticks` is what the customer wanted, `ordered_sticks` what the limits left of it, and `limits`
-    names those that cut it (`product-cap`, `segment-cap`, `credit`): such demand is censored.
+    names those that cut it (`product-cap`, `segment-cap`): such demand is censored.
+    `multiple_sticks` is the unit that it was ordered in.
     """
 
     gtin: str
     requested_sticks: int
     ordered_sticks: int
     limits: list[str] = msgspec.field(default_factory=list)
+    multiple_sticks: int = 1
 
 
 class OrderConfirmed(Event, frozen=True, kw_only=True):
-    """A trade customer's order stands and waits for the stock of `store_id`, the warehouse that supplies it.
+    """A trade customer's order stands and waits for the stock of the warehouse that supplies it (`store_id`).
 
-    `attempt` rises with each confirmation of an order that was refused before. With `accept_less` the customer
-    takes what there is; without it, all or nothing.
+    `attempt` rises with each confirmation of an order that was refused before. With `accept_less` the
+    customer takes what there is, in whole multiples; without it, all or nothing.
     """
 
     TYPE: ClassVar[str] = "customers.order-confirmed.v1"
@@ -74,7 +76,7 @@ class DeliveredProduct(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OrderDelivered(Event, frozen=True, kw_only=True):
-    """The customer has the goods: they leave the stock of `store_id`; what was kept back beyond them is free."""
+    """The customer has the goods: they leave the stock of `store_id`; what else was kept back is free."""
 
     TYPE: ClassVar[str] = "customers.order-delivered.v1"
     TOPIC: ClassVar[str] = _TOPIC

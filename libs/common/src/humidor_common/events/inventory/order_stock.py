@@ -21,7 +21,7 @@ class ReservedProduct(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StockReserved(Event, frozen=True, kw_only=True):
-    """Stock is kept back for an order until it is delivered or cancelled; less than ordered where it said so."""
+    """Stock is kept back for an order until it is delivered or cancelled; maybe less than was ordered."""
 
     TYPE: ClassVar[str] = "inventory.stock-reserved.v1"
     TOPIC: ClassVar[str] = _TOPIC
@@ -36,7 +36,7 @@ class StockReserved(Event, frozen=True, kw_only=True):
 
 
 class StockRefused(Event, frozen=True, kw_only=True):
-    """Nothing is kept back for an order; `code` is `not-enough-stock`, `unknown-product` or `unknown-store`."""
+    """Nothing is kept back for an order: `not-enough-stock`, `unknown-product` or `unknown-store`."""
 
     TYPE: ClassVar[str] = "inventory.stock-refused.v1"
     TOPIC: ClassVar[str] = _TOPIC
