@@ -1,6 +1,6 @@
 """Order groups, cycles and windows over HTTP."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from humidor_customers.cycles import queries, service, windows
 from humidor_customers.cycles.schemas import (
     Assignment,
     AssignmentView,
+    CustomerWindow,
     CycleInput,
     CycleView,
     ExceptionView,
@@ -27,6 +28,7 @@ from humidor_customers.cycles.schemas import (
     WindowView,
 )
 from humidor_customers.inputs import Code, Reader, RetailerId, Writer
+from humidor_customers.retailers.api import seen
 
 router = APIRouter(prefix="/v1", tags=["order cycles"])
 
@@ -141,6 +143,22 @@ async def list_windows(
     found = await queries.page_windows(conn, cycle_id, now=utc_now(), after=after, limit=limit + 1)
     more = len(found) > limit
     return Page(items=found[:limit], next_cursor=encode_cursor(found[limit - 1].group_code) if more else None)
+
+
+@router.get("/retailers/{retailer_id}/order-windows")
+async def list_customer_windows(
+    conn: Read,
+    principal: Reader,
+    retailer_id: Annotated[RetailerId, Path()],
+    cursor: Cursor = None,
+    limit: Limit = DEFAULT_LIMIT,
+) -> Page[CustomerWindow]:
+    """Read when a customer may order, the latest first; its own windows outweigh those of its group."""
+    await seen(conn, principal, retailer_id)
+    before = decode_cursor(cursor, datetime)[0] if cursor else datetime.max.replace(tzinfo=UTC)
+    found = await queries.customer_windows(conn, retailer_id, now=utc_now(), before=before, limit=limit + 1)
+    more = len(found) > limit
+    return Page(items=found[:limit], next_cursor=encode_cursor(found[limit - 1].closes_at) if more else None)
 
 
 @router.put("/order-cycles/{cycle_id}/windows/{group_code}")

@@ -25,7 +25,7 @@ FROM order_cycles c
 """
 # The times of one customer: what was said for it alone outweighs its group's window.
 CUSTOMER_WINDOWS = """
-SELECT w.cycle_id, c.code, w.group_code, g.supply_store_id, coalesce(x.opens_at, w.opens_at) AS opens_at,
+SELECT w.cycle_id, c.code, w.group_code, g.supply_store_id, g.prepaid, coalesce(x.opens_at, w.opens_at) AS opens_at,
        coalesce(x.closes_at, w.closes_at) AS closes_at, coalesce(x.delivery_on, w.delivery_on) AS delivery_on,
        x.cycle_id IS NOT NULL AS own
 FROM order_members m

@@ -24,7 +24,10 @@ LocalTime = Annotated[time, AfterValidator(_naive)]
 
 
 class GroupInput(Input):
-    """Customers who order on one day: weekday (Monday is 1), window, and the warehouse that supplies them."""
+    """Customers who order on one day: weekday (Monday is 1), window, and the warehouse that supplies them.
+
+    Where they are `prepaid`, goods leave once the debit was paid, and a failed debit cancels the order.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -52,6 +55,7 @@ class GroupInput(Input):
     closes_days_before: Days
     closes_at_time: LocalTime
     delivery_days_after: Days = 1
+    prepaid: bool = False
 
     @model_validator(mode="after")
     def _check(self) -> "GroupInput":
@@ -184,6 +188,7 @@ class CustomerWindow(BaseModel):
     code: str
     group_code: str
     supply_store_id: str
+    prepaid: bool
     opens_at: datetime
     closes_at: datetime
     delivery_on: date
