@@ -8,13 +8,15 @@ from humidor_common.service import Routes, Service
 from humidor_customers.catalogue.consumers import PROJECTION as CATALOGUE
 from humidor_customers.catalogue.consumers import SUBSCRIPTION as PRODUCTS
 from humidor_customers.duplicates.finding import keep_comparing
+from humidor_customers.orders.consumers import SUBSCRIPTION as STOCK_ANSWERS
+from humidor_customers.orders.lapsing import keep_lapsing
 from humidor_customers.stores.consumers import PROJECTION, SUBSCRIPTION
 
 
 @asynccontextmanager
 async def worker_context(runtime: Runtime) -> AsyncIterator[None]:
-    """Compare customers that changed with the others meanwhile."""
-    async with beside(keep_comparing(runtime.pool)):
+    """Compare customers that changed with the others, and end orders whose window closed, meanwhile."""
+    async with beside(keep_comparing(runtime.pool), keep_lapsing(runtime.pool)):
         yield
 
 
@@ -29,7 +31,7 @@ SERVICE = Service(
     title="Humidor Customers",
     package="humidor_customers",
     routes=_routes,
-    subscriptions=(SUBSCRIPTION, PRODUCTS),
+    subscriptions=(SUBSCRIPTION, PRODUCTS, STOCK_ANSWERS),
     projections=(PROJECTION, CATALOGUE),
     worker_context=worker_context,
 )

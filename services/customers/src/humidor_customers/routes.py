@@ -9,8 +9,9 @@ from humidor_customers.fields import api as fields
 from humidor_customers.history import api as history
 from humidor_customers.imports import api as imports
 from humidor_customers.merges import api as merges
+from humidor_customers.orders import api as orders
 from humidor_customers.retailers import api as retailers
 
-SLICES = (retailers, fields, consumers, history, duplicates, merges, imports, catalogue, cycles)
+SLICES = (retailers, fields, consumers, history, duplicates, merges, imports, catalogue, cycles, orders)
 
 ROUTES = Routes(tuple(each.router for each in SLICES))

@@ -25,9 +25,9 @@ FROM order_cycles c
 """
 # The times of one customer: what was said for it alone outweighs its group's window.
 CUSTOMER_WINDOWS = """
-SELECT w.cycle_id, c.code, w.group_code, g.supply_store_id, g.prepaid, coalesce(x.opens_at, w.opens_at) AS opens_at,
-       coalesce(x.closes_at, w.closes_at) AS closes_at, coalesce(x.delivery_on, w.delivery_on) AS delivery_on,
-       x.cycle_id IS NOT NULL AS own
+SELECT w.cycle_id, c.code, w.group_code, g.supply_store_id, g.prepaid,
+       coalesce(x.opens_at, w.opens_at) AS opens_at, coalesce(x.closes_at, w.closes_at) AS closes_at,
+       coalesce(x.delivery_on, w.delivery_on) AS delivery_on, x.cycle_id IS NOT NULL AS own
 FROM order_members m
 JOIN order_groups g USING (group_code)
 JOIN order_windows w USING (group_code)
@@ -173,5 +173,24 @@ async def customer_windows(
         retailer_id,
         before,
         limit,
+    )
+    return [CustomerWindow(**row, state=window_state(row["opens_at"], row["closes_at"], now)) for row in rows]
+
+
+async def windows_around(
+    conn: Connection, retailer_id: str, cycle_id: UUID | None, *, now: datetime
+) -> list[CustomerWindow]:
+    """Read a customer's windows of a cycle, or those that are not over yet, the earliest first.
+
+    A window moves by a month at most, so those of long ago are not looked at.
+    """
+    rows = await conn.fetch(
+        f"""SELECT * FROM ({CUSTOMER_WINDOWS}
+                WHERE m.retailer_id = $1 AND ($2::uuid IS NULL OR w.cycle_id = $2)
+                  AND ($2::uuid IS NOT NULL OR w.closes_at > $3::timestamptz - interval '31 days')) every
+            ORDER BY closes_at LIMIT 100""",  # noqa: S608 - made of constants
+        retailer_id,
+        cycle_id,
+        now,
     )
     return [CustomerWindow(**row, state=window_state(row["opens_at"], row["closes_at"], now)) for row in rows]
