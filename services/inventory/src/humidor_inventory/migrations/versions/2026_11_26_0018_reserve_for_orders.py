@@ -3,7 +3,7 @@
 from humidor_common.db.migrate import run_sql
 
 revision = "0018"
-down_revision = "0017"
+down_revision = "0016"
 
 
 def upgrade() -> None:
