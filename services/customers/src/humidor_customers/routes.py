@@ -2,6 +2,7 @@
 
 from humidor_common.service import Routes
 from humidor_customers.catalogue import api as catalogue
+from humidor_customers.claims import api as claims
 from humidor_customers.consumers import api as consumers
 from humidor_customers.cycles import api as cycles
 from humidor_customers.duplicates import api as duplicates
@@ -12,6 +13,18 @@ from humidor_customers.merges import api as merges
 from humidor_customers.orders import api as orders
 from humidor_customers.retailers import api as retailers
 
-SLICES = (retailers, fields, consumers, history, duplicates, merges, imports, catalogue, cycles, orders)
+SLICES = (
+    retailers,
+    fields,
+    consumers,
+    history,
+    duplicates,
+    merges,
+    imports,
+    catalogue,
+    cycles,
+    orders,
+    claims,
+)
 
 ROUTES = Routes(tuple(each.router for each in SLICES))

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from humidor_customers.orders.rules import Allowed, Cut, Room, Wanted, allow, claimable
+from humidor_customers.orders.rules import Allowed, Cut, Room, Wanted, allow
 
 CARTON = 200
 
@@ -20,12 +20,6 @@ def test_what_has_no_cap_is_allowed_whole_and_what_is_overdrawn_not_at_all() -> 
     wanted = [Wanted("A", None, 400, CARTON), Wanted("B", "mid", 400, CARTON)]
     assert allow(wanted, Room({}, {"other": 0})) == [Allowed(400, ()), Allowed(400, ())]
     assert allow(wanted, Room({"A": -200}, {}))[0] == Allowed(0, (Cut("product-cap", 400),))
-
-
-def test_what_is_missing_is_claimed_of_what_was_ordered_and_damage_of_what_came() -> None:
-    assert claimable(600, 1000, 0, "missing") == 1000
-    assert claimable(600, 1000, 400, "damaged") == 200
-    assert claimable(600, 1000, 800, "damaged") == 0
 
 
 cartons = st.integers(0, 30).map(lambda n: n * CARTON)

@@ -30,7 +30,7 @@ from humidor_customers.retailers.api import seen
 router = APIRouter(prefix="/v1/orders", tags=["orders"])
 
 
-async def _seen(conn: Connection, principal: Principal, order_id: UUID) -> OrderView:
+async def seen_order(conn: Connection, principal: Principal, order_id: UUID) -> OrderView:
     """Read an order that the caller may see: supplied from, or to the owner of, a store of theirs."""
     order = await service.get_order(conn, order_id)
     if principal.stores is not None and order.store_id not in principal.stores:
@@ -65,7 +65,7 @@ async def list_orders(
 
 @router.get("/{order_id}")
 async def get_order(conn: Read, principal: Reader, order_id: UUID, response: Response) -> OrderView:
-    view = await _seen(conn, principal, order_id)
+    view = await seen_order(conn, principal, order_id)
     tag(response, view.version)
     return view
 
@@ -80,7 +80,7 @@ async def put_order(
     if_match: IfMatch = None,
 ) -> OrderView:
     """Change what is wanted, of a draft or an order that was refused."""
-    await _seen(conn, principal, order_id)
+    await seen_order(conn, principal, order_id)
     view = await service.change_order(conn, principal, (order_id, wish), if_match=if_match, now=utc_now())
     tag(response, view.version)
     return view
@@ -91,7 +91,7 @@ async def post_confirmation(
     conn: Tx, principal: Writer, order_id: UUID, response: Response, if_match: IfMatch = None
 ) -> OrderView:
     """Let an order stand, by the caps and prices of this moment; the warehouse is asked for its stock."""
-    await _seen(conn, principal, order_id)
+    await seen_order(conn, principal, order_id)
     view = await service.confirm(conn, principal, order_id, if_match=if_match, now=utc_now())
     tag(response, view.version)
     return view
@@ -100,7 +100,7 @@ async def post_confirmation(
 @router.post("/{order_id}:cancel")
 async def post_cancellation(conn: Tx, principal: Writer, order_id: UUID, decision: Reason) -> OrderView:
     """Cancel an order that is not delivered; what is kept back for it is let go."""
-    await _seen(conn, principal, order_id)
+    await seen_order(conn, principal, order_id)
     return await service.cancel(conn, principal, order_id, decision.reason, now=utc_now())
 
 
@@ -117,19 +117,19 @@ async def post_debit(
 
 @router.get("/{order_id}/debits")
 async def list_debits(conn: Read, principal: Reader, order_id: UUID) -> Page[DebitView]:
-    order = await _seen(conn, principal, order_id)
+    order = await seen_order(conn, principal, order_id)
     return Page(items=await fulfilling.list_debits(conn, order))
 
 
 @router.post("/{order_id}:dispatch")
 async def post_dispatch(conn: Tx, principal: Writer, order_id: UUID) -> OrderView:
     """Send an order off; where the licence has ended since, it is cancelled and says so in `closed_code`."""
-    await _seen(conn, principal, order_id)
+    await seen_order(conn, principal, order_id)
     return await fulfilling.dispatch(conn, principal, order_id, now=utc_now())
 
 
 @router.post("/{order_id}:deliver")
 async def post_delivery(conn: Tx, principal: Writer, order_id: UUID, delivery: DeliveryInput) -> OrderView:
     """Record that the customer has the goods, with a proof; they leave the warehouse's stock."""
-    await _seen(conn, principal, order_id)
+    await seen_order(conn, principal, order_id)
     return await fulfilling.deliver(conn, principal, order_id, delivery, now=utc_now())

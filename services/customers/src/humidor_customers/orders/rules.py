@@ -96,11 +96,3 @@ def value_minor(sticks: int, minor_per_carton: int, sticks_per_carton: int) -> i
 def credit_left(limit_minor: int | None, exposure_minor: int) -> int | None:
     """Give what may still be owed; None where nothing bounds it."""
     return None if limit_minor is None else limit_minor - exposure_minor
-
-
-def claimable(delivered: int, ordered: int, claimed: int, kind: str) -> int:
-    """Bound a claim, in sticks: of what was delivered, or for `missing` of what should have been.
-
-    `claimed` is what open and accepted claims about the product have already.
-    """
-    return max((max(ordered, delivered) if kind == "missing" else delivered) - claimed, 0)

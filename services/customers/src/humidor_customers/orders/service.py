@@ -224,6 +224,7 @@ async def close(conn: Connection, order: OrderView, why: tuple[str, str], *, now
     update = {
         "state": "cancelled",
         "stock": "releasing" if asked else order.stock,
+        "payment": order.payment if order.payment in ("paid", "failed") else "none",
         "closed_code": code,
         "closed_reason": reason,
         "closed_at": now,

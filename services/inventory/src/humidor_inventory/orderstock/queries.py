@@ -20,15 +20,16 @@ _KEEP = """
 INSERT INTO reservations (reservation_id, store_id, gtin, quantity_sticks, state, reference, reserved_at,
                           reserved_by, expires_at, closed_at, closed_reason, order_id)
 SELECT (e->>0)::uuid, e->>1, e->>2, (e->>3)::bigint,
-       CASE WHEN e->>4 IS NULL THEN 'confirmed' ELSE 'released' END, 'order', $2, 'customers', $2,
-       CASE WHEN e->>4 IS NOT NULL THEN $2 END, e->>4, (e->>5)::uuid
+       CASE WHEN e->>4 IS NULL THEN 'confirmed' ELSE 'released' END, 'order', $2::timestamptz,
+       'customers', $2, CASE WHEN e->>4 IS NOT NULL THEN $2 END, e->>4, (e->>5)::uuid
 FROM jsonb_array_elements($1::jsonb) e
 ON CONFLICT (reservation_id) DO UPDATE
 SET state = excluded.state, closed_at = excluded.closed_at, closed_reason = excluded.closed_reason
 """
 _DECIDE = """
 INSERT INTO order_stock (order_id, store_id, attempt, state, decided_at)
-SELECT (e->>0)::uuid, e->>1, (e->>2)::int, e->>3, $2 FROM jsonb_array_elements($1::jsonb) e ORDER BY 1
+SELECT (e->>0)::uuid, e->>1, (e->>2)::int, e->>3, $2::timestamptz
+FROM jsonb_array_elements($1::jsonb) e ORDER BY 1
 ON CONFLICT (order_id) DO UPDATE
 SET store_id = excluded.store_id, attempt = excluded.attempt, state = excluded.state,
     decided_at = excluded.decided_at
