@@ -11,6 +11,7 @@ from humidor_customers.history import api as history
 from humidor_customers.imports import api as imports
 from humidor_customers.merges import api as merges
 from humidor_customers.orders import api as orders
+from humidor_customers.plans import api as plans
 from humidor_customers.retailers import api as retailers
 
 SLICES = (
@@ -25,6 +26,7 @@ SLICES = (
     cycles,
     orders,
     claims,
+    plans,
 )
 
 ROUTES = Routes(tuple(each.router for each in SLICES))

@@ -31,7 +31,7 @@ async def post_claim(
 
 
 @router.post("/claims/{claim_id}:decide")
-async def post_decision(  # noqa: PLR0913, PLR0917 - FastAPI's parameters
+async def post_decision(
     conn: Tx,
     principal: Writer,
     claim_id: UUID,

@@ -102,14 +102,13 @@ async def priced_lines(conn: Connection, place: Place, lines: Sequence[LineInput
     """
     products = await load_products(conn, [line.gtin for line in lines])
     _refuse(lines, products)
-    allowed_by = await caps.caps_of(conn, place.cycle_id, [place.retailer_id])
+    room, segments = await load_room(conn, place, {gtin: p.price_segment for gtin, p in products.items()})
     wanted = []
     for line in lines:
         product = products[line.gtin]
-        segment = allowed_by.segment_of.get(line.gtin, product.price_segment)
         requested = product.sticks(line.quantity, line.unit)
-        wanted.append(Wanted(line.gtin, segment, requested, product.sticks(1, line.unit)))
-    found = allow(wanted, await _room(conn, place, allowed_by, wanted))
+        wanted.append(Wanted(line.gtin, segments[line.gtin], requested, product.sticks(1, line.unit)))
+    found = allow(wanted, room)
     return [
         LineView(
             line=number,
@@ -140,24 +139,31 @@ def _refuse(lines: Sequence[LineInput], products: Mapping[str, Product]) -> None
         raise Problem(422, "invalid", f"{errors[0].field}: {errors[0].message}", errors=errors[:50])
 
 
-async def _room(conn: Connection, place: Place, allowed_by: caps.Caps, wanted: Sequence[Wanted]) -> Room:
-    """Take from the caps what the customer's other orders of the cycle have used."""
+async def load_room(
+    conn: Connection, place: Place, own_segments: Mapping[str, str | None]
+) -> tuple[Room, dict[str, str | None]]:
+    """Take from the caps of products what the customer's other orders of the cycle have used.
+
+    Gives the segment of each product too: the strategy's, else the product's own.
+    """
     retailer_id = place.retailer_id
-    products = {each.gtin: allowed_by.of_product(retailer_id, each.gtin) for each in wanted}
-    segments = {
-        each.segment: allowed_by.of_segment(retailer_id, each.segment) for each in wanted if each.segment
-    }
+    allowed_by = await caps.caps_of(conn, place.cycle_id, [retailer_id])
+    segment_of = {gtin: allowed_by.segment_of.get(gtin, own) for gtin, own in own_segments.items()}
+    products = {gtin: allowed_by.of_product(retailer_id, gtin) for gtin in own_segments}
+    named = {segment for segment in segment_of.values() if segment is not None}
+    segments = {segment: allowed_by.of_segment(retailer_id, segment) for segment in named}
     if all(cap is None for cap in (*products.values(), *segments.values())):
-        return Room({}, {})
+        return Room({}, {}), segment_of
     by_product: dict[str, int] = defaultdict(int)
     by_segment: dict[str | None, int] = defaultdict(int)
     for gtin, segment, sticks in await queries.used(conn, retailer_id, place.cycle_id, place.order_id):
         by_product[gtin] += sticks
         by_segment[segment] += sticks
-    return Room(
+    room = Room(
         {gtin: cap - by_product[gtin] for gtin, cap in products.items() if cap is not None},
         {segment: cap - by_segment[segment] for segment, cap in segments.items() if cap is not None},
     )
+    return room, segment_of
 
 
 def worth(lines: Sequence[LineView], column: str) -> int:
