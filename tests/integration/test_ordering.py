@@ -131,8 +131,8 @@ def settle(system: System) -> None:
 def test_orders_get_their_stock_once_and_give_it_back_whatever_is_killed(
     system: System, distributor: Distributor
 ) -> None:
-    for n, each in enumerate(distributor.customers * 2):
-        distributor.order(each, 3)
+    for n, customer in enumerate(distributor.customers * 2):
+        distributor.order(customer, 3)
         if n == 5:
             system.kill("inventory worker")
         if n == 15:

@@ -31,7 +31,7 @@ def gtin(number: int) -> str:
 
 
 def product(number: int, *, version: int = 1, **changes: Any) -> ProductChanged:
-    values = {
+    values: dict[str, Any] = {
         "gtin": gtin(number),
         "name": f"Harbour {number}",
         "brand": "Harbour",
@@ -85,7 +85,7 @@ async def move_window(desk: Desk, cycle_id: UUID, *, opens: float, closes: float
     body = {
         "opens_at": (now + timedelta(minutes=opens)).isoformat(),
         "closes_at": (now + timedelta(minutes=closes)).isoformat(),
-        "delivery_on": (now + timedelta(days=1)).date().isoformat(),
+        "delivery_on": (now + timedelta(days=2)).date().isoformat(),
         "reason": "a test",
     }
     await desk.ask("PUT", f"/v1/order-cycles/{cycle_id}/windows/G1", json=body)
