@@ -11,7 +11,6 @@ from humidor_customers.duplicates.finding import keep_comparing
 from humidor_customers.orders.consumers import SUBSCRIPTION as STOCK_ANSWERS
 from humidor_customers.orders.lapsing import keep_lapsing
 from humidor_customers.plans.consumers import SUBSCRIPTION as FORECASTED
-from humidor_customers.plans.figures import open_figures
 from humidor_customers.settings import CustomersSettings
 from humidor_customers.stores.consumers import PROJECTION, SUBSCRIPTION
 
@@ -26,6 +25,8 @@ async def worker_context(runtime: Runtime) -> AsyncIterator[None]:
 @asynccontextmanager
 async def api_context(runtime: Runtime) -> AsyncIterator[None]:
     """Hold connections to the service that calculates plans."""
+    from humidor_customers.plans.figures import open_figures
+
     settings = runtime.settings
     urls = settings.upstream_urls if isinstance(settings, CustomersSettings) else {}
     async with open_figures(urls.get("inventory")) as figures:
