@@ -119,7 +119,10 @@ def bench_orders(system: System) -> list[Result]:
 
 
 def _database(system: System) -> Database:
-    return system.database("humidor_customers", lambda made: made.execute(FILL) and None, kind="orders")
+    def prepare(database: Database) -> None:
+        database.execute(FILL)
+
+    return system.database("humidor_customers", prepare, kind="orders")
 
 
 def _stock(system: System) -> Database:

@@ -1,7 +1,6 @@
 """Takes claims about delivered orders, and decides them."""
 
 from collections import defaultdict
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,9 +15,9 @@ from humidor_customers.catalogue.queries import load_products
 from humidor_customers.claims.rules import claimable
 from humidor_customers.claims.schemas import ClaimedLineView, ClaimInput, ClaimView, Decision, Filters
 from humidor_customers.conditions import Conditions
+from humidor_customers.orders.keeping import lock_order
 from humidor_customers.orders.rules import value_minor
 from humidor_customers.orders.schemas import OrderView
-from humidor_customers.orders.service import lock_order
 
 _COLUMNS = tuple(ClaimView.model_fields)
 _SELECT = f"SELECT {', '.join(f'c.{name}' for name in _COLUMNS)} FROM order_claims c"  # noqa: S608 - names of ours
@@ -165,5 +164,5 @@ async def list_claims(
     return [_view(row) for row in await conn.fetch(statement, *query.arguments)]
 
 
-def _view(row: Mapping[str, Any]) -> ClaimView:
+def _view(row: Any) -> ClaimView:
     return ClaimView(**row)

@@ -15,7 +15,7 @@ from humidor_common.web.inputs import IfMatch, Reason, tag, visible_stores
 from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor
 from humidor_common.web.problems import not_found
 from humidor_customers.inputs import NEWEST, Reader, Writer
-from humidor_customers.orders import fulfilling, queries, service
+from humidor_customers.orders import fulfilling, keeping, queries, service
 from humidor_customers.orders.schemas import (
     DebitInput,
     DebitView,
@@ -32,7 +32,7 @@ router = APIRouter(prefix="/v1/orders", tags=["orders"])
 
 async def seen_order(conn: Connection, principal: Principal, order_id: UUID) -> OrderView:
     """Read an order that the caller may see: supplied from, or to the owner of, a store of theirs."""
-    order = await service.get_order(conn, order_id)
+    order = await keeping.get_order(conn, order_id)
     if principal.stores is not None and order.store_id not in principal.stores:
         owned = await queries.owns(conn, order.retailer_id, sorted(principal.stores))
         if not owned:

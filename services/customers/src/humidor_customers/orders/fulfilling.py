@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from humidor_common.auth import Principal
@@ -14,8 +15,8 @@ from humidor_common.web.problems import Problem, invalid
 from humidor_customers.catalogue.queries import load_products
 from humidor_customers.orders import queries
 from humidor_customers.orders.checking import licence_of, worth
+from humidor_customers.orders.keeping import close, lock_order, next_version, note
 from humidor_customers.orders.schemas import DebitInput, DebitView, DeliveryInput, LineView, OrderView
-from humidor_customers.orders.service import close, lock_order, next_version, note
 
 _CLOCKS_APART = timedelta(minutes=5)
 
@@ -68,9 +69,9 @@ async def list_debits(conn: Connection, order: OrderView) -> list[DebitView]:
     return [_debit_view(row, order) for row in await queries.list_debits(conn, order.order_id)]
 
 
-def _debit_view(row: Mapping[str, object], order: OrderView) -> DebitView:
+def _debit_view(row: Mapping[str, Any], order: OrderView) -> DebitView:
     return DebitView(
-        **row,  # type: ignore[arg-type]  # the columns of the table
+        **row,
         order_state=order.state,
         payment=order.payment,
         refund_due_minor=order.refund_due_minor,

@@ -9,7 +9,7 @@ from humidor_common.db.pool import Connection, Pool
 from humidor_common.db.transaction import transaction
 from humidor_common.telemetry.logs import get_logger
 from humidor_customers.orders import queries
-from humidor_customers.orders.service import next_version
+from humidor_customers.orders.keeping import next_version
 
 EVERY_SECONDS = 30
 AT_ONCE = 200
