@@ -94,7 +94,19 @@ async def check_credit(conn: Connection, retailer: Document, order: OrderView) -
         raise Problem(409, "credit-exceeded", detail)
 
 
-async def priced_lines(conn: Connection, place: Place, lines: Sequence[LineInput]) -> list[LineView]:
+class Priced(NamedTuple):
+    """Lines as they may be ordered, and the one currency of their prices."""
+
+    lines: list[LineView]
+    currency: str
+
+    @property
+    def update(self) -> dict[str, object]:
+        """What they make of an order."""
+        return {**self._asdict(), "value_minor": worth(self.lines, "ordered_sticks")}
+
+
+async def price(conn: Connection, place: Place, lines: Sequence[LineInput]) -> Priced:
     """Price what is wanted and cut it to the caps.
 
     Raises:
@@ -109,7 +121,7 @@ async def priced_lines(conn: Connection, place: Place, lines: Sequence[LineInput
         requested = product.sticks(line.quantity, line.unit)
         wanted.append(Wanted(line.gtin, segments[line.gtin], requested, product.sticks(1, line.unit)))
     found = allow(wanted, room)
-    return [
+    views = [
         LineView(
             line=number,
             gtin=line.gtin,
@@ -124,6 +136,7 @@ async def priced_lines(conn: Connection, place: Place, lines: Sequence[LineInput
         )
         for number, (line, want, allowed) in enumerate(zip(lines, wanted, found, strict=True), 1)
     ]
+    return Priced(views, products[lines[0].gtin].currency or "")
 
 
 def _refuse(lines: Sequence[LineInput], products: Mapping[str, Product]) -> None:

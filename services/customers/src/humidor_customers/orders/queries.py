@@ -23,9 +23,10 @@ SELECT {", ".join(_ORDER)} FROM jsonb_populate_recordset(NULL::orders, $1::jsonb
 ON CONFLICT (order_id) DO UPDATE
 SET ({", ".join(_ORDER[1:])}) = ROW({", ".join(f"excluded.{name}" for name in _ORDER[1:])})
 """  # noqa: S608 - names of ours
-_WRITE_LINES = f"""
+_WRITE_ALL = f"""
+WITH written AS ({_WRITE})
 INSERT INTO order_lines (order_id, {", ".join(_LINE)})
-SELECT order_id, {", ".join(_LINE)} FROM jsonb_populate_recordset(NULL::order_lines, $1::jsonb)
+SELECT order_id, {", ".join(_LINE)} FROM jsonb_populate_recordset(NULL::order_lines, $2::jsonb)
 ORDER BY order_id, line
 ON CONFLICT (order_id, line) DO UPDATE
 SET ({", ".join(_LINE[1:])}) = ROW({", ".join(f"excluded.{name}" for name in _LINE[1:])})
@@ -59,14 +60,14 @@ async def write(conn: Connection, orders: Sequence[OrderView], *, lines: bool = 
     """Write orders, and their lines where these have changed; lines are only ever added or changed here."""
     if not orders:
         return
-    await conn.execute(_WRITE, [each.model_dump(mode="json", exclude={"lines"}) for each in orders])
-    if lines:
-        rows = [
-            {"order_id": each.order_id, **line.model_dump(mode="json")}
-            for each in orders
-            for line in each.lines
-        ]
-        await conn.execute(_WRITE_LINES, rows)
+    rows = [each.model_dump(mode="json", exclude={"lines"}) for each in orders]
+    if not lines:
+        await conn.execute(_WRITE, rows)
+        return
+    own = [
+        {"order_id": each.order_id, **line.model_dump(mode="json")} for each in orders for line in each.lines
+    ]
+    await conn.execute(_WRITE_ALL, rows, own)
 
 
 async def forget_lines(conn: Connection, order_id: UUID) -> None:

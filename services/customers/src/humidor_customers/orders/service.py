@@ -10,7 +10,6 @@ from humidor_common.events.customers import OrderConfirmed, OrderedProduct
 from humidor_common.ids import uuid7
 from humidor_common.messaging import outbox
 from humidor_common.web.problems import Problem
-from humidor_customers.catalogue.queries import load_products
 from humidor_customers.cycles.schemas import CustomerWindow
 from humidor_customers.orders import queries
 from humidor_customers.orders.checking import (
@@ -19,7 +18,7 @@ from humidor_customers.orders.checking import (
     check_licence,
     check_window,
     find_window,
-    priced_lines,
+    price,
     worth,
 )
 from humidor_customers.orders.keeping import close, lock_order, next_version, note
@@ -49,8 +48,7 @@ async def _draft(
     conn: Connection, principal: Principal, given: OrderInput, window: CustomerWindow, now: datetime
 ) -> OrderView:
     place = Place(given.retailer_id, window.cycle_id, uuid7())
-    lines = await priced_lines(conn, place, given.lines)
-    products = await load_products(conn, [given.lines[0].gtin])
+    priced = await price(conn, place, given.lines)
     return OrderView(
         **place._asdict(),
         store_id=window.supply_store_id,
@@ -60,8 +58,8 @@ async def _draft(
         prepaid=window.prepaid,
         accept_less=given.accept_less,
         note=given.note,
-        currency=products[given.lines[0].gtin].currency or "",
-        value_minor=worth(lines, "ordered_sticks"),
+        currency=priced.currency,
+        value_minor=worth(priced.lines, "ordered_sticks"),
         paid_minor=0,
         delivery_on=window.delivery_on,
         attempt=0,
@@ -79,7 +77,7 @@ async def _draft(
         closed_at=None,
         version=1,
         changed_at=now,
-        lines=lines,
+        lines=priced.lines,
     )
 
 
@@ -156,16 +154,8 @@ async def change_order(
     order_id, given = wish
     before, _ = await lock_order(conn, order_id, "change", if_match)
     place = Place(before.retailer_id, before.cycle_id, order_id)
-    lines = await priced_lines(conn, place, given.lines)
-    products = await load_products(conn, [given.lines[0].gtin])
-    update = {
-        "state": "draft",
-        "accept_less": given.accept_less,
-        "note": given.note,
-        "currency": products[given.lines[0].gtin].currency,
-        "lines": lines,
-        "value_minor": worth(lines, "ordered_sticks"),
-    }
+    priced = await price(conn, place, given.lines)
+    update = {"state": "draft", "accept_less": given.accept_less, "note": given.note, **priced.update}
     after = next_version(before, update, now)
     await queries.forget_lines(conn, order_id)
     await queries.write(conn, [after])
@@ -185,8 +175,8 @@ async def confirm(
     window = await find_window(conn, before.retailer_id, before.cycle_id, now=now)
     check_window(window)
     place = Place(before.retailer_id, before.cycle_id, order_id)
-    lines = await priced_lines(conn, place, _wanted(before))
-    fresh = next_version(before, {"lines": lines, "value_minor": worth(lines, "ordered_sticks")}, now)
+    priced = await price(conn, place, _wanted(before))
+    fresh = next_version(before, priced.update, now)
     after = await _stand(conn, fresh, retailer, window, now)
     await queries.write(conn, [after])
     await _tell(conn, after)
