@@ -172,5 +172,12 @@ def test_orders_get_their_stock_once_and_give_it_back_whatever_is_killed(
     left = len(kept) - len(failed) - 1 - len(paid)
     assert distributor.stock() == (STOCK_CARTONS - 3 * len(paid), 3 * left)
     assert distributor.ask("GET", "/inventory/v1/checks/ledger")["equal"] is True
+    holding = {"gtin": GTIN, "quantity": 1}
+    plan = distributor.ask(
+        "POST",
+        "/customers/v1/order-plans",
+        json={"retailer_id": paid[0]["retailer_id"], "cycle_id": distributor.cycle_id, "stock": [holding]},
+    )
+    assert [(line["gtin"], line["on_hand_sticks"]) for line in plan["lines"]] == [(GTIN, CARTON)]
     lot = {"gtin": GTIN, "lot": "L1", "store_id": distributor.warehouse}
     assert len(distributor.ask("GET", "/customers/v1/orders", params=lot)["items"]) == len(paid)

@@ -1,5 +1,7 @@
 """Orders are taken down, cut to caps, checked and confirmed, through HTTP on PostgreSQL."""
 
+import asyncio
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -106,8 +108,9 @@ async def test_a_window_that_closes_during_an_order_leaves_the_draft_to_lapse(
     problem = await desk.ask("POST", f"{path}:confirm", expect=409)
     assert problem["code"] == "window-closed"
     assert (await place(desk, 1, cycle_id=str(cycle), expect=409))["code"] == "window-closed"
-    async with transaction(desk.runtime.pool) as conn:
-        assert await lapse_due(conn, now=utc_now()) == 1
+    for hours, lapsed in ((0, 0), (2, 1)):  # it was to close in an hour
+        async with transaction(desk.runtime.pool) as conn:
+            assert await lapse_due(conn, now=utc_now() + timedelta(hours=hours)) == lapsed
     seen = await desk.ask("GET", path)
     assert (seen["state"], seen["closed_code"]) == ("lapsed", "window-closed")
     (event,) = await asked(desk)
@@ -156,6 +159,32 @@ async def test_a_refused_order_says_what_is_left_and_stands_once_it_asks_for_les
         10_000,
         200,
     )
+
+
+async def test_a_draft_whose_window_was_moved_lapses_no_sooner_than_that_closes(
+    desk: Desk, cycle: UUID
+) -> None:
+    draft = await place(desk, 2, confirm=False)
+    await move_window(desk, cycle, opens=-60, closes=240)
+    path = f"/v1/orders/{draft['order_id']}"
+    for hours, state in ((2, "draft"), (3, "draft"), (5, "lapsed")):
+        async with transaction(desk.runtime.pool) as conn:
+            await lapse_due(conn, now=utc_now() + timedelta(hours=hours))
+        assert (await desk.ask("GET", path))["state"] == state
+
+
+async def test_orders_at_once_never_exceed_a_cap_or_the_credit_together(desk: Desk, given_caps: Any) -> None:
+    given_caps.products[gtin(1)] = 1000
+    await desk.put("C2", credit_limit_minor=50_000, currency="CNY", store_ids=["S0002"])
+    bodies = [wish(2, retailer_id="C1", confirm=True)] * 6 + [wish(0, 2, retailer_id="C2", confirm=True)] * 6
+    answers = await asyncio.gather(
+        *(desk.client.post("/v1/orders", json=body, headers=desk.auth()) for body in bodies)
+    )
+    capped, credited = answers[:6], answers[6:]
+    got = [each.json()["lines"][0]["ordered_sticks"] for each in capped if each.status_code == 201]
+    assert sorted(got) == [200, 400, 400]
+    assert sorted(each.status_code for each in capped) == [201] * 3 + [409] * 3
+    assert sorted(each.status_code for each in credited) == [201] * 2 + [409] * 4
 
 
 async def test_one_key_places_one_order_and_who_sees_it_is_checked(desk: Desk, cycle: UUID) -> None:

@@ -18,10 +18,15 @@ log = get_logger(__name__)
 
 
 async def lapse_due(conn: Connection, *, now: datetime) -> int:
-    """Let some of them lapse; gives how many."""
-    due = await queries.read(conn, await queries.lapsed(conn, at_most=AT_ONCE))
-    update = {"state": "lapsed", "closed_code": "window-closed", "closed_at": now}
-    await queries.write(conn, [next_version(each, update, now) for each in due.values()], lines=False)
+    """Let those lapse whose window is closed, and look again later at others; gives how many it looked at."""
+    due = await queries.overdue(conn, now=now, at_most=AT_ONCE)
+    found = await queries.read(conn, due)
+    lapsed = {"state": "lapsed", "closed_code": "window-closed", "closed_at": now}
+    written = [
+        next_version(each, lapsed if due[each.order_id] <= now else {"closes_at": due[each.order_id]}, now)
+        for each in found.values()
+    ]
+    await queries.write(conn, written, lines=False)
     return len(due)
 
 

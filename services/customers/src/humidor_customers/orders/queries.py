@@ -1,6 +1,7 @@
 """Statements over orders."""
 
 from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -158,16 +159,20 @@ async def list_debits(conn: Connection, order_id: UUID) -> list[dict[str, Any]]:
     return [dict(row) for row in rows]
 
 
-async def lapsed(conn: Connection, *, at_most: int) -> list[UUID]:
-    """Find orders that nobody confirmed before their window closed, and lock them."""
+async def overdue(conn: Connection, *, now: datetime, at_most: int) -> dict[UUID, datetime]:
+    """Lock orders that nobody has confirmed and whose window was to be closed by now; gives when it closes.
+
+    A window that was moved since closes later; that of a customer who has left the group is closed.
+    """
     rows = await conn.fetch(
-        """SELECT o.order_id FROM orders o JOIN order_cycles c USING (cycle_id)
-           WHERE o.state IN ('draft', 'refused') AND NOT EXISTS (
-               SELECT FROM order_members m
-               JOIN order_windows w ON w.group_code = m.group_code AND w.cycle_id = o.cycle_id
-               LEFT JOIN window_exceptions x ON x.cycle_id = w.cycle_id AND x.retailer_id = m.retailer_id
-               WHERE m.retailer_id = o.retailer_id AND coalesce(x.closes_at, w.closes_at) > now())
-           ORDER BY o.order_id LIMIT $1 FOR UPDATE OF o SKIP LOCKED""",
+        """SELECT o.order_id, coalesce(x.closes_at, w.closes_at, $1)
+           FROM (SELECT order_id, retailer_id, cycle_id FROM orders
+                 WHERE state IN ('draft', 'refused') AND closes_at <= $1
+                 ORDER BY closes_at LIMIT $2 FOR UPDATE SKIP LOCKED) o
+           LEFT JOIN order_members m USING (retailer_id)
+           LEFT JOIN order_windows w ON w.group_code = m.group_code AND w.cycle_id = o.cycle_id
+           LEFT JOIN window_exceptions x ON x.cycle_id = w.cycle_id AND x.retailer_id = o.retailer_id""",
+        now,
         at_most,
     )
-    return [row[0] for row in rows]
+    return {row[0]: row[1] for row in rows}

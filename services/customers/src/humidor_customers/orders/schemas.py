@@ -106,8 +106,8 @@ class OrderView(BaseModel):
     """An order as it is.
 
     `stock` says how far the warehouse is, `payment` whether it is paid; `exceptions` names what happened
-    though it should not have. `value_minor` is that of what is ordered, later of what is kept back and
-    delivered.
+    though it should not have. `closes_at` is when its window closes as far as was known at its last change.
+    `value_minor` is that of what is ordered, later of what is kept back and delivered.
     """
 
     order_id: UUID
@@ -123,6 +123,7 @@ class OrderView(BaseModel):
     currency: str
     value_minor: int
     paid_minor: int
+    closes_at: datetime
     delivery_on: date
     attempt: int
     exceptions: list[str]

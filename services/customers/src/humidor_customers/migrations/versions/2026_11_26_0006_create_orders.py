@@ -24,6 +24,7 @@ CREATE TABLE orders (
     currency text NOT NULL,
     value_minor bigint NOT NULL CHECK (value_minor >= 0),
     paid_minor bigint NOT NULL,
+    closes_at timestamptz NOT NULL DEFAULT now(),
     delivery_on date NOT NULL,
     attempt integer NOT NULL,
     exceptions text[] NOT NULL,
@@ -46,7 +47,7 @@ CREATE INDEX ix_orders_retailer_cycle ON orders (retailer_id, cycle_id);
 CREATE INDEX ix_orders_cycle ON orders (cycle_id, order_id);
 CREATE INDEX ix_orders_store ON orders (store_id, order_id);
 CREATE INDEX ix_orders_unpaid ON orders (retailer_id) WHERE payment IN ('due', 'failed');
-CREATE INDEX ix_orders_open ON orders (order_id) WHERE state IN ('draft', 'refused');
+CREATE INDEX ix_orders_open ON orders (closes_at) WHERE state IN ('draft', 'refused');
 
 CREATE TABLE order_lines (
     order_id uuid NOT NULL CONSTRAINT fk_order_lines_order REFERENCES orders,
