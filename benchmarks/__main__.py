@@ -31,6 +31,7 @@ BENCHES = {
     "stock-query": "stock_query.bench_stock_query",
     "climate": "climate.bench_climate",
     "turnover": "turnover.bench_turnover",
+    "orders": "orders.bench_orders",
 }
 
 

@@ -1,14 +1,32 @@
 """The slices, by what each of them answers over HTTP."""
 
 from humidor_common.service import Routes
+from humidor_customers.catalogue import api as catalogue
+from humidor_customers.claims import api as claims
 from humidor_customers.consumers import api as consumers
+from humidor_customers.cycles import api as cycles
 from humidor_customers.duplicates import api as duplicates
 from humidor_customers.fields import api as fields
 from humidor_customers.history import api as history
 from humidor_customers.imports import api as imports
 from humidor_customers.merges import api as merges
+from humidor_customers.orders import api as orders
+from humidor_customers.plans import api as plans
 from humidor_customers.retailers import api as retailers
 
-SLICES = (retailers, fields, consumers, history, duplicates, merges, imports)
+SLICES = (
+    retailers,
+    fields,
+    consumers,
+    history,
+    duplicates,
+    merges,
+    imports,
+    catalogue,
+    cycles,
+    orders,
+    claims,
+    plans,
+)
 
 ROUTES = Routes(tuple(each.router for each in SLICES))

@@ -33,7 +33,8 @@ async def test_undoing_gives_both_back_after_any_history(
     desk: Desk, records: tuple[dict[str, Any], ...], take: set[str], later: list[dict[str, Any]]
 ) -> None:
     await desk.runtime.pool.execute(
-        "TRUNCATE retailers, duplicate_candidates, merges, retailer_stores, licence_checks, retailer_notes"
+        "TRUNCATE retailers, duplicate_candidates, merges, retailer_stores, licence_checks, retailer_notes "
+        "CASCADE"
     )
     before = [await put(desk, f"C{n}", n, fields) for n, fields in enumerate(records)]
     body = {"survivor_id": "C0", "merged_id": "C1", "take": sorted(take), "reason": "same"}

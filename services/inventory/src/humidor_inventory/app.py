@@ -8,6 +8,7 @@ from humidor_common.service import Routes, Service
 from humidor_inventory.checks.projection import PROJECTION
 from humidor_inventory.live.announcer import announcing
 from humidor_inventory.live.feed import StockFeed
+from humidor_inventory.orderstock.consumers import SUBSCRIPTION as ORDERED
 from humidor_inventory.policies.consumers import PROJECTION as FORECASTS
 from humidor_inventory.policies.consumers import SUBSCRIPTION as FORECASTED
 from humidor_inventory.sales.consumers import SUBSCRIPTION
@@ -44,7 +45,7 @@ SERVICE = Service(
     package="humidor_inventory",
     routes=_routes,
     settings=InventorySettings,
-    subscriptions=(SUBSCRIPTION, FORECASTED),
+    subscriptions=(SUBSCRIPTION, FORECASTED, ORDERED),
     projections=(PROJECTION, FORECASTS),
     api_context=api_context,
     worker_context=worker_context,

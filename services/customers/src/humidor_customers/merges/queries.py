@@ -1,6 +1,7 @@
 """Statements over merges."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -45,6 +46,15 @@ async def move_checks_of(conn: Connection, from_to: tuple[str, str], licence_num
         *from_to,
         licence_number,
     )
+
+
+async def orders_since(conn: Connection, retailer_id: str, since: datetime) -> list[UUID]:
+    rows = await conn.fetch(
+        "SELECT order_id FROM orders WHERE retailer_id = $1 AND placed_at > $2 ORDER BY order_id LIMIT 1000",
+        retailer_id,
+        since,
+    )
+    return [row[0] for row in rows]
 
 
 async def write(conn: Connection, row: Document) -> None:

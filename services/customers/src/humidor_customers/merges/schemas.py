@@ -46,12 +46,19 @@ class Filters(BaseModel):
 
 
 class Moved(BaseModel):
-    """What went over to the survivor: stores, children of a chain, notes and licence checks."""
+    """What went over to the survivor: stores, children of a chain, notes, licence checks, orders and plans.
+
+    `order_group` is the group of the merged record; the survivor took it over where it had none.
+    """
 
     store_ids: list[str]
     children: list[str]
     notes: list[UUID]
     checks: list[UUID]
+    orders: list[UUID] = Field(default_factory=list)
+    plans: list[UUID] = Field(default_factory=list)
+    order_group: str | None = None
+    order_group_taken: bool = False
 
 
 class KeptView(BaseModel):

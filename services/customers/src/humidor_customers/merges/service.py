@@ -11,6 +11,7 @@ from humidor_common.events.customers import RetailersMerged
 from humidor_common.ids import uuid7
 from humidor_common.messaging import outbox
 from humidor_common.web.problems import FieldError, Problem, not_found
+from humidor_customers.cycles.members import move_membership
 from humidor_customers.duplicates import queries as duplicates
 from humidor_customers.merges import queries
 from humidor_customers.merges.rules import Document, frozen, merged_document
@@ -148,9 +149,14 @@ def _is_above(parents: dict[str, str | None], one: str, other: str) -> bool:
 async def _move(
     conn: Connection, store_ids: list[str], children: list[str], from_to: tuple[str, str]
 ) -> Moved:
+    group, taken = await move_membership(conn, from_to)
     return Moved(
         store_ids=store_ids,
         children=children,
         notes=await queries.move(conn, "retailer_notes", "note_id", from_to),
         checks=await queries.move(conn, "licence_checks", "check_id", from_to),
+        orders=await queries.move(conn, "orders", "order_id", from_to),
+        plans=await queries.move(conn, "retailer_plans", "plan_id", from_to),
+        order_group=group,
+        order_group_taken=taken,
     )

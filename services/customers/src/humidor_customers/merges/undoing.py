@@ -8,6 +8,7 @@ from humidor_common.db.pool import Connection
 from humidor_common.events.customers import MergeUndone
 from humidor_common.messaging import outbox
 from humidor_common.web.problems import Problem, not_found
+from humidor_customers.cycles.members import give_membership_back
 from humidor_customers.duplicates import queries as duplicates
 from humidor_customers.merges import queries
 from humidor_customers.merges.rules import Document, Kept, Restored, frozen, restore, thawed
@@ -52,7 +53,7 @@ async def undo(
     number = second["licence_number"] if second["licence_number"] != first["licence_number"] else None
     await _give_back(conn, principal, found, number, now)
     await _check_hierarchy(conn, survivor_id, merged_id)
-    kept = [_shown(each) for each in restored.kept]
+    kept = [_shown(each) for each in (*restored.kept, *await _orders_since(conn, found))]
     await queries.mark_undone(conn, merge_id, now, principal.subject, reason, kept)
     await duplicates.decide(conn, (survivor_id, merged_id), "dismissed", (principal.subject, reason, now))
     told = MergeUndone(
@@ -114,8 +115,21 @@ async def _give_back(
     notes, checks = [str(each) for each in moved.notes], [str(each) for each in moved.checks]
     await queries.move_back(conn, "retailer_notes", "note_id", notes, merge.merged_id)
     await queries.move_back(conn, "licence_checks", "check_id", checks, merge.merged_id)
+    await queries.move_back(conn, "orders", "order_id", [str(each) for each in moved.orders], merge.merged_id)
+    await queries.move_back(
+        conn, "retailer_plans", "plan_id", [str(each) for each in moved.plans], merge.merged_id
+    )
+    if moved.order_group:
+        group = (moved.order_group, moved.order_group_taken)
+        await give_membership_back(conn, (merge.survivor_id, merge.merged_id), group, now)
     if number:
         await queries.move_checks_of(conn, (merge.survivor_id, merge.merged_id), number)
+
+
+async def _orders_since(conn: Connection, merge: MergeView) -> list[Kept]:
+    """Report the orders that the survivor has placed since: nobody can tell whose they would have been."""
+    placed = await queries.orders_since(conn, merge.survivor_id, merge.merged_at)
+    return [Kept("orders", [], [], [str(each) for each in placed])] if placed else []
 
 
 def _shown(kept: Kept) -> Document:

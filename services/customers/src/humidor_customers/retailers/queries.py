@@ -41,6 +41,13 @@ FROM jsonb_array_elements($1::jsonb) e, jsonb_array_elements_text(e->'store_ids'
 ORDER BY 1 ON CONFLICT (store_id) DO UPDATE SET retailer_id = excluded.retailer_id
 WHERE retailer_stores.retailer_id <> excluded.retailer_id
 """
+# The branches run in the order in which they stand.
+_LOCK = """
+SELECT pg_advisory_xact_lock_shared($2) UNION ALL
+SELECT pg_advisory_xact_lock($3) WHERE $3 IS NOT NULL UNION ALL
+SELECT pg_advisory_xact_lock(hashtextextended(key, 7401002)) FROM (
+    SELECT key FROM unnest($1::text[]) WITH ORDINALITY AS k(key, n) ORDER BY n) keys
+"""
 _ABOVE = """
 WITH RECURSIVE above AS (
     SELECT retailer_id, parent_id FROM retailers WHERE retailer_id = ANY($1::text[])
@@ -60,14 +67,7 @@ async def lock(conn: Connection, keys: Collection[str], *, hierarchy: bool = Fal
     if len(keys) > _BULK:
         await conn.execute("SELECT pg_advisory_xact_lock($1)", _ALL)
         return
-    await conn.execute("SELECT pg_advisory_xact_lock_shared($1)", _ALL)
-    if hierarchy:
-        await conn.execute("SELECT pg_advisory_xact_lock($1)", _HIERARCHY)
-    await conn.execute(
-        """SELECT pg_advisory_xact_lock(hashtextextended(key, 7401002))
-           FROM unnest($1::text[]) WITH ORDINALITY AS k(key, n) ORDER BY n""",
-        sorted(set(keys)),
-    )
+    await conn.execute(_LOCK, sorted(set(keys)), _ALL, _HIERARCHY if hierarchy else None)
 
 
 async def lock_all(conn: Connection) -> None:

@@ -25,7 +25,10 @@ class ReservationInput(Input):
 
 
 class ReservationView(BaseModel):
-    """A reservation as it is; `active` and `confirmed` ones keep goods back."""
+    """A reservation as it is; `active` and `confirmed` ones keep goods back.
+
+    One with an `order_id` belongs to a trade customer's order, and goes when that is delivered or cancelled.
+    """
 
     reservation_id: UUID
     store_id: str
@@ -38,3 +41,4 @@ class ReservationView(BaseModel):
     expires_at: datetime
     closed_at: datetime | None
     closed_reason: str | None
+    order_id: UUID | None = None

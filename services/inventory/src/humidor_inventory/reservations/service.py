@@ -22,11 +22,11 @@ from humidor_inventory.units.service import resolve_units
 
 _SELECT = """
 SELECT reservation_id, store_id, gtin, quantity_sticks, reference, reserved_at, reserved_by, expires_at,
-       closed_at, closed_reason,
+       closed_at, closed_reason, order_id,
        CASE WHEN state = 'active' AND expires_at <= $1 THEN 'expired' ELSE state END AS state
 FROM reservations
 """
-_EXPIRE = """
+EXPIRE = """
 UPDATE reservations SET state = 'expired', closed_at = $1, closed_reason = 'its time was over'
 WHERE state = 'active' AND expires_at <= $1 AND store_id = ANY($2::text[]) AND ($3::text IS NULL OR gtin = $3)
 RETURNING store_id, gtin, quantity_sticks
@@ -47,7 +47,7 @@ async def reserve(
     if given.gtin not in factors:
         raise invalid("gtin", "there is no such product")
     shelf = await _load(conn, given.store_id, given.gtin)
-    _free(shelf, await conn.fetch(_EXPIRE, now, [given.store_id], given.gtin))
+    _free(shelf, await conn.fetch(EXPIRE, now, [given.store_id], given.gtin))
     sticks = sticks_of(given.quantity, given.unit, factors[given.gtin], "quantity")
     free = sellable(shelf.lots, day) - shelf.reserved
     if free < sticks:
@@ -69,8 +69,8 @@ async def reserve(
     )
     await conn.execute(
         """INSERT INTO reservations (reservation_id, store_id, gtin, quantity_sticks, state, reference,
-                                     reserved_at, reserved_by, expires_at, closed_at, closed_reason)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)""",
+                                     reserved_at, reserved_by, expires_at, closed_at, closed_reason, order_id)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)""",
         *view.model_dump().values(),
     )
     await _write(conn, [shelf], now)
@@ -104,6 +104,8 @@ async def release(
         return view
     if view.state == "expired":
         raise Problem(409, "reservation-over", "The reservation is expired.")
+    if view.order_id:
+        raise Problem(409, "belongs-to-order", f"It belongs to the order {view.order_id}; cancel that.")
     await conn.execute(
         """UPDATE reservations SET state = 'released', closed_at = $2, closed_reason = $3
            WHERE reservation_id = $1""",
@@ -125,7 +127,7 @@ async def expire_due(conn: Connection, *, now: datetime, at_most: int = 200) -> 
     if not stores:
         return 0
     await lock_stores(conn, stores)
-    over = await conn.fetch(_EXPIRE, now, stores, None)
+    over = await conn.fetch(EXPIRE, now, stores, None)
     shelves = await load_shelves(conn, {(row["store_id"], row["gtin"]) for row in over})
     for row in over:
         shelves[row["store_id"], row["gtin"]].reserved -= row["quantity_sticks"]

@@ -22,9 +22,9 @@ COLUMNS = (
 """The columns of `daily_flows`; those that sales alone change come first.
 
 A change of what the store owns (on hand and in quarantine) is in exactly one of them: sold (less what was
-voided), returned, received, opened (stock at the start), transferred in or out, written off, or adjusted
-(corrections by hand and by stocktakes). `quarantined` is how much of the change is in quarantine; `unpriced`
-how much of sold less returned has no price that is known.
+voided), returned, received, opened (stock at the start), transferred in or out (to another store, or by an
+order to a trade customer), written off, or adjusted (corrections by hand and by stocktakes). `quarantined` is
+how much of the change is in quarantine; `unpriced` how much of sold less returned has no price that is known.
 """
 SALES_COLUMNS = 5
 _SOLD, _RETURNED, _QUARANTINED, _REVENUE, _UNPRICED, _RECEIVED, _OPENED, _IN, _OUT, _OFF, _ADJUSTED = range(
@@ -38,6 +38,7 @@ _EFFECTS: Mapping[str, tuple[int, int]] = {
     "opening": (_OPENED, 1),
     "transfer_in": (_IN, 1),
     "transfer_out": (_OUT, -1),
+    "delivery": (_OUT, -1),
     "write_off": (_OFF, -1),
 }
 # Adjustments, and what moves nothing in sum: splits, merges, settled shortfalls, into and out of quarantine.

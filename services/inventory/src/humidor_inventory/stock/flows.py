@@ -47,11 +47,12 @@ FROM (
            coalesce(sum(delta_sticks) FILTER (WHERE reason = 'opening'), 0)::bigint AS opened_sticks,
            coalesce(sum(delta_sticks) FILTER (WHERE reason = 'transfer_in'), 0)::bigint
                AS transferred_in_sticks,
-           -coalesce(sum(delta_sticks) FILTER (WHERE reason = 'transfer_out'), 0)::bigint
+           -coalesce(sum(delta_sticks) FILTER (WHERE reason IN ('transfer_out', 'delivery')), 0)::bigint
                AS transferred_out_sticks,
            -coalesce(sum(delta_sticks) FILTER (WHERE reason = 'write_off'), 0)::bigint AS written_off_sticks,
            coalesce(sum(delta_sticks) FILTER (WHERE reason NOT IN ('sale', 'void', 'return', 'receipt',
-               'opening', 'transfer_in', 'transfer_out', 'write_off')), 0)::bigint AS adjusted_sticks
+               'opening', 'transfer_in', 'transfer_out', 'delivery', 'write_off')), 0)::bigint
+               AS adjusted_sticks
     FROM stock_ledger e LEFT JOIN stores t USING (store_id)
     WHERE $1::text[] IS NULL OR e.store_id = ANY($1) GROUP BY 1, 2, 3
 ) moved FULL JOIN (

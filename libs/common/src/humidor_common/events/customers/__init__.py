@@ -1,13 +1,25 @@
 """Facts that `customers` tells, by what they are about. None of them carries a name, phone or address."""
 
 from humidor_common.events.customers.consumers import ConsentChanged, ConsumerJoined, MembershipEnded
+from humidor_common.events.customers.orders import (
+    DeliveredProduct,
+    OrderCancelled,
+    OrderConfirmed,
+    OrderDelivered,
+    OrderedProduct,
+)
 from humidor_common.events.customers.retailers import MergeUndone, RetailerChanged, RetailersMerged
 
 __all__ = [
     "ConsentChanged",
     "ConsumerJoined",
+    "DeliveredProduct",
     "MembershipEnded",
     "MergeUndone",
+    "OrderCancelled",
+    "OrderConfirmed",
+    "OrderDelivered",
+    "OrderedProduct",
     "RetailerChanged",
     "RetailersMerged",
 ]

@@ -10,6 +10,14 @@ from humidor_common.events.inventory.movements import (
     TransferDispatched,
     TransferReceived,
 )
+from humidor_common.events.inventory.order_stock import (
+    ReservedProduct,
+    ShippedLot,
+    StockRefused,
+    StockReleased,
+    StockReserved,
+    StockShipped,
+)
 from humidor_common.events.inventory.purchasing import (
     PurchaseOrderAmended,
     PurchaseOrderClosed,
@@ -49,10 +57,16 @@ __all__ = [
     "PurchaseOrderPlaced",
     "ReceivedLine",
     "ReplenishmentSuggested",
+    "ReservedProduct",
     "SentBackLine",
     "ShipmentAnnounced",
     "ShippedLine",
+    "ShippedLot",
     "StockBelowReorderPoint",
+    "StockRefused",
+    "StockReleased",
+    "StockReserved",
+    "StockShipped",
     "StocktakeCompleted",
     "StoreChanged",
     "SupplierLeadTimeChanged",

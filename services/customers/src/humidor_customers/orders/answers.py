@@ -1,0 +1,82 @@
+"""Lets orders follow what the warehouse answers."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TypeAlias
+
+from humidor_common.db.pool import Connection
+from humidor_common.events.inventory import StockRefused, StockReleased, StockReserved, StockShipped
+from humidor_common.telemetry.logs import get_logger
+from humidor_customers.orders import queries
+from humidor_customers.orders.checking import worth
+from humidor_customers.orders.schemas import LineView, OrderView
+
+StockAnswer: TypeAlias = StockReserved | StockRefused | StockReleased | StockShipped
+
+log = get_logger(__name__)
+
+
+async def apply_answers(conn: Connection, answers: Sequence[StockAnswer], *, now: datetime) -> None:
+    """Apply answers to the orders that wait for them; one that is late or comes again changes nothing."""
+    orders = await queries.lock(conn, {answer.order_id for answer in answers})
+    changed: dict[object, OrderView] = {}
+    lots = []
+    for answer in answers:
+        order = orders.get(answer.order_id)
+        if order is None:
+            log.warning("an answer about an unknown order", extra={"order_id": str(answer.order_id)})
+            continue
+        update = _update(order, answer)
+        if update is None:
+            continue
+        if isinstance(answer, StockShipped):
+            lots += [(answer.order_id, each.gtin, each.lot, each.sticks) for each in answer.lots]
+        after = order.model_copy(update=update | {"version": order.version + 1, "changed_at": now})
+        orders[answer.order_id] = changed[answer.order_id] = after
+    await queries.write(conn, list(changed.values()))
+    if lots:
+        await queries.write_lots(conn, lots)
+
+
+def _update(order: OrderView, answer: StockAnswer) -> dict[str, object] | None:
+    """Say what an answer makes of an order; None where it is about an earlier attempt or known already."""
+    if isinstance(answer, StockShipped):
+        return {"stock": "shipped"} if order.stock == "shipping" else None
+    if answer.attempt != order.attempt:
+        return None
+    if isinstance(answer, StockReleased):
+        return {"stock": "released"} if order.stock == "releasing" else None
+    if order.stock != "asked":
+        return None
+    lines = _answered(order.lines, answer)
+    if isinstance(answer, StockRefused):
+        return {
+            "state": "refused",
+            "stock": "refused",
+            "payment": "paid" if order.paid_minor else "none",
+            "refusal_code": answer.code,
+            "lines": lines,
+        }
+    return {
+        "state": "reserved",
+        "stock": "reserved",
+        "reserved_at": answer.reserved_at,
+        "lines": lines,
+        "value_minor": worth(lines, "reserved_sticks"),
+    }
+
+
+def _answered(lines: Sequence[LineView], answer: StockReserved | StockRefused) -> list[LineView]:
+    told = {line.gtin: line for line in answer.lines}
+    kept = isinstance(answer, StockReserved)
+    return [
+        line.model_copy(
+            update={
+                "reserved_sticks": told[line.gtin].reserved_sticks if kept else None,
+                "free_sticks": told[line.gtin].free_sticks,
+            }
+        )
+        if line.gtin in told
+        else line
+        for line in lines
+    ]

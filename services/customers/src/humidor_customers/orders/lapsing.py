@@ -1,0 +1,44 @@
+"""Ends, now and then, orders that nobody confirmed before their window closed."""
+
+import asyncio
+from datetime import datetime
+
+from humidor_common.clock import utc_now
+from humidor_common.db.failures import DATABASE_ERRORS
+from humidor_common.db.pool import Connection, Pool
+from humidor_common.db.transaction import transaction
+from humidor_common.telemetry.logs import get_logger
+from humidor_customers.orders import queries
+from humidor_customers.orders.keeping import next_version
+
+EVERY_SECONDS = 30
+AT_ONCE = 200
+
+log = get_logger(__name__)
+
+
+async def lapse_due(conn: Connection, *, now: datetime) -> int:
+    """Let those lapse whose window is closed, and look again later at others; gives how many it looked at."""
+    due = await queries.overdue(conn, now=now, at_most=AT_ONCE)
+    found = await queries.read(conn, due)
+    lapsed = {"state": "lapsed", "closed_code": "window-closed", "closed_at": now}
+    written = [
+        next_version(each, lapsed if due[each.order_id] <= now else {"closes_at": due[each.order_id]}, now)
+        for each in found.values()
+    ]
+    await queries.write(conn, written, lines=False)
+    return len(due)
+
+
+async def keep_lapsing(pool: Pool) -> None:
+    """Work until cancelled; one that is confirmed meanwhile is locked and not looked at."""
+    while True:
+        count = AT_ONCE
+        while count == AT_ONCE:
+            count = 0
+            try:
+                async with transaction(pool) as conn:
+                    count = await lapse_due(conn, now=utc_now())
+            except DATABASE_ERRORS as error:
+                log.warning("no orders lapsed", extra={"error": repr(error)})
+        await asyncio.sleep(EVERY_SECONDS)
