@@ -2,17 +2,22 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import cast
 
+from humidor_common.delivery.sender import Sender
 from humidor_common.runtime import Runtime, beside
 from humidor_common.service import Routes, Service
 from humidor_customers.duplicates.finding import keep_comparing
+from humidor_customers.settings import CustomersSettings
 from humidor_customers.stores.consumers import PROJECTION, SUBSCRIPTION
+from humidor_customers.webhooks.consumers import SUBSCRIPTION as WEBHOOKS
 
 
 @asynccontextmanager
 async def worker_context(runtime: Runtime) -> AsyncIterator[None]:
-    """Compare customers that changed with the others meanwhile."""
-    async with beside(keep_comparing(runtime.pool)):
+    """Meanwhile compare customers that changed with the others, and send webhooks."""
+    sender = Sender(runtime.pool, cast("CustomersSettings", runtime.settings))
+    async with beside(keep_comparing(runtime.pool), sender.run()):
         yield
 
 
@@ -27,7 +32,8 @@ SERVICE = Service(
     title="Humidor Customers",
     package="humidor_customers",
     routes=_routes,
-    subscriptions=(SUBSCRIPTION,),
+    subscriptions=(SUBSCRIPTION, WEBHOOKS),
     projections=(PROJECTION,),
+    settings=CustomersSettings,
     worker_context=worker_context,
 )

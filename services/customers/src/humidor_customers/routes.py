@@ -1,5 +1,6 @@
 """The slices, by what each of them answers over HTTP."""
 
+from humidor_common.delivery.web import make_router as make_delivery_router
 from humidor_common.service import Routes
 from humidor_customers.consumers import api as consumers
 from humidor_customers.duplicates import api as duplicates
@@ -8,7 +9,8 @@ from humidor_customers.history import api as history
 from humidor_customers.imports import api as imports
 from humidor_customers.merges import api as merges
 from humidor_customers.retailers import api as retailers
+from humidor_customers.webhooks import api as webhooks
 
-SLICES = (retailers, fields, consumers, history, duplicates, merges, imports)
+SLICES = (retailers, fields, consumers, history, duplicates, merges, imports, webhooks)
 
-ROUTES = Routes(tuple(each.router for each in SLICES))
+ROUTES = Routes((*(each.router for each in SLICES), make_delivery_router("customers")))

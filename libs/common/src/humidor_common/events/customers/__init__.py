@@ -2,12 +2,16 @@
 
 from humidor_common.events.customers.consumers import ConsentChanged, ConsumerJoined, MembershipEnded
 from humidor_common.events.customers.retailers import MergeUndone, RetailerChanged, RetailersMerged
+from humidor_common.events.customers.rights import ErasureRequested, ExportRequested, PrivacyRequestClosed
 
 __all__ = [
     "ConsentChanged",
     "ConsumerJoined",
+    "ErasureRequested",
+    "ExportRequested",
     "MembershipEnded",
     "MergeUndone",
+    "PrivacyRequestClosed",
     "RetailerChanged",
     "RetailersMerged",
 ]
