@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from humidor_common.upstreams import parse_upstreams
 from humidor_common.web.problems import Problem
 from humidor_gateway.proxy.rules import Target, client_address, client_scheme, resolve
-from humidor_gateway.upstreams import parse_upstreams
 
 TRUSTED = (ip_network("10.0.0.0/8"), ip_network("fd00::/8"))
 

@@ -1,6 +1,7 @@
 """The slices, by what each of them answers over HTTP."""
 
 from humidor_common.delivery.web import make_router as make_delivery_router
+from humidor_common.privacy.web import make_router as make_privacy_router
 from humidor_common.service import Routes
 from humidor_customers.consumers import api as consumers
 from humidor_customers.duplicates import api as duplicates
@@ -9,8 +10,12 @@ from humidor_customers.history import api as history
 from humidor_customers.imports import api as imports
 from humidor_customers.merges import api as merges
 from humidor_customers.retailers import api as retailers
+from humidor_customers.rights import api as rights
+from humidor_customers.rights.retention import PRIVACY
 from humidor_customers.webhooks import api as webhooks
 
-SLICES = (retailers, fields, consumers, history, duplicates, merges, imports, webhooks)
+SLICES = (retailers, fields, consumers, history, duplicates, merges, imports, webhooks, rights)
 
-ROUTES = Routes((*(each.router for each in SLICES), make_delivery_router("customers")))
+OWN_OF_COMMON = (make_delivery_router("customers"), make_privacy_router(PRIVACY))
+
+ROUTES = Routes((*(each.router for each in SLICES), *OWN_OF_COMMON))

@@ -1,10 +1,26 @@
 """The settings of customers alone; each is read from the environment with the prefix `HUMIDOR_`."""
 
+from collections.abc import Mapping
+
+from pydantic import field_validator
+
 from humidor_common.delivery.settings import DeliverySettings
+from humidor_common.upstreams import parse_upstreams
 
 
 class CustomersSettings(DeliverySettings):
-    """How long webhooks are tried."""
+    """How long webhooks are tried, and where services are whose parts of an export are fetched."""
 
     # With the back-off of `retries.delay` the last try comes after 25 to 50 hours.
     delivery_attempts: int = 15
+    upstreams: str = ""
+
+    @field_validator("upstreams")
+    @classmethod
+    def _check_upstreams(cls, value: str) -> str:
+        parse_upstreams(value)
+        return value
+
+    @property
+    def upstream_urls(self) -> Mapping[str, str]:
+        return parse_upstreams(self.upstreams)

@@ -8,7 +8,7 @@ from typing import Self
 from pydantic import field_validator, model_validator
 
 from humidor_common.settings import ServiceSettings
-from humidor_gateway.upstreams import parse_upstreams
+from humidor_common.upstreams import parse_upstreams
 
 
 class GatewaySettings(ServiceSettings):

@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import msgspec
-
 from humidor_common.clock import utc_now
 from humidor_common.db.pool import Connection
 from humidor_common.events.customers import ErasureRequested, ExportRequested
@@ -66,9 +64,7 @@ def _erased(
 
 
 async def _export(conn: Connection, privacy: Privacy, request: ExportRequested, now: datetime) -> None:
-    document = msgspec.json.encode(
-        {"service": privacy.service, "gathered_at": now} | await gather(conn, privacy, request.member_id)
-    )
+    document = await gather(conn, privacy, request.member_id, now=now)
     expires_at = now + KEEP_GATHERED
     key_hash = bytes.fromhex(request.key_hash)
     await conn.execute(_KEEP, request.request_id, request.member_id, key_hash, document, expires_at)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from humidor_common.db.pool import Connection
 from humidor_common.events.persons import ErasedPart, PersonErased, PersonExported
 
@@ -36,6 +38,7 @@ class Purpose:
         due: Counts what is older than a moment.
         expire: Does away with some of that, at most so many; gives how many.
         default_keep_days: What holds while nobody has set another rule; None keeps it for ever.
+        piece_rows: How many go in one transaction.
     """
 
     name: str
@@ -43,6 +46,7 @@ class Purpose:
     due: Callable[[Connection, datetime], Awaitable[int]]
     expire: Callable[[Connection, datetime, int], Awaitable[int]]
     default_keep_days: int | None = None
+    piece_rows: int = 500
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,11 @@ class Privacy:
     exported: type[PersonExported] | None = None
 
 
+async def counts(conn: Connection, statement: str, member_ids: Sequence[str]) -> dict[str, int]:
+    """Run a statement over members ($1) that gives each with a number of rows."""
+    return {row[0]: row[1] for row in await conn.fetch(statement, list(member_ids))}
+
+
 async def erase(
     conn: Connection, holdings: Sequence[Holding], member_ids: Sequence[str]
 ) -> dict[str, list[ErasedPart]]:
@@ -72,6 +81,9 @@ async def erase(
     return parts
 
 
-async def gather(conn: Connection, privacy: Privacy, member_id: str) -> dict[str, Any]:
-    """Gather what there is of one member, by the names of the holdings."""
-    return {each.name: await each.export(conn, member_id) for each in privacy.holdings}
+async def gather(conn: Connection, privacy: Privacy, member_id: str, *, now: datetime) -> bytes:
+    """Gather what there is of one member: a JSON document by the names of the holdings."""
+    about = {"service": privacy.service, "gathered_at": now}
+    return msgspec.json.encode(
+        about | {each.name: await each.export(conn, member_id) for each in privacy.holdings}
+    )

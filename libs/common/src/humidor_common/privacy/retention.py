@@ -16,7 +16,6 @@ from humidor_common.privacy.holdings import Purpose
 from humidor_common.web.inputs import check_match
 from humidor_common.web.problems import not_found
 
-PIECE_ROWS = 500
 DAILY = "daily"
 EVERY = timedelta(days=1)
 
@@ -161,9 +160,9 @@ async def _expire(pool: Pool, purpose: Purpose, before: datetime) -> int:
     rows = 0
     while True:
         async with transaction(pool) as conn:
-            done = await purpose.expire(conn, before, PIECE_ROWS)
+            done = await purpose.expire(conn, before, purpose.piece_rows)
         rows += done
-        if done < PIECE_ROWS:
+        if done < purpose.piece_rows:
             return rows
 
 

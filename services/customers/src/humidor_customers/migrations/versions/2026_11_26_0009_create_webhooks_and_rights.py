@@ -39,15 +39,16 @@ CREATE TABLE privacy_requests (
     kind text COLLATE "C" NOT NULL CHECK (kind IN ('export', 'erasure')),
     member_id text COLLATE "C" NOT NULL CONSTRAINT fk_privacy_requests_member REFERENCES consumers,
     state text COLLATE "C" NOT NULL CHECK (state IN ('received', 'running', 'completed', 'refused')),
-    reason text NOT NULL,
-    identity_check text CHECK (identity_check IN ('in_person', 'document', 'call_back', 'account', 'none')),
+    basis text NOT NULL,
+    identity_check text,
     received_at timestamptz NOT NULL,
     received_by text NOT NULL,
     due_at timestamptz NOT NULL,
     started_at timestamptz,
     ended_at timestamptz,
     refused_why text,
-    fetch_key text
+    fetch_key text,
+    asked_at timestamptz
 );
 CREATE INDEX ix_privacy_requests_member ON privacy_requests (member_id, request_id);
 CREATE INDEX ix_privacy_requests_open ON privacy_requests (due_at, request_id)
