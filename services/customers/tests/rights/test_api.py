@@ -1,4 +1,4 @@
-"""Requests of members about their data: taken, started, asked of every service, proven, and not kept for ever."""
+"""Requests of members about their data: taken, asked of every service, proven, and not kept for ever."""
 
 import hashlib
 from collections.abc import Sequence

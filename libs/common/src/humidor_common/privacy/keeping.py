@@ -11,7 +11,7 @@ from humidor_common.privacy import answering, retention
 from humidor_common.privacy.holdings import Privacy
 from humidor_common.telemetry.logs import get_logger
 
-LOOK_SECONDS = 2
+LOOK_SECONDS = 5
 LATE_EVERY = timedelta(hours=1)
 # Each hour what was just erased, for sales that were being written meanwhile; once a day a year and more, for
 # tills that come back.

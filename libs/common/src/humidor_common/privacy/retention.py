@@ -20,7 +20,7 @@ DAILY = "daily"
 EVERY = timedelta(days=1)
 
 _CLAIM = """
-SELECT run_id, requested_at FROM retention_runs WHERE done_at IS NULL AND NOT dry_run ORDER BY run_id LIMIT 1
+SELECT run_id FROM retention_runs WHERE done_at IS NULL AND NOT dry_run ORDER BY run_id LIMIT 1
 FOR UPDATE SKIP LOCKED
 """
 
@@ -137,9 +137,9 @@ async def run_due(pool: Pool, purposes: Sequence[Purpose], *, now: datetime) -> 
     """
     async with transaction(pool) as conn:
         run = await conn.fetchrow(_CLAIM)
+        if run is None:
+            return False
         rules = await read_rules(conn, purposes)
-    if run is None:
-        return False
     outcomes = []
     for purpose, rule in zip(purposes, rules, strict=True):
         if rule.keep_days is not None:

@@ -19,18 +19,19 @@ log = get_logger(__name__)
 
 async def on_answers(conn: Connection, batch: Sequence[Received]) -> None:
     now = utc_now()
-    for received in batch:
-        event = received.event
-        if isinstance(event, PersonErased):
+    events = [each.event for each in batch if isinstance(each.event, PersonErased | PersonExported)]
+    known = await queries.lock_all(conn, {event.request_id for event in events})
+    for event in events:
+        if event.request_id not in known:
+            log.warning("an answer to no request", extra={"request_id": event.request_id, "type": event.TYPE})
+        elif isinstance(event, PersonErased):
             await _take_erased(conn, event, now)
-        elif isinstance(event, PersonExported):
+        else:
             await _take_exported(conn, event, now)
 
 
 async def _take_erased(conn: Connection, event: PersonErased, now: datetime) -> None:
     """Count a first answer; a later one only where something had come in late and went too."""
-    if not await _is_known(conn, event):
-        return
     service = owner_of(type(event))
     await queries.note_asked(conn, event.request_id, [service], now)
     known = await queries.answer_of(conn, event.request_id, service)
@@ -49,8 +50,6 @@ async def _take_erased(conn: Connection, event: PersonErased, now: datetime) -> 
 async def _take_exported(conn: Connection, event: PersonExported, now: datetime) -> None:
     """Note where a part is to be fetched; what was fetched stays, and what has ended needs nothing."""
     service = owner_of(type(event))
-    if not await _is_known(conn, event):
-        return
     known = await queries.answer_of(conn, event.request_id, service)
     if known is None or known["fetched_at"] is not None:
         return
@@ -61,13 +60,6 @@ async def _take_exported(conn: Connection, event: PersonExported, now: datetime)
         "expires_at": event.expires_at,
     }
     await queries.note_answer(conn, event.request_id, service, answer, now=now, fetch=True)
-
-
-async def _is_known(conn: Connection, event: PersonErased | PersonExported) -> bool:
-    if await queries.lock(conn, event.request_id) is not None:
-        return True
-    log.warning("an answer to no request", extra={"request_id": event.request_id, "type": event.TYPE})
-    return False
 
 
 async def _close(conn: Connection, event: PersonErased, now: datetime) -> None:

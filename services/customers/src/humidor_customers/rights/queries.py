@@ -1,6 +1,6 @@
 """Statements over requests and the answers to them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,9 +10,9 @@ from humidor_customers.conditions import Conditions
 from humidor_customers.rights.schemas import Filters, RequestView
 
 _OWN = tuple(name for name in RequestView.model_fields if name not in ("services", "overdue"))
-_OPEN = "r.state IN ('received', 'running')"
+_OVERDUE = "r.state IN ('received', 'running') AND r.due_at < now()"
 _SELECT = f"""
-SELECT {", ".join(f"r.{name}" for name in _OWN)}, {_OPEN} AND r.due_at < now() AS overdue,
+SELECT {", ".join(f"r.{name}" for name in _OWN)}, {_OVERDUE} AS overdue,
        coalesce((SELECT jsonb_agg(jsonb_build_object(
                      'service', a.service, 'asked_at', a.asked_at, 'answered_at', a.answered_at,
                      'fetched_at', a.fetched_at, 'parts', a.answer->'parts',
@@ -52,21 +52,29 @@ def build(filters: Filters, visible: list[str] | None, *, before: UUID, limit: i
     if filters.state is not None:
         query.where("r.state = ?", filters.state)
     if filters.overdue is not None:
-        query.where(f"({_OPEN} AND r.due_at < now()) = ?", filters.overdue)
+        query.where(_OVERDUE if filters.overdue else f"NOT ({_OVERDUE})")
     return f"{_SELECT} WHERE {query.sql} ORDER BY r.request_id DESC LIMIT {limit}", query.arguments
 
 
 async def insert(conn: Connection, view: RequestView) -> None:
-    columns = (*_OWN,)
-    places = ", ".join(f"${place}" for place, _ in enumerate(columns, 1))
+    places = ", ".join(f"${place}" for place, _ in enumerate(_OWN, 1))
     await conn.execute(
-        f"INSERT INTO privacy_requests ({', '.join(columns)}) VALUES ({places})",  # noqa: S608
-        *(getattr(view, name) for name in columns),
+        f"INSERT INTO privacy_requests ({', '.join(_OWN)}) VALUES ({places})",  # noqa: S608
+        *(getattr(view, name) for name in _OWN),
     )
 
 
 async def lock(conn: Connection, request_id: UUID) -> Any:
     return await conn.fetchrow("SELECT * FROM privacy_requests WHERE request_id = $1 FOR UPDATE", request_id)
+
+
+async def lock_all(conn: Connection, request_ids: Collection[UUID]) -> dict[UUID, Any]:
+    """Lock requests in the order of their ids, before the chain of proof is locked."""
+    rows = await conn.fetch(
+        "SELECT * FROM privacy_requests WHERE request_id = ANY($1::uuid[]) ORDER BY request_id FOR UPDATE",
+        list(request_ids),
+    )
+    return {row["request_id"]: row for row in rows}
 
 
 async def running_of(conn: Connection, member_id: str) -> UUID | None:

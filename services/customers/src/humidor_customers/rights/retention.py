@@ -29,13 +29,8 @@ async def _count_ended(conn: Connection, before: datetime) -> int:
 
 
 async def _erase_ended(conn: Connection, before: datetime, limit: int) -> int:
-    rows = await conn.fetch(
-        f"SELECT c.member_id {_ENDED} ORDER BY c.ended_at LIMIT $2 FOR UPDATE SKIP LOCKED",
-        before,
-        limit,
-    )
-    await service.erase_for_age(conn, [row[0] for row in rows], now=utc_now())
-    return len(rows)
+    rows = await conn.fetch(f"SELECT c.member_id {_ENDED} ORDER BY c.ended_at LIMIT $2", before, limit)
+    return await service.erase_for_age(conn, [row[0] for row in rows], now=utc_now())
 
 
 PURPOSES = (

@@ -152,12 +152,22 @@ async def erase_now(
     return await members.seen(conn, principal, member_id)
 
 
-async def erase_for_age(conn: Connection, member_ids: Sequence[str], *, now: datetime) -> None:
-    """Open and start the erasure of members whose time is over by the rule of retention."""
+async def erase_for_age(conn: Connection, member_ids: Sequence[str], *, now: datetime) -> int:
+    """Open and start the erasure of members who left, as their time is over; gives how many.
+
+    All of them are locked before the chain of proof is, as whoever erases a single one does it.
+    """
     for member_id in sorted(member_ids):
         await consumers.lock(conn, member_id)
+    erased = 0
+    for member_id in sorted(member_ids):
+        member = await consumers.read(conn, member_id)
+        if member is None or member.ended_why in {None, "erased"}:
+            continue
         request_id = await _receive(conn, RETENTION, ("erasure", member_id, "retention"), now)
         await start_request(conn, RETENTION, request_id, "not_needed", now=now)
+        erased += 1
+    return erased
 
 
 async def close_if_done(conn: Connection, view: RequestView, *, now: datetime) -> None:

@@ -51,6 +51,7 @@ CREATE TABLE privacy_requests (
     asked_at timestamptz
 );
 CREATE INDEX ix_privacy_requests_member ON privacy_requests (member_id, request_id);
+CREATE INDEX ix_privacy_requests_state ON privacy_requests (state, request_id);
 CREATE INDEX ix_privacy_requests_open ON privacy_requests (due_at, request_id)
     WHERE state IN ('received', 'running');
 
