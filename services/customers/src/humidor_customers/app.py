@@ -23,7 +23,7 @@ async def worker_context(runtime: Runtime) -> AsyncIterator[None]:
     pool, settings = runtime.pool, cast("CustomersSettings", runtime.settings)
     work = (
         keep_comparing(pool),
-        Sender(pool, settings).run(),
+        Sender(pool, settings.of_webhooks).run(),
         keep_collecting(pool, settings.upstream_urls),
         keep_asking(pool),
         keep_privacy(pool, PRIVACY),

@@ -11,8 +11,8 @@ from humidor_common.upstreams import parse_upstreams
 class CustomersSettings(DeliverySettings):
     """How long webhooks are tried, and where services are whose parts of an export are fetched."""
 
-    # With the back-off of `retries.delay` the last try comes after 25 to 50 hours.
-    delivery_attempts: int = 15
+    # With the back-off of `retries.delay` the last one comes after 25 to 50 hours.
+    customers_webhook_attempts: int = 15
     upstreams: str = ""
 
     @field_validator("upstreams")
@@ -20,6 +20,11 @@ class CustomersSettings(DeliverySettings):
     def _check_upstreams(cls, value: str) -> str:
         parse_upstreams(value)
         return value
+
+    @property
+    def of_webhooks(self) -> DeliverySettings:
+        """The settings of whoever sends them."""
+        return self.model_copy(update={"delivery_attempts": self.customers_webhook_attempts})
 
     @property
     def upstream_urls(self) -> Mapping[str, str]:
