@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import httpx
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 
 GTIN = "06901028075794"
 WITHIN_SECONDS = 60
@@ -104,33 +105,40 @@ class Person:
         return self.ask("GET", f"/pos/v1/sales/{self.sale}", params={"store_id": self.store})
 
 
+async def partitions_of(bootstrap_servers: str) -> list[TopicPartition]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
+    await admin.start()
+    try:
+        topics = [topic for topic in await admin.list_topics() if not topic.startswith("__")]
+        described = await admin.describe_topics(topics)
+    finally:
+        await admin.close()
+    return [
+        TopicPartition(each["topic"], partition["partition"])
+        for each in described
+        for partition in each["partitions"]
+    ]
+
+
 async def told_since(bootstrap_servers: str, moment: float) -> bytes:
-    """Give every byte that services told since a moment, headers and dead letters too."""
+    """Give every byte that services told since a moment: keys, payloads and headers, dead letters too."""
+    partitions = await partitions_of(bootstrap_servers)
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap_servers)
     await consumer.start()
     try:
-        topics = [topic for topic in await consumer.topics() if not topic.startswith("__")]
-        partitions = [
-            TopicPartition(topic, number)
-            for topic in topics
-            for number in consumer.partitions_for_topic(topic) or ()
-        ]
         consumer.assign(partitions)
         ends = await consumer.end_offsets(partitions)
         begins = await consumer.offsets_for_times(dict.fromkeys(partitions, int(moment * 1000)))
-        wanted = {
-            each: ends[each] for each in partitions if begins[each] and begins[each].offset < ends[each]
-        }
-        consumer.assign(list(wanted))
-        for each in wanted:
+        left = {each for each in partitions if begins[each] and begins[each].offset < ends[each]}
+        consumer.assign(list(left))
+        for each in left:
             consumer.seek(each, begins[each].offset)
         told = []
-        while any([await consumer.position(each) < end for each, end in wanted.items()]):
+        while left:
             for records in (await consumer.getmany(timeout_ms=500)).values():
-                told += [
-                    (record.key or b"") + (record.value or b"") + repr(record.headers).encode()
-                    for record in records
-                ]
+                for record in records:
+                    told += [record.key or b"", record.value or b"", repr(record.headers).encode()]
+            left = {each for each in left if await consumer.position(each) < ends[each]}
     finally:
         await consumer.stop()
     return b"\n".join(told)
