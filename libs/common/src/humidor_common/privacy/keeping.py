@@ -4,7 +4,6 @@ import asyncio
 from datetime import datetime, timedelta
 
 from humidor_common.clock import utc_now
-from humidor_common.db.failures import DATABASE_ERRORS
 from humidor_common.db.pool import Pool
 from humidor_common.db.transaction import transaction
 from humidor_common.privacy import answering, retention
@@ -34,7 +33,7 @@ async def keep_privacy(pool: Pool, privacy: Privacy) -> None:
                 await look_for_late(pool, privacy, JUST_ERASED if now < daily_at else LONG_AGO, now=now)
                 daily_at = now + retention.EVERY if now >= daily_at else daily_at
                 late_at = now + LATE_EVERY
-        except DATABASE_ERRORS as error:
+        except Exception as error:  # noqa: BLE001 - work that comes again must outlive any one failure
             log.warning("personal data was not looked after", extra={"error": repr(error)})
         await asyncio.sleep(LOOK_SECONDS)
 

@@ -3,16 +3,15 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 
-from humidor_common.auth import Principal, require
 from humidor_common.clock import utc_now
 from humidor_common.db.transaction import Read, Tx
 from humidor_common.web.idempotency import Idempotency
 from humidor_common.web.inputs import Reason, visible_stores
 from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor
 from humidor_customers.consumers.schemas import ConsumerView, MemberId
-from humidor_customers.inputs import NEWEST, Reader, Writer
+from humidor_customers.inputs import NEWEST, Admin, Reader, Writer
 from humidor_customers.rights import ledger, proof, queries, service
 from humidor_customers.rights.schemas import (
     Filters,
@@ -95,15 +94,10 @@ async def get_export(conn: Tx, principal: Writer, request_id: UUID) -> Response:
     return Response(document, media_type="application/json", headers=headers)
 
 
-async def _authorize(principal: Annotated[Principal, Depends(require("customers:admin"))]) -> Principal:
-    principal.check_every_store()
-    return principal
-
-
 @router.get("/v1/privacy-ledger")
 async def list_links(
     conn: Read,
-    _: Annotated[Principal, Depends(_authorize)],
+    _: Admin,
     cursor: Cursor = None,
     limit: Limit = DEFAULT_LIMIT,
 ) -> Page[LinkView]:

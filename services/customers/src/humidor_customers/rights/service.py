@@ -162,7 +162,8 @@ async def erase_for_age(conn: Connection, member_ids: Sequence[str], *, now: dat
     erased = 0
     for member_id in sorted(member_ids):
         member = await consumers.read(conn, member_id)
-        if member is None or member.ended_why in {None, "erased"}:
+        over = member is not None and member.ended_why not in {None, "erased"}
+        if not over or await queries.running_of(conn, member_id):
             continue
         request_id = await _receive(conn, RETENTION, ("erasure", member_id, "retention"), now)
         await start_request(conn, RETENTION, request_id, "not_needed", now=now)

@@ -3,17 +3,16 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from humidor_common.auth import Principal, require
 from humidor_common.clock import utc_now
 from humidor_common.db.transaction import Read, Tx
 from humidor_common.delivery.web import DeliveryState, PrivateTargets
 from humidor_common.web.idempotency import Idempotency
 from humidor_common.web.inputs import IfMatch, Moment, tag
 from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor
-from humidor_customers.inputs import NEWEST
+from humidor_customers.inputs import NEWEST, Admin
 from humidor_customers.webhooks import log, service
 from humidor_customers.webhooks.offered import describe, offered
 from humidor_customers.webhooks.schemas import (
@@ -32,14 +31,6 @@ from humidor_customers.webhooks.schemas import (
 )
 
 router = APIRouter(tags=["webhooks"])
-
-
-async def _authorize(principal: Annotated[Principal, Depends(require("customers:admin"))]) -> Principal:
-    principal.check_every_store()
-    return principal
-
-
-Admin = Annotated[Principal, Depends(_authorize)]
 
 
 @router.get("/v1/webhook-events")
