@@ -1,5 +1,6 @@
 """Requests of members about their data: taken, asked of every service, proven, and not kept for ever."""
 
+import asyncio
 import hashlib
 from collections.abc import Sequence
 from datetime import timedelta
@@ -24,9 +25,11 @@ from humidor_common.messaging import inbox
 from humidor_common.messaging.subscription import Received
 from humidor_common.privacy import retention
 from humidor_common.testing.receiving import Call, receiving
+from humidor_customers.rights import service
 from humidor_customers.rights.collecting import collect_due
 from humidor_customers.rights.consumers import SUBSCRIPTION
 from humidor_customers.rights.retention import PURPOSES, ask_unanswered
+from humidor_customers.rights.rules import Link, first_broken
 from humidor_customers.testing.desk import Desk
 
 PATH = "/v1/privacy-requests"
@@ -235,6 +238,28 @@ async def test_members_of_other_stores_are_none_of_a_callers_business(desk: Desk
     await desk.ask("GET", path, **clerk)
     await desk.ask("GET", f"{path}/export", **clerk, expect=403)
     await desk.ask("POST", f"{path}:start", json={"identity_check": "in_person"}, **clerk, expect=403)
+
+
+async def test_many_at_once_are_chained_one_after_another_and_nobody_waits_for_ever(desk: Desk) -> None:
+    members = [f"M{number}" for number in range(1, 7)]
+    for member_id in members:
+        await join(desk, member_id)
+    await desk.ask("POST", "/v1/consumers/M6:leave", json={"reason": "moved"})
+    made = await asyncio.gather(*(request(desk, "erasure", member_id=each) for each in members[:4]))
+    ids = [each["request_id"] for each in made]
+
+    async def erase_for_age() -> int:
+        async with transaction(desk.runtime.pool) as conn:
+            return await service.erase_for_age(conn, ["M6", "M5", "M1"], now=utc_now())
+
+    answers = (answer(desk, *(erased(each, 1) for each in order)) for order in (ids, ids[::-1]))
+    again = (desk.ask("POST", "/v1/consumers/M5:erase", json={"reason": "asked"}) for _ in range(2))
+    assert 1 in await asyncio.gather(erase_for_age(), *answers, *again)
+    states = {each["member_id"]: each["state"] for each in (await desk.ask("GET", PATH))["items"]}
+    assert states == dict.fromkeys(members[:4], "completed") | {"M5": "running", "M6": "running"}
+    chain = (await desk.ask("GET", "/v1/privacy-ledger"))["items"]
+    assert [each["seq"] for each in chain] == list(range(1, len(chain) + 1))
+    assert first_broken([Link(**each) for each in chain]) is None
 
 
 async def test_who_left_long_ago_is_erased_by_a_rule_that_was_tried_out_first(desk: Desk) -> None:
