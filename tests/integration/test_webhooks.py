@@ -48,7 +48,8 @@ async def event_id_of(system: System, retailer_id: str) -> str:
         async with asyncio.timeout(WITHIN_SECONDS):
             async for record in consumer:
                 if record.key == retailer_id.encode():
-                    return dict(record.headers)["ce_id"].decode()
+                    found: str = dict(record.headers)["ce_id"].decode()
+                    return found
     finally:
         await consumer.stop()
     raise AssertionError(f"nothing was told about {retailer_id}")

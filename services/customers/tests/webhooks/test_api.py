@@ -127,6 +127,9 @@ async def test_events_of_before_a_webhook_and_of_when_it_is_switched_off_are_not
     await hooks.desk.put("C3")
     await hooks.consume()
     assert await hooks.send() == 0
+    (listed,) = (await hooks.desk.ask("GET", PATH))["items"]
+    assert (listed["pending"], listed["parked"]) == (0, 1)
+    assert await hooks.desk.ask("GET", path) == listed
     (entry,) = await hooks.log(made["webhook_id"], state="parked")
     assert entry["subject"] == "C2"
     tested = await hooks.desk.ask("POST", f"{path}:test")

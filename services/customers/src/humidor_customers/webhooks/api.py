@@ -27,6 +27,7 @@ from humidor_customers.webhooks.schemas import (
     TestSent,
     WebhookChange,
     WebhookSecret,
+    WebhookStatus,
     WebhookView,
 )
 
@@ -52,7 +53,8 @@ async def post_webhook(
 @router.get("/v1/webhooks")
 async def list_webhooks(
     conn: Read, _: Admin, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
-) -> Page[WebhookView]:
+) -> Page[WebhookStatus]:
+    """Read webhooks, each with how much is under way to it and how much is parked."""
     after = decode_cursor(cursor, UUID)[0] if cursor else UUID(int=0)
     found = await service.list_webhooks(conn, after=after, limit=limit + 1)
     more = len(found) > limit
@@ -60,7 +62,7 @@ async def list_webhooks(
 
 
 @router.get("/v1/webhooks/{webhook_id}")
-async def get_webhook(conn: Read, _: Admin, webhook_id: UUID, response: Response) -> WebhookView:
+async def get_webhook(conn: Read, _: Admin, webhook_id: UUID, response: Response) -> WebhookStatus:
     view = await service.get_webhook(conn, webhook_id)
     tag(response, view.version)
     return view

@@ -77,6 +77,13 @@ class WebhookView(BaseModel):
     changed_by: str
 
 
+class WebhookStatus(WebhookView):
+    """A webhook with how many messages are under way to it, and how many wait for somebody's decision."""
+
+    pending: int
+    parked: int
+
+
 class WebhookSecret(WebhookView):
     """A webhook with its secret, which is shown this once."""
 

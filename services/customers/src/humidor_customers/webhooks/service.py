@@ -22,6 +22,7 @@ from humidor_customers.webhooks.schemas import (
     Rotation,
     WebhookChange,
     WebhookSecret,
+    WebhookStatus,
     WebhookTerms,
     WebhookView,
 )
@@ -36,6 +37,16 @@ SET name = excluded.name, target = excluded.target, types = excluded.types, filt
     previous_secret_until = excluded.previous_secret_until, version = excluded.version,
     changed_at = excluded.changed_at, changed_by = excluded.changed_by
 RETURNING *
+"""
+# Counted from the messages that have not gone out, which are few, not from all of a webhook's.
+_STATUS = """
+WITH unsent AS MATERIALIZED (
+    SELECT m.webhook_id, count(*) FILTER (WHERE d.state = 'pending') AS pending,
+           count(*) FILTER (WHERE d.state = 'parked') AS parked
+    FROM deliveries d JOIN webhook_messages m USING (delivery_id)
+    WHERE d.state IN ('pending', 'parked') GROUP BY m.webhook_id)
+SELECT w.*, coalesce(u.pending, 0) AS pending, coalesce(u.parked, 0) AS parked
+FROM webhooks w LEFT JOIN unsent u USING (webhook_id)
 """
 # What waits follows the webhook: to its new target, signed by what is in force now.
 _FOLLOW = """
@@ -118,15 +129,16 @@ async def delete_webhook(
     await audit.record(conn, principal, "delete", "webhook", str(webhook_id), before=document)
 
 
-async def get_webhook(conn: Connection, webhook_id: UUID) -> WebhookView:
-    return _view(await find(conn, webhook_id))
+async def get_webhook(conn: Connection, webhook_id: UUID) -> WebhookStatus:
+    row = await conn.fetchrow(f"{_STATUS} WHERE w.webhook_id = $1", webhook_id)
+    if row is None:
+        raise not_found("webhook", webhook_id)
+    return _status(row)
 
 
-async def list_webhooks(conn: Connection, *, after: UUID, limit: int) -> list[WebhookView]:
-    rows = await conn.fetch(
-        "SELECT * FROM webhooks WHERE webhook_id > $1 ORDER BY webhook_id LIMIT $2", after, limit
-    )
-    return [_view(row) for row in rows]
+async def list_webhooks(conn: Connection, *, after: UUID, limit: int) -> list[WebhookStatus]:
+    rows = await conn.fetch(f"{_STATUS} WHERE w.webhook_id > $1 ORDER BY w.webhook_id LIMIT $2", after, limit)
+    return [_status(row) for row in rows]
 
 
 async def send_test(conn: Connection, principal: Principal, webhook_id: UUID, *, now: datetime) -> UUID:
@@ -213,6 +225,10 @@ async def _store(
     entity_id = str(document["webhook_id"])
     await audit.record(conn, principal, verb, "webhook", entity_id, before=shown[0], after=shown[1])
     return row
+
+
+def _status(row: Any) -> WebhookStatus:
+    return WebhookStatus(**_view(row).model_dump(), pending=row["pending"], parked=row["parked"])
 
 
 def _view(row: Any) -> WebhookView:
