@@ -82,17 +82,16 @@ async def _export(conn: Connection, privacy: Privacy, request: ExportRequested, 
 
 
 async def erase_late(
-    conn: Connection, privacy: Privacy, *, since: datetime, after: tuple[datetime, str], now: datetime
+    conn: Connection, privacy: Privacy, *, after: tuple[datetime, str], now: datetime
 ) -> tuple[datetime, str] | None:
-    """Erase again what has come in about members erased since a moment, and tell what there was.
+    """Erase again what has come in about members erased after a moment, and tell what there was.
 
     A till that was offline sends its sales when it can, and they name whoever was a member then.
 
     Args:
         conn: Of this transaction.
         privacy: What the service holds.
-        since: From when on members are looked at.
-        after: Where the piece before ended.
+        after: The moment with "", then where the piece before ended.
         now: For what is told.
 
     Returns:
@@ -101,7 +100,7 @@ async def erase_late(
     rows = await conn.fetch(
         """SELECT member_id, request_id, erased_at FROM erased_persons
            WHERE (erased_at, member_id) > ($1, $2) ORDER BY erased_at, member_id LIMIT $3""",
-        *max((since, ""), after),
+        *after,
         LATE_MEMBERS,
     )
     if not rows:

@@ -40,10 +40,9 @@ async def keep_privacy(pool: Pool, privacy: Privacy) -> None:
 
 async def look_for_late(pool: Pool, privacy: Privacy, within: timedelta, *, now: datetime) -> None:
     """Erase what has come in late about members erased within a time, and forget what nobody fetched."""
-    since = now - within
-    after: tuple[datetime, str] | None = (since, "")
+    after: tuple[datetime, str] | None = (now - within, "")
     while after is not None:
         async with transaction(pool) as conn:
-            after = await answering.erase_late(conn, privacy, since=since, after=after, now=now)
+            after = await answering.erase_late(conn, privacy, after=after, now=now)
     async with transaction(pool) as conn:
         await answering.forget_gathered(conn, now=now)

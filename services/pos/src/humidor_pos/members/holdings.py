@@ -33,9 +33,12 @@ SELECT coalesce(jsonb_agg(to_jsonb(r) - 'member_id' - 'terminal_id' - 'restock'
                           ORDER BY r.returned_at, r.return_id), '[]')
 FROM returns r WHERE r.member_id = $1
 """
+# Up to a million of each: a first dry run over years of sales must not take longer than a request may.
 _DUE = """
-SELECT (SELECT count(*) FROM sales WHERE member_id IS NOT NULL AND sold_at < $1)
-     + (SELECT count(*) FROM returns WHERE member_id IS NOT NULL AND returned_at < $1)
+SELECT (SELECT count(*) FROM (
+            SELECT FROM sales WHERE member_id IS NOT NULL AND sold_at < $1 LIMIT 1000000) s)
+     + (SELECT count(*) FROM (
+            SELECT FROM returns WHERE member_id IS NOT NULL AND returned_at < $1 LIMIT 1000000) r)
 """
 _EXPIRE = """
 WITH old AS (
