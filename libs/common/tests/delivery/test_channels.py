@@ -38,6 +38,18 @@ async def test_a_webhook_is_signed_and_keeps_its_id_over_all_attempts(post: Any,
     assert receiver.calls[0].headers["host"] == receiver.url.removeprefix("http://")
 
 
+async def test_two_secrets_sign_side_by_side_and_the_answer_is_kept(post: Any, receiver: Receiver) -> None:
+    other = "whsec_" + base64.b64encode(b"o" * 32).decode()
+    receiver.answer = lambda _: web.Response(text="thank you" + "!" * 500)
+    await post.put("webhook", receiver.url, secret=f"{other} {SECRET}")
+    await post.send()
+    assert verified(receiver.calls[0], SECRET)
+    assert verified(receiver.calls[0], other)
+    detail = await post.pool.fetchval("SELECT detail FROM delivery_attempts")
+    assert (detail[:10], len(detail)) == ("thank you!", 200)
+    assert await post.reason() is None
+
+
 async def test_a_wecom_robot_takes_the_message_even_if_it_is_too_long(post: Any, receiver: Receiver) -> None:
     receiver.answer = wecom_robot("693a91f6")
     await post.put("wecom", f"{receiver.url}/cgi-bin/webhook/send?key=693a91f6", body=LONG)

@@ -1,24 +1,26 @@
-"""The service: what it consumes and what its worker keeps doing; its slices are in `routes`."""
+"""The service: what it consumes; its slices are in `routes`, what its worker keeps doing in `working`."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from humidor_common.runtime import Runtime, beside
+from humidor_common.runtime import Runtime
 from humidor_common.service import Routes, Service
 from humidor_customers.catalogue.consumers import PROJECTION as CATALOGUE
 from humidor_customers.catalogue.consumers import SUBSCRIPTION as PRODUCTS
-from humidor_customers.duplicates.finding import keep_comparing
 from humidor_customers.orders.consumers import SUBSCRIPTION as STOCK_ANSWERS
-from humidor_customers.orders.lapsing import keep_lapsing
 from humidor_customers.plans.consumers import SUBSCRIPTION as FORECASTED
+from humidor_customers.rights.consumers import SUBSCRIPTION as RIGHTS
 from humidor_customers.settings import CustomersSettings
 from humidor_customers.stores.consumers import PROJECTION, SUBSCRIPTION
+from humidor_customers.webhooks.consumers import SUBSCRIPTION as WEBHOOKS
 
 
 @asynccontextmanager
 async def worker_context(runtime: Runtime) -> AsyncIterator[None]:
-    """Compare customers that changed with the others, and end orders whose window closed, meanwhile."""
-    async with beside(keep_comparing(runtime.pool), keep_lapsing(runtime.pool)):
+    """Work beside the consumers; what it takes (clients of HTTP and SMTP) is imported here alone."""
+    from humidor_customers.working import working
+
+    async with working(runtime):
         yield
 
 
@@ -45,7 +47,7 @@ SERVICE = Service(
     title="Humidor Customers",
     package="humidor_customers",
     routes=_routes,
-    subscriptions=(SUBSCRIPTION, PRODUCTS, STOCK_ANSWERS, FORECASTED),
+    subscriptions=(SUBSCRIPTION, PRODUCTS, STOCK_ANSWERS, FORECASTED, WEBHOOKS, RIGHTS),
     projections=(PROJECTION, CATALOGUE),
     settings=CustomersSettings,
     api_context=api_context,

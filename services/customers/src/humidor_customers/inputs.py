@@ -11,6 +11,15 @@ from humidor_common.auth import Principal, require
 Reader = Annotated[Principal, Depends(require("customers:read"))]
 Writer = Annotated[Principal, Depends(require("customers:write"))]
 
+
+async def _every_store(principal: Annotated[Principal, Depends(require("customers:admin"))]) -> Principal:
+    principal.check_every_store()
+    return principal
+
+
+Admin = Annotated[Principal, Depends(_every_store)]
+"""An administrator who is not bound to some stores."""
+
 RetailerId = Annotated[str, StringConstraints(max_length=40, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 Code = Annotated[str, StringConstraints(max_length=60, pattern=r"^[^\s\x00-\x1f\x7f-\x9f](.{0,58}\S)?$")]
 """A short code of the distributor's own, such as a sales line; without spaces around it."""

@@ -1,5 +1,7 @@
 """The slices, by what each of them answers over HTTP."""
 
+from humidor_common.delivery.web import make_router as make_delivery_router
+from humidor_common.privacy.web import make_router as make_privacy_router
 from humidor_common.service import Routes
 from humidor_customers.catalogue import api as catalogue
 from humidor_customers.claims import api as claims
@@ -13,6 +15,9 @@ from humidor_customers.merges import api as merges
 from humidor_customers.orders import api as orders
 from humidor_customers.plans import api as plans
 from humidor_customers.retailers import api as retailers
+from humidor_customers.rights import api as rights
+from humidor_customers.rights.retention import PRIVACY
+from humidor_customers.webhooks import api as webhooks
 
 SLICES = (
     retailers,
@@ -27,6 +32,10 @@ SLICES = (
     orders,
     claims,
     plans,
+    webhooks,
+    rights,
 )
 
-ROUTES = Routes(tuple(each.router for each in SLICES))
+OWN_OF_COMMON = (make_delivery_router("customers"), make_privacy_router(PRIVACY))
+
+ROUTES = Routes((*(each.router for each in SLICES), *OWN_OF_COMMON))

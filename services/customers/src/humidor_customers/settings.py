@@ -4,13 +4,15 @@ from collections.abc import Mapping
 
 from pydantic import field_validator
 
-from humidor_common.settings import ServiceSettings
+from humidor_common.delivery.settings import DeliverySettings
 from humidor_common.upstreams import parse_upstreams
 
 
-class CustomersSettings(ServiceSettings):
-    """Where services are that it asks for figures, as `inventory=http://inventory-api:8000`."""
+class CustomersSettings(DeliverySettings):
+    """How long webhooks are tried, and where services are that it asks: `inventory=http://inventory-api:8000`."""
 
+    # With the back-off of `retries.delay` the last one comes after 25 to 50 hours.
+    customers_webhook_attempts: int = 15
     upstreams: str = ""
 
     @field_validator("upstreams")
@@ -18,6 +20,11 @@ class CustomersSettings(ServiceSettings):
     def _check_upstreams(cls, value: str) -> str:
         parse_upstreams(value)
         return value
+
+    @property
+    def of_webhooks(self) -> DeliverySettings:
+        """The settings of whoever sends them."""
+        return self.model_copy(update={"delivery_attempts": self.customers_webhook_attempts})
 
     @property
     def upstream_urls(self) -> Mapping[str, str]:

@@ -45,6 +45,8 @@ async def test_a_member_joins_and_only_what_was_allowed_is_told(desk: Desk) -> N
     assert (joined.member_id, joined.store_id, joined.adult_verified) == ("M1", "S0001", True)
     assert await desk.trail("consumer_contact", "M1") == [("read", None)]
     assert (await join(desk, expect=409))["code"] == "member-exists"
+    for telling in ("13812345678", "11010119900307451X"):
+        assert (await join(desk, telling, expect=422))["errors"][0]["field"] == "member_id"
     taken = await join(desk, "M2", card_number="8001-0023", expect=422)
     assert taken["errors"][0]["field"] == "card_number"
 

@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from typing import cast
 
 from humidor_common.clock import utc_now
+from humidor_common.privacy.answering import subscribe
+from humidor_common.privacy.keeping import keep_privacy
 from humidor_common.runtime import Runtime, beside
 from humidor_common.service import Routes, Service
 from humidor_common.telemetry.logs import get_logger
@@ -14,6 +16,7 @@ from humidor_pos.facts.partitions import keep_partitions
 from humidor_pos.lots.consumers import PROJECTION as LOTS_PROJECTION
 from humidor_pos.lots.consumers import SUBSCRIPTION as LOTS_SUBSCRIPTION
 from humidor_pos.lots.directory import Lots
+from humidor_pos.members.holdings import PRIVACY
 from humidor_pos.products.catalogue import Catalogue
 from humidor_pos.products.consumers import PROJECTION, SUBSCRIPTION
 from humidor_pos.returns.waiting import LOOK_AT_ALL_SECONDS, settle_all_waiting, settle_waiting
@@ -75,6 +78,13 @@ async def _write_seen(runtime: Runtime) -> None:
         await runtime.get(Terminals).write_seen(conn)
 
 
+@asynccontextmanager
+async def worker_context(runtime: Runtime) -> AsyncIterator[None]:
+    """Keep to the rules of retention, and to what members asked for, also where sales come in late."""
+    async with beside(keep_privacy(runtime.pool, PRIVACY)):
+        yield
+
+
 def _routes() -> Routes:
     from humidor_pos.routes import ROUTES
 
@@ -86,8 +96,9 @@ SERVICE = Service(
     title="Humidor POS",
     package="humidor_pos",
     routes=_routes,
-    subscriptions=(SUBSCRIPTION, LOTS_SUBSCRIPTION),
+    subscriptions=(SUBSCRIPTION, LOTS_SUBSCRIPTION, subscribe(PRIVACY)),
     projections=(PROJECTION, LOTS_PROJECTION),
     settings=PosSettings,
     api_context=api_context,
+    worker_context=worker_context,
 )

@@ -1,8 +1,10 @@
 """The slices, by what each of them answers over HTTP."""
 
+from humidor_common.privacy.web import make_router as make_privacy_router
 from humidor_common.service import Routes
 from humidor_pos.closings import api as closings
 from humidor_pos.exceptions import api as exceptions
+from humidor_pos.members.holdings import PRIVACY
 from humidor_pos.returns import api as returns
 from humidor_pos.returns import lookup as returns_lookup
 from humidor_pos.sales import api as sales
@@ -26,6 +28,7 @@ ROUTES = Routes(
         exceptions.router,
         terminals.router,
         totals.router,
+        make_privacy_router(PRIVACY),
     ),
     fast=sales.FAST_ROUTES,
 )

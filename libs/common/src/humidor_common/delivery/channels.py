@@ -108,13 +108,13 @@ async def _post(
 
 def _read(message: Claimed, answer: tuple[int, httpx.Headers, bytes]) -> Outcome:
     status, headers, body = answer
+    said = body[:200].decode(errors="replace").replace("\x00", "")
     if httpx.codes.is_success(status):
         return (
-            Outcome(result="sent", status=status)
+            Outcome(result="sent", status=status, detail=said or None)
             if message.channel == "webhook"
             else robots.read_answer(status, body)
         )
-    said = body[:200].decode(errors="replace").replace("\x00", "")
     return Outcome(
         result="refused" if status == _GONE else "failed",
         status=status,

@@ -47,7 +47,7 @@ _SETTLE = """
 WITH attempt AS (
     UPDATE delivery_attempts SET ended_at = $3, outcome = $4, status = $5, detail = $6
     WHERE delivery_id = $1 AND attempt = $2)
-UPDATE deliveries SET state = $7, due_at = $8, reason = $6,
+UPDATE deliveries SET state = $7, due_at = $8, reason = CASE WHEN $7 <> 'sent' THEN $6 END,
                       settled_at = CASE WHEN $7 = 'pending' THEN NULL ELSE $3::timestamptz END
 WHERE delivery_id = $1 AND attempts = $2 AND state = 'pending'
 """

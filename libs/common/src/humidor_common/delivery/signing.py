@@ -3,6 +3,7 @@
 import base64
 import binascii
 import hmac
+import secrets
 from datetime import datetime
 
 _PREFIX = "whsec_"
@@ -11,6 +12,8 @@ _PREFIX = "whsec_"
 def webhook_headers(message_id: str, secret: str | None, body: bytes, *, now: datetime) -> dict[str, str]:
     """Give the headers of Standard Webhooks 1.0: id, time and HMAC-SHA256 over `id.time.body` in base64.
 
+    Several secrets with spaces between them sign side by side, for as long as a receiver changes over.
+
     Raises:
         ValueError: The secret is not a key in base64, with or without `whsec_`.
     """
@@ -18,9 +21,14 @@ def webhook_headers(message_id: str, secret: str | None, body: bytes, *, now: da
     headers = {"webhook-id": message_id, "webhook-timestamp": seconds}
     if secret is not None:
         signed = b".".join((message_id.encode(), seconds.encode(), body))
-        digest = hmac.digest(webhook_key(secret), signed, "sha256")
-        headers["webhook-signature"] = f"v1,{base64.b64encode(digest).decode()}"
+        digests = [hmac.digest(webhook_key(each), signed, "sha256") for each in secret.split(" ")]
+        headers["webhook-signature"] = " ".join(f"v1,{base64.b64encode(each).decode()}" for each in digests)
     return headers
+
+
+def make_webhook_secret() -> str:
+    """Make a secret of 256 random bits."""
+    return _PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 def webhook_key(secret: str) -> bytes:

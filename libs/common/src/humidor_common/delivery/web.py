@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from humidor_common import audit
@@ -23,7 +23,9 @@ _COLUMNS = """delivery_id, channel, target, topic, subject, state, attempts, due
 _LIST = f"SELECT {_COLUMNS} FROM deliveries WHERE {{}} ORDER BY delivery_id LIMIT $1"  # noqa: S608 - our own text
 _GET = f"SELECT {_COLUMNS}, body FROM deliveries WHERE delivery_id = $1"  # noqa: S608 - our own text
 _ATTEMPTS = """
-SELECT attempt, started_at, ended_at, outcome, status, detail FROM delivery_attempts
+SELECT attempt, started_at, ended_at, outcome, status, detail,
+       round(extract(epoch FROM ended_at - started_at) * 1000)::int AS latency_ms
+FROM delivery_attempts
 WHERE delivery_id = $1 ORDER BY attempt DESC LIMIT 50
 """
 _AGAIN = """
@@ -42,13 +44,17 @@ class Drop(BaseModel):
 
 
 class AttemptView(BaseModel):
-    """One attempt; `failed` is tried again, `refused` is not; without `outcome` it is under way."""
+    """One attempt; `failed` is tried again, `refused` is not; without `outcome` it is under way.
+
+    `detail` begins as the receiver's answer began, or says what went wrong on the way there.
+    """
 
     attempt: int
     started_at: datetime
     ended_at: datetime | None
     outcome: Literal["sent", "failed", "refused"] | None
     status: int | None
+    latency_ms: int | None
     detail: str | None
 
 
@@ -66,6 +72,15 @@ class DeliveryView(BaseModel):
     created_at: datetime
     settled_at: datetime | None
     reason: str | None
+
+
+def _private_targets(request: Request) -> bool:
+    allowed: bool = request.app.state.runtime.settings.delivery_private_targets
+    return allowed
+
+
+PrivateTargets = Annotated[bool, Depends(_private_targets)]
+"""Whether messages may go to private networks and over plain HTTP, by the service's settings."""
 
 
 class DeliveryDetail(DeliveryView):

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from humidor_common.events.base import Event
+from humidor_common.events.persons import PersonErased, PersonExported
 
 Unit = Literal["stick", "pack", "carton", "case"]
 
@@ -124,3 +125,17 @@ class DayClosed(Event, frozen=True, kw_only=True):
     void_count: int
     differences: dict[str, int]
     closed_at: datetime
+
+
+class PersonErasedByPos(PersonErased, frozen=True, kw_only=True):
+    """`pos` has taken a member off its sales and returns."""
+
+    TYPE: ClassVar[str] = "pos.person-erased.v1"
+    TOPIC: ClassVar[str] = "pos.person.v1"
+
+
+class PersonExportedByPos(PersonExported, frozen=True, kw_only=True):
+    """`pos` has gathered the sales and returns of a member."""
+
+    TYPE: ClassVar[str] = "pos.person-exported.v1"
+    TOPIC: ClassVar[str] = "pos.person.v1"

@@ -139,9 +139,3 @@ async def post_leave(conn: Tx, principal: Writer, member_id: MemberPath, decisio
     """End a membership; all consents are withdrawn."""
     before = await service.lock_live(conn, principal, member_id)
     return await service.end(conn, principal, before, "left", reason=decision.reason, now=utc_now())
-
-
-@router.post("/{member_id}:erase")
-async def post_erase(conn: Tx, principal: Writer, member_id: MemberPath, decision: Reason) -> ConsumerView:
-    """Forget who a member is; the id and the proof of consents stay."""
-    return await contacts.erase(conn, principal, member_id, reason=decision.reason, now=utc_now())

@@ -1,5 +1,6 @@
 """Who may be a member, and which of a member's decisions counts."""
 
+import re
 from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Literal, NamedTuple, TypeAlias
@@ -7,6 +8,8 @@ from typing import Literal, NamedTuple, TypeAlias
 Purpose: TypeAlias = Literal["service", "survey", "analysis", "recall"]
 Channel: TypeAlias = Literal["sms", "phone", "email", "wechat", "app", "post"]
 AdultOutcome: TypeAlias = Literal["adult", "minor", "unchecked"]
+
+_NUMBERS_OF_PERSONS = re.compile(r"^((86)?1[3-9]\d{9}|\d{17}[\dXx])$")
 
 ADULT_YEARS = 18
 RULE = (
@@ -40,6 +43,18 @@ def adult_error(
     if method is None or checked_on is None:
         return "a check has a method and a day"
     return None if checked_on <= latest else "the check is in the future"
+
+
+def gives_away(member_id: str) -> bool:
+    """Tell whether an id is by its look a mobile number or the number of an identity card of the PRC.
+
+    Ids stand in events and on sales, which outlive the membership.
+
+    Example:
+        >>> gives_away("13812345678"), gives_away("11010119900307451X"), gives_away("M0001")
+        (True, True, False)
+    """
+    return bool(_NUMBERS_OF_PERSONS.match(member_id))
 
 
 def newest(

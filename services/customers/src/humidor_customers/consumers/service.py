@@ -14,7 +14,7 @@ from humidor_common.messaging import outbox
 from humidor_common.web.inputs import check_match
 from humidor_common.web.problems import FieldError, Problem, invalid, not_found
 from humidor_customers.consumers import consents, queries
-from humidor_customers.consumers.rules import RULE, adult_error, withdrawals
+from humidor_customers.consumers.rules import RULE, adult_error, gives_away, withdrawals
 from humidor_customers.consumers.schemas import (
     AdultCheck,
     ConsentInput,
@@ -65,6 +65,8 @@ async def join(conn: Connection, principal: Principal, new: NewConsumer, *, now:
     if new.adult.outcome == "minor":
         raise Problem(422, "not-an-adult", f"{RULE}.", errors=[FieldError("adult.outcome", RULE)])
     member_id = new.member_id or f"M{uuid7().hex}"
+    if gives_away(member_id) or member_id == new.card_number:
+        raise invalid("member_id", "is the number of a person or card; events carry it, so it must not be")
     await queries.lock(conn, member_id)
     if await queries.read(conn, member_id):
         errors = [FieldError("member_id", "is taken")]

@@ -9,17 +9,21 @@ from humidor_common.events.customers.orders import (
     OrderedProduct,
 )
 from humidor_common.events.customers.retailers import MergeUndone, RetailerChanged, RetailersMerged
+from humidor_common.events.customers.rights import ErasureRequested, ExportRequested, PrivacyRequestClosed
 
 __all__ = [
     "ConsentChanged",
     "ConsumerJoined",
     "DeliveredProduct",
+    "ErasureRequested",
+    "ExportRequested",
     "MembershipEnded",
     "MergeUndone",
     "OrderCancelled",
     "OrderConfirmed",
     "OrderDelivered",
     "OrderedProduct",
+    "PrivacyRequestClosed",
     "RetailerChanged",
     "RetailersMerged",
 ]

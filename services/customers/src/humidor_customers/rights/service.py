@@ -1,0 +1,242 @@
+"""Takes requests of persons about their data, asks every service that has any, and closes them."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from humidor_common import audit
+from humidor_common.auth import Principal
+from humidor_common.auth.machine_keys import make_key
+from humidor_common.db.pool import Connection
+from humidor_common.events.customers import PrivacyRequestClosed
+from humidor_common.events.persons import answering_services
+from humidor_common.ids import uuid7
+from humidor_common.messaging import outbox
+from humidor_common.web.problems import Problem, invalid, not_found
+from humidor_customers.consumers import contacts
+from humidor_customers.consumers import queries as consumers
+from humidor_customers.consumers import service as members
+from humidor_customers.consumers.schemas import ConsumerView
+from humidor_customers.rights import ledger, own_part, queries
+from humidor_customers.rights.rules import Kind, due_at
+from humidor_customers.rights.schemas import Basis, IdentityCheck, NewRequest, Refusal, RequestView
+
+SELF = "customers"
+KEY = "hmx"
+RETENTION = Principal(subject="retention", kind="system")
+
+_CLOCKS_APART = timedelta(minutes=5)
+
+
+async def seen(conn: Connection, principal: Principal, request_id: UUID) -> RequestView:
+    """Read a request of a member of a store that is the caller's.
+
+    Raises:
+        Problem: 404, also for requests of others.
+    """
+    stores = None if principal.stores is None else sorted(principal.stores)
+    found = await queries.read(conn, request_id, stores)
+    if found is None:
+        raise not_found("privacy request", request_id)
+    return found
+
+
+async def open_request(
+    conn: Connection, principal: Principal, new: NewRequest, *, now: datetime
+) -> RequestView:
+    """Take a request; it starts at once where it is clear that the member asks.
+
+    Raises:
+        Problem: 404 without such a member; 409 `request-running` while another one runs; 422.
+    """
+    if new.received_at is not None and new.received_at > now + _CLOCKS_APART:
+        raise invalid("received_at", "is in the future")
+    await consumers.lock(conn, new.member_id)
+    await members.seen(conn, principal, new.member_id)
+    received = new.received_at or now
+    request_id = await _receive(conn, principal, (new.kind, new.member_id, new.basis), received)
+    if new.identity_check is None:
+        return await seen(conn, principal, request_id)
+    return await start_request(conn, principal, request_id, new.identity_check, now=now)
+
+
+async def start_request(
+    conn: Connection, principal: Principal, request_id: UUID, identity_check: IdentityCheck, *, now: datetime
+) -> RequestView:
+    """Do the own part and ask every other service for its own, in one transaction.
+
+    Raises:
+        Problem: 404; 409 `request-state` where it is not waiting, `request-running` while another one runs.
+    """
+    view = await seen(conn, principal, request_id)
+    await consumers.lock(conn, view.member_id)
+    await _in_state(conn, request_id, "received")
+    other = await queries.running_of(conn, view.member_id)
+    if other is not None:
+        raise Problem(409, "request-running", f"The request {other} of this member has to end first.")
+    others = [service for service in answering_services() if service != SELF]
+    key = make_key(KEY, request_id.hex) if view.kind == "export" else None
+    await conn.execute(
+        """UPDATE privacy_requests SET state = 'running', identity_check = $2, started_at = $3, fetch_key = $4
+           WHERE request_id = $1""",
+        request_id,
+        identity_check,
+        now,
+        key,
+    )
+    await queries.note_asked(conn, request_id, [SELF, *others], now)
+    await ledger.append(conn, request_id, "started", now, {"services": [SELF, *others]})
+    await _note(conn, principal, "start", request_id)
+    running = await seen(conn, principal, request_id)
+    if view.kind == "erasure":
+        await own_part.erase_own(conn, running, now=now)
+        reason = f"privacy request {request_id}"
+        await contacts.erase(conn, principal, view.member_id, reason=reason, now=now)
+    else:
+        await own_part.export_own(conn, running, now=now)
+    await own_part.ask(conn, running, key, now=now)
+    await close_if_done(conn, running, now=now)
+    return await seen(conn, principal, request_id)
+
+
+async def refuse_request(
+    conn: Connection, principal: Principal, request_id: UUID, why: Refusal, *, now: datetime
+) -> RequestView:
+    """Refuse a request that has not started.
+
+    Raises:
+        Problem: 404; 409 `request-state`.
+    """
+    view = await seen(conn, principal, request_id)
+    await _in_state(conn, request_id, "received")
+    await conn.execute(
+        """UPDATE privacy_requests SET state = 'refused', refused_why = $2, ended_at = $3
+           WHERE request_id = $1""",
+        request_id,
+        why,
+        now,
+    )
+    await ledger.append(conn, request_id, "refused", now, {"why": why})
+    await _note(conn, principal, "refuse", request_id, reason=why)
+    await _tell_closed(conn, view, "refused", now)
+    return await seen(conn, principal, request_id)
+
+
+async def ask_again(
+    conn: Connection, principal: Principal, request_id: UUID, *, now: datetime
+) -> RequestView:
+    """Ask the services again: one whose answer got lost, or that had put the question aside.
+
+    Raises:
+        Problem: 404; 409 `request-state` unless it runs.
+    """
+    view = await seen(conn, principal, request_id)
+    row = await _in_state(conn, request_id, "running")
+    await own_part.ask(conn, view, row["fetch_key"], now=now)
+    await _note(conn, principal, "ask_again", request_id)
+    return view
+
+
+async def erase_now(
+    conn: Connection, principal: Principal, member_id: str, *, reason: str, now: datetime
+) -> ConsumerView:
+    """Erase a member everywhere, by a request that starts at once; erased already, nothing happens."""
+    await consumers.lock(conn, member_id)
+    before = await members.seen(conn, principal, member_id)
+    if before.ended_why == "erased":
+        return before
+    request_id = await _receive(
+        conn, principal, ("erasure", member_id, "erased_by_staff"), now, reason=reason
+    )
+    await start_request(conn, principal, request_id, "not_needed", now=now)
+    return await members.seen(conn, principal, member_id)
+
+
+async def erase_for_age(conn: Connection, member_ids: Sequence[str], *, now: datetime) -> int:
+    """Open and start the erasure of members who left, as their time is over; gives how many.
+
+    All of them are locked before the chain of proof is, as whoever erases a single one does it.
+    """
+    for member_id in sorted(member_ids):
+        await consumers.lock(conn, member_id)
+    erased = 0
+    for member_id in sorted(member_ids):
+        member = await consumers.read(conn, member_id)
+        over = member is not None and member.ended_why not in {None, "erased"}
+        if not over or await queries.running_of(conn, member_id):
+            continue
+        request_id = await _receive(conn, RETENTION, ("erasure", member_id, "retention"), now)
+        await start_request(conn, RETENTION, request_id, "not_needed", now=now)
+        erased += 1
+    return erased
+
+
+async def close_if_done(conn: Connection, view: RequestView, *, now: datetime) -> None:
+    """Close a locked request that runs, once every service has answered; an export's key ends with it."""
+    if not await queries.is_done(conn, view.request_id, view.kind):
+        return
+    changed = await conn.execute(
+        """UPDATE privacy_requests SET state = 'completed', ended_at = $2, fetch_key = NULL
+           WHERE request_id = $1 AND state = 'running'""",
+        view.request_id,
+        now,
+    )
+    if changed == "UPDATE 1":
+        await ledger.append(conn, view.request_id, "completed", now)
+        await _tell_closed(conn, view, "completed", now)
+
+
+async def _receive(
+    conn: Connection,
+    principal: Principal,
+    what: tuple[Kind, str, Basis],
+    received_at: datetime,
+    *,
+    reason: str | None = None,
+) -> UUID:
+    kind, member_id, basis = what
+    view = RequestView(
+        request_id=uuid7(),
+        kind=kind,
+        member_id=member_id,
+        state="received",
+        basis=basis,
+        identity_check=None,
+        received_at=received_at,
+        received_by=principal.subject,
+        due_at=due_at(received_at),
+        overdue=False,
+        started_at=None,
+        ended_at=None,
+        refused_why=None,
+        services=[],
+    )
+    await queries.insert(conn, view)
+    facts = {"kind": kind, "member_id": member_id, "basis": basis}
+    await ledger.append(conn, view.request_id, "received", received_at, facts)
+    await _note(conn, principal, "receive", view.request_id, reason=reason)
+    return view.request_id
+
+
+async def _in_state(conn: Connection, request_id: UUID, state: str) -> dict[str, str | None]:
+    row = await queries.lock(conn, request_id)
+    if row["state"] != state:
+        raise Problem(409, "request-state", f"The request is {row['state']}.")
+    return dict(row)
+
+
+async def _tell_closed(conn: Connection, view: RequestView, outcome: str, now: datetime) -> None:
+    closed = PrivacyRequestClosed(
+        request_id=view.request_id,
+        member_id=view.member_id,
+        kind=view.kind,
+        outcome="completed" if outcome == "completed" else "refused",
+        closed_at=now,
+    )
+    await outbox.append(conn, [closed])
+
+
+async def _note(
+    conn: Connection, principal: Principal, action: str, request_id: UUID, *, reason: str | None = None
+) -> None:
+    await audit.record(conn, principal, action, "privacy_request", str(request_id), reason=reason)
