@@ -18,7 +18,6 @@ RATE_PER_SECOND = 200.0
 """Thirty times what 500,000 customers come to on average who order within 20 hours."""
 
 P99_MS = 60.0
-SHARE = 0.15
 ANSWER_SECONDS = 120
 WAREHOUSE = shop.store_id(1)
 FILL = f"""
@@ -97,8 +96,14 @@ def bench_orders(system: System) -> list[Result]:
             unit="orders/s",
             value=found["http"],
             limit=found["pgbench"],
-            target=SHARE,
             note=note,
+        ),
+        Result(
+            name="orders.http_target",
+            unit="orders/s",
+            value=found["http"],
+            target=RATE_PER_SECOND,
+            note="the same, against what is wanted of one process",
         ),
         Result(
             name="orders.p99_at_200",
@@ -127,14 +132,13 @@ def _database(system: System) -> Database:
 
 
 def _stock(system: System) -> Database:
-    """Give the warehouse less than is ordered of some products, so that some orders are refused."""
+    """Give the warehouse less than is ordered of one product, so that some orders are refused."""
 
     def prepare(database: Database) -> None:
         shop.fill_inventory(database)
-        scarce = list(shop.GTINS[-5:])
         database.execute(f"""
-            UPDATE lot_stock SET on_hand_sticks = 200000 WHERE store_id = '{WAREHOUSE}' AND live
-               AND gtin = ANY(ARRAY{scarce}) AND on_hand_sticks > 200000;
+            UPDATE lot_stock SET on_hand_sticks = 1000 WHERE store_id = '{WAREHOUSE}' AND live
+               AND gtin = '{shop.GTINS[-1]}';
             UPDATE stock s SET on_hand_sticks = (SELECT sum(on_hand_sticks) FROM lot_stock l
                WHERE (l.store_id, l.gtin) = (s.store_id, s.gtin)) WHERE store_id = '{WAREHOUSE}'
         """)  # noqa: S608 - made of constants
