@@ -44,7 +44,7 @@ NO_CAPS = Caps(None, {}, None, {}, {})
 async def caps_of(conn: Connection, cycle_id: UUID, retailer_ids: Sequence[str]) -> Caps:
     """Read what these customers may order in a cycle: a handful of statements, whatever their number.
 
-    A customer who is not active, or whose compliance grade the strategy bars, may order none of what it lists.
+    A customer who is not active, or whose compliance grade the strategy bars, may order none of it.
     """
     found = await queries.published(conn, cycle_id)
     return NO_CAPS if found is None else await caps_by(conn, found, retailer_ids)

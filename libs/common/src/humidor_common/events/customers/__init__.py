@@ -9,6 +9,12 @@ from humidor_common.events.customers.orders import (
     OrderedProduct,
 )
 from humidor_common.events.customers.retailers import MergeUndone, RetailerChanged, RetailersMerged
+from humidor_common.events.customers.supply import (
+    StrategyPublished,
+    SupplyShared,
+    TierChanged,
+    TierSchemePublished,
+)
 
 __all__ = [
     "ConsentChanged",
@@ -22,4 +28,8 @@ __all__ = [
     "OrderedProduct",
     "RetailerChanged",
     "RetailersMerged",
+    "StrategyPublished",
+    "SupplyShared",
+    "TierChanged",
+    "TierSchemePublished",
 ]
