@@ -43,7 +43,7 @@ def _proportional(supply: int, units: Sticks, multiple: int) -> Sticks:
     if total <= supply:
         return units
     exact = units if supply * int(units.max()) < 2**63 else units.astype(object)
-    given, rest = np.divmod(supply * exact, total)
+    given, rest = (supply * exact) // total, (supply * exact) % total
     given = given.astype(np.int64)
     left = supply // multiple - int(given.sum())
     waiting = np.flatnonzero(units)

@@ -13,6 +13,7 @@ from humidor_customers.merges import api as merges
 from humidor_customers.orders import api as orders
 from humidor_customers.plans import api as plans
 from humidor_customers.retailers import api as retailers
+from humidor_customers.tiers import api as tiers
 
 SLICES = (
     retailers,
@@ -27,6 +28,7 @@ SLICES = (
     orders,
     claims,
     plans,
+    tiers,
 )
 
 ROUTES = Routes(tuple(each.router for each in SLICES))

@@ -58,7 +58,9 @@ async def caps_by(conn: Connection, strategy: Mapping[str, Any], retailer_ids: S
     names = [each.retailer_id for each in customers]
     listed = {gtin: product_caps(audience, each) for gtin, each in lines.products.items()}
     totals = {code: audience.caps(each, otherwise=UNCAPPED) for code, each in lines.segments.items()}
-    unknown = {each: dict.fromkeys(listed, 0) for each in set(retailer_ids).difference(names)}
+    unknown: dict[str, dict[str, int | None]] = {
+        each: dict.fromkeys(listed, 0) for each in set(retailer_ids).difference(names)
+    }
     return Caps(
         strategy["strategy_id"],
         unknown | _by_customer(names, listed),

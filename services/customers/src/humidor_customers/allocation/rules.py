@@ -138,7 +138,7 @@ def order(terms: Terms, requested: Sticks) -> Sticks:
         over = np.flatnonzero(part.sum(axis=1) > totals)
         if len(over):
             cut = _cut(part[over] // terms.multiple, totals[over] // terms.multiple)
-            ordered[np.ix_(over, places)] = cut * terms.multiple
+            ordered[over[:, None], np.asarray(places)] = cut * terms.multiple
     return ordered
 
 
@@ -148,7 +148,8 @@ def _cut(units: Sticks, totals: Sticks) -> Sticks:
     given, rest = np.divmod(units * totals[:, None], sums[:, None])
     left = totals - given.sum(axis=1)
     places = np.argsort(np.argsort(-rest, axis=1, kind="stable"), axis=1, kind="stable")
-    return given + ((places < left[:, None]) & (given < units))
+    found: Sticks = given + ((places < left[:, None]) & (given < units))
+    return found
 
 
 def supply(terms: Terms, ordered: Sticks) -> Sticks:

@@ -50,10 +50,9 @@ async def list_schemes(
 ) -> Page[SchemeView]:
     """Read tier schemes by code and number."""
     principal.check_every_store()
-    after = decode_cursor(cursor, str, int) if cursor else ("", 0)
-    found = await queries.page_schemes(
-        conn, code, after=(after[0], min(after[1], 2**31 - 1)), limit=limit + 1
-    )
+    name, number = decode_cursor(cursor, str, int) if cursor else ("", 0)
+    after = (name, max(0, min(number, 2**31 - 1)))
+    found = await queries.page_schemes(conn, code, after=after, limit=limit + 1)
     more = len(found) > limit
     last = found[limit - 1] if more else None
     return Page(items=found[:limit], next_cursor=encode_cursor(last.code, last.number) if last else None)
@@ -78,7 +77,7 @@ async def put_scheme(
 ) -> SchemeView:
     """Change a draft; a locked scheme does not change any more."""
     principal.check_every_store()
-    view = await service.change_scheme(conn, principal, (scheme_id, terms), if_match, utc_now())
+    view = await service.change_scheme(conn, principal, (scheme_id, terms), if_match=if_match, now=utc_now())
     tag(response, view.version)
     return view
 
@@ -180,22 +179,19 @@ async def list_tiers(
 
 
 @router.put("/tiers/{code}/{retailer_id}/override")
-async def put_override(  # noqa: PLR0913 - what the request says
+async def put_override(
     conn: Tx,
     principal: Writer,
     code: CodePath,
     retailer_id: RetailerPath,
     override: OverrideInput,
-    response: Response,
     if_match: IfMatch = None,
 ) -> TierView:
     """Set a customer's tier by hand; who and why is kept."""
     principal.check_every_store()
-    view = await overrides.override_tier(
+    return await overrides.override_tier(
         conn, principal, (code, retailer_id), override, if_match=if_match, now=utc_now()
     )
-    tag(response, view.version)
-    return view
 
 
 @router.post("/tiers/{code}/{retailer_id}/override:end")

@@ -11,9 +11,8 @@ from humidor_common.db.pool import Connection
 from humidor_customers.conditions import Conditions
 from humidor_customers.tiers.schemas import SchemeTerms, SchemeView, ScoringView, TierView
 
-_TERMS = tuple(
-    name for name in SchemeTerms.model_fields if name not in ("name", "tiers", "direction", "cadence")
-)
+_COLUMNS = ("name", "tiers", "direction", "cadence")
+_TERMS = tuple(name for name in SchemeTerms.model_fields if name not in _COLUMNS)
 _OWN = tuple(name for name in SchemeView.model_fields if name not in _TERMS)
 _WRITE = f"""
 INSERT INTO tier_schemes ({", ".join(_OWN)}, terms)
@@ -36,24 +35,28 @@ WHERE r.state = 'active' AND r.merged_into IS NULL
 GROUP BY r.retailer_id ORDER BY r.retailer_id
 """
 _TAKE_OVER = """
-INSERT INTO retailer_tiers AS t (scheme_code, retailer_id, scheme_id, scoring_id, tier, calculated_tier, since, version)
+INSERT INTO retailer_tiers AS t
+    (scheme_code, retailer_id, scheme_id, scoring_id, tier, calculated_tier, since, version)
 SELECT $1, s.retailer_id, $2, s.scoring_id, s.tier, s.tier, $4, 1
 FROM tier_scores s WHERE s.scoring_id = $3 ORDER BY s.retailer_id
 ON CONFLICT (scheme_code, retailer_id) DO UPDATE
-SET scheme_id = excluded.scheme_id, scoring_id = excluded.scoring_id, calculated_tier = excluded.calculated_tier,
-    tier = CASE WHEN t.override_stays AND t.override_tier <= $5 THEN t.override_tier ELSE excluded.tier END,
-    override_tier = CASE WHEN t.override_stays AND t.override_tier <= $5 THEN t.override_tier END,
-    override_reason = CASE WHEN t.override_stays AND t.override_tier <= $5 THEN t.override_reason END,
-    override_stays = t.override_stays AND t.override_tier <= $5,
-    overridden_by = CASE WHEN t.override_stays AND t.override_tier <= $5 THEN t.overridden_by END,
-    overridden_at = CASE WHEN t.override_stays AND t.override_tier <= $5 THEN t.overridden_at END,
-    since = excluded.since, version = t.version + 1
+SET scheme_id = excluded.scheme_id, scoring_id = excluded.scoring_id, since = excluded.since,
+    calculated_tier = excluded.calculated_tier, tier = coalesce(t.override_tier, excluded.tier),
+    version = t.version + 1
 """
+_END_OVERRIDES = """
+UPDATE retailer_tiers
+SET tier = calculated_tier, override_tier = NULL, override_reason = NULL, override_stays = false,
+    overridden_by = NULL, overridden_at = NULL
+WHERE scheme_code = $1 AND scoring_id = $2 AND override_tier IS NOT NULL
+  AND (NOT override_stays OR override_tier > $3)
+"""
+_OVERRIDDEN = tuple(name for name in TierView.model_fields if name != "tier")
 _SET_OVERRIDE = """
 INSERT INTO retailer_tiers (scheme_code, retailer_id, scheme_id, scoring_id, tier, calculated_tier,
                             override_tier, override_reason, override_stays, overridden_by, overridden_at,
                             since, version)
-VALUES ($1, $2, $3, $4, coalesce($6, $5), $5, $6, $7, $8, $9, $10, $11, $12)
+VALUES ($1, $2, $3, $4, coalesce($6::smallint, $5::smallint), $5, $6, $7, $8, $9, $10, $11, $12)
 ON CONFLICT (scheme_code, retailer_id) DO UPDATE
 SET scheme_id = excluded.scheme_id, tier = excluded.tier, override_tier = excluded.override_tier,
     override_reason = excluded.override_reason, override_stays = excluded.override_stays,
@@ -125,8 +128,11 @@ async def write_scoring(conn: Connection, scoring: ScoringView, scores: Sequence
         f"INSERT INTO tier_scorings ({', '.join(values)}) VALUES ({places})",  # noqa: S608 - names of ours
         *values.values(),
     )
-    await conn.copy_records_to_table(
-        "tier_scores", records=scores, columns=("scoring_id", "retailer_id", "score_e4", "tier", "inputs")
+    await conn.execute(
+        """INSERT INTO tier_scores (scoring_id, retailer_id, score_e4, tier, inputs)
+           SELECT $1, e->>0, (e->1)::int, (e->2)::smallint, e->3 FROM jsonb_array_elements($2::jsonb) e""",
+        scoring.scoring_id,
+        scores,
     )
 
 
@@ -179,7 +185,8 @@ async def later_scoring(conn: Connection, scoring: ScoringView) -> UUID | None:
 
 async def take_over(conn: Connection, scheme: SchemeView, scoring_id: UUID, now: datetime) -> None:
     """Give customers the tiers of a scoring; overrides that stay and fit the scheme stay."""
-    await conn.execute(_TAKE_OVER, scheme.code, scheme.scheme_id, scoring_id, now, scheme.tiers)
+    await conn.execute(_TAKE_OVER, scheme.code, scheme.scheme_id, scoring_id, now)
+    await conn.execute(_END_OVERRIDES, scheme.code, scoring_id, scheme.tiers)
 
 
 async def read_tiers(
@@ -187,7 +194,8 @@ async def read_tiers(
 ) -> dict[str, TierView]:
     """Read the tiers by a scheme of some customers, or of all."""
     rows = await conn.fetch(
-        "SELECT * FROM retailer_tiers WHERE scheme_code = $1 AND ($2::text[] IS NULL OR retailer_id = ANY($2))",
+        """SELECT * FROM retailer_tiers
+           WHERE scheme_code = $1 AND ($2::text[] IS NULL OR retailer_id = ANY($2))""",
         code,
         retailer_ids,
     )
@@ -217,21 +225,7 @@ async def tiers_of(conn: Connection, retailer_id: str) -> list[TierView]:
 
 
 async def set_override(conn: Connection, tier: TierView) -> None:
-    names = [
-        "scheme_code",
-        "retailer_id",
-        "scheme_id",
-        "scoring_id",
-        "calculated_tier",
-        "override_tier",
-        "override_reason",
-        "override_stays",
-        "overridden_by",
-        "overridden_at",
-        "since",
-        "version",
-    ]
-    await conn.execute(_SET_OVERRIDE, *(getattr(tier, name) for name in names))
+    await conn.execute(_SET_OVERRIDE, *(getattr(tier, name) for name in _OVERRIDDEN))
 
 
 async def forget_tier(conn: Connection, code: str, retailer_id: str) -> None:

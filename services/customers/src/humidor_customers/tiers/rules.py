@@ -14,7 +14,7 @@ _ALL_BP = 10_000
 
 _NEXT: Mapping[State, frozenset[State]] = {
     "draft": frozenset(("locked",)),
-    "locked": frozenset(("published", "draft")),
+    "locked": frozenset(("published",)),
     "published": frozenset(("retired",)),
     "retired": frozenset(),
 }
@@ -42,7 +42,7 @@ class Bounds(NamedTuple):
 
 
 def may_become(before: State, after: State) -> bool:
-    """Tell whether a scheme may go from one state to another; a locked one that nobody published may be opened."""
+    """Tell whether a scheme may go from one state to another."""
     return after in _NEXT[before]
 
 
@@ -92,5 +92,5 @@ def bound_level(level: int, bounds: Bounds, *, newcomer: bool, grade: str | None
 
 
 def tier_of(level: int, levels: int, direction: Direction) -> int:
-    """Number a level as customers know it: of 30 levels the best is tier 30, or tier 1 where the lowest is best."""
+    """Number a level as customers know it: of 30 the best is tier 30, or tier 1 where the lowest is best."""
     return level if direction == "highest_is_best" else levels + 1 - level

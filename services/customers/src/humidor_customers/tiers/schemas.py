@@ -71,9 +71,8 @@ class SchemeTerms(Input):
             raise ValueError("measures names one twice")
         if self.shares_bp is not None and self.minimum_scores is not None:
             raise ValueError("shares_bp and minimum_scores exclude each other")
-        if self.shares_bp is not None and (
-            len(self.shares_bp) != self.tiers or sum(self.shares_bp) != 10_000
-        ):
+        shares = self.shares_bp
+        if shares is not None and (len(shares) != self.tiers or sum(shares) != 10_000):
             raise ValueError("shares_bp has one share for each tier, 10000 together")
         if self.minimum_scores is not None:
             _check_minimums(self.minimum_scores, self.tiers)
@@ -165,7 +164,7 @@ class MeasuredView(BaseModel):
 
 
 class ScoreView(BaseModel):
-    """How a customer was scored: `level` by the score alone (1 the lowest), `bounded_by` what held it down."""
+    """How a customer was scored: `level` by the score alone (1 the lowest); `bounded_by` held it down."""
 
     retailer_id: str
     score: float

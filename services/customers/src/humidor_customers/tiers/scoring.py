@@ -68,7 +68,7 @@ async def score_customers(
         published_at=None,
         published_by=None,
     )
-    await queries.write_scoring(conn, scoring, [(scoring_id, *row) for row in scored])
+    await queries.write_scoring(conn, scoring, scored)
     after = scoring.model_dump(mode="json")
     await audit.record(conn, principal, "score", "tier_scoring", str(scoring_id), after=after)
     return scoring
@@ -101,8 +101,9 @@ def _score(
 
 
 def _cut(scheme: SchemeView) -> Cut:
-    shares, minimums = scheme.shares_bp, scheme.minimum_scores
-    return Cut(scheme.tiers, shares, minimums and [round(each * _E4) for each in minimums])
+    minimums = scheme.minimum_scores
+    scores = None if minimums is None else [round(each * _E4) for each in minimums]
+    return Cut(scheme.tiers, scheme.shares_bp, scores)
 
 
 def _bounded(level: int, bounds: Bounds, *, newcomer: bool, grade: str | None) -> Iterator[str]:

@@ -57,6 +57,7 @@ async def change_scheme(
     conn: Connection,
     principal: Principal,
     change: tuple[UUID, SchemeTerms],
+    *,
     if_match: str | None,
     now: datetime,
 ) -> SchemeView:
