@@ -22,7 +22,8 @@ def test_arrays_and_claims_come_to_the_same(
     ]
     sticks, ranks = (np.array(column, dtype=np.int64) for column in zip(*asked, strict=True))
     found = share_all(supply, sticks, rule, multiple=multiple, priorities=ranks)
-    assert found.tolist() == list(share(supply, claims, rule).values())
+    shares = share(supply, claims, rule)
+    assert found.tolist() == [shares[claim.claimant] for claim in claims]
 
 
 def test_numbers_beyond_64_bits_are_shared_exactly() -> None:

@@ -1,6 +1,7 @@
 """The slices, by what each of them answers over HTTP."""
 
 from humidor_common.service import Routes
+from humidor_customers.allocation import api as allocation
 from humidor_customers.catalogue import api as catalogue
 from humidor_customers.claims import api as claims
 from humidor_customers.consumers import api as consumers
@@ -9,6 +10,7 @@ from humidor_customers.duplicates import api as duplicates
 from humidor_customers.fields import api as fields
 from humidor_customers.history import api as history
 from humidor_customers.imports import api as imports
+from humidor_customers.indicators import api as indicators
 from humidor_customers.merges import api as merges
 from humidor_customers.orders import api as orders
 from humidor_customers.plans import api as plans
@@ -29,6 +31,8 @@ SLICES = (
     claims,
     plans,
     tiers,
+    allocation,
+    indicators,
 )
 
 ROUTES = Routes(tuple(each.router for each in SLICES))

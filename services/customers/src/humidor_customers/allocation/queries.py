@@ -1,6 +1,7 @@
 """Statements over strategies and over what they go by."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +9,8 @@ import asyncpg
 
 from humidor_common.db.pool import Connection
 from humidor_customers.allocation.rules import Customer
+from humidor_customers.allocation.schemas import LineView, StrategyView
+from humidor_customers.conditions import Conditions
 
 _STRATEGY = """
 SELECT s.*, t.code AS scheme_code, t.tiers, t.number AS scheme_number, c.code AS cycle_code,
@@ -40,10 +43,6 @@ async def read(conn: Connection, strategy_id: UUID) -> dict[str, Any] | None:
     return dict(row) if row else None
 
 
-async def lock(conn: Connection, strategy_id: UUID) -> None:
-    await conn.execute("SELECT FROM strategies WHERE strategy_id = $1 FOR UPDATE", strategy_id)
-
-
 async def published(conn: Connection, cycle_id: UUID) -> dict[str, Any] | None:
     row = await conn.fetchrow(f"{_STRATEGY} WHERE s.cycle_id = $1 AND s.state = 'published'", cycle_id)
     return dict(row) if row else None
@@ -71,3 +70,104 @@ async def survivors(conn: Connection, retailer_ids: Collection[str] | None = Non
 async def offered_segments(conn: Connection) -> dict[str, str]:
     rows = await conn.fetch("SELECT gtin, price_segment FROM offers WHERE price_segment IS NOT NULL")
     return {row[0]: row[1] for row in rows}
+
+
+async def lock_cycle(conn: Connection, cycle_id: UUID) -> None:
+    """Let nobody else change the strategies or the sharing of a cycle before this transaction ends."""
+    await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 7401011))", str(cycle_id))
+
+
+async def knows_cycle(conn: Connection, cycle_id: UUID) -> bool:
+    return bool(await conn.fetchval("SELECT EXISTS (SELECT FROM order_cycles WHERE cycle_id = $1)", cycle_id))
+
+
+async def unknown_retailers(conn: Connection, retailer_ids: Collection[str]) -> set[str]:
+    rows = await conn.fetch(
+        "SELECT retailer_id FROM retailers WHERE retailer_id = ANY($1::text[])", sorted(retailer_ids)
+    )
+    return set(retailer_ids) - {row[0] for row in rows}
+
+
+async def write(conn: Connection, row: dict[str, Any]) -> None:
+    places = ", ".join(f"${n}" for n, _ in enumerate(row, 1))
+    await conn.execute(
+        f"INSERT INTO strategies ({', '.join(row)}) VALUES ({places})",  # noqa: S608 - names of ours
+        *row.values(),
+    )
+
+
+async def replace_lines(
+    conn: Connection, strategy_id: UUID, rows: Sequence[dict[str, Any]], now: datetime
+) -> None:
+    await conn.execute("DELETE FROM strategy_lines WHERE strategy_id = $1", strategy_id)
+    await conn.execute(
+        """INSERT INTO strategy_lines
+               (strategy_id, line, subject, code, price_segment, mode, audience, caps_sticks)
+           SELECT $1, n, e.subject, e.code, e.price_segment, e.mode, e.audience, e.caps_sticks
+           FROM jsonb_array_elements($2::jsonb) WITH ORDINALITY AS k(each, n),
+                jsonb_populate_record(NULL::strategy_lines, each) e""",
+        strategy_id,
+        rows,
+    )
+    await conn.execute(
+        "UPDATE strategies SET lines = $2, version = version + 1, changed_at = $3 WHERE strategy_id = $1",
+        strategy_id,
+        len(rows),
+        now,
+    )
+
+
+async def become(conn: Connection, strategy_id: UUID, state: str, by: str | None, now: datetime) -> None:
+    """Put a strategy into a state; who publishes it is kept."""
+    await conn.execute(
+        """UPDATE strategies SET state = $2, version = version + 1, changed_at = $4,
+               published_at = CASE WHEN $3::text IS NULL THEN published_at ELSE $4 END,
+               published_by = coalesce($3, published_by)
+           WHERE strategy_id = $1""",
+        strategy_id,
+        state,
+        by,
+        now,
+    )
+
+
+async def count_products(conn: Connection, strategy_id: UUID) -> int:
+    found = await conn.fetchval(
+        "SELECT count(DISTINCT code) FROM strategy_lines WHERE strategy_id = $1 AND subject = 'product'",
+        strategy_id,
+    )
+    return int(found)
+
+
+async def was_simulated(conn: Connection, strategy: StrategyView) -> bool:
+    """Tell whether a simulation ran over the strategy as it now is."""
+    found = await conn.fetchval(
+        """SELECT EXISTS (SELECT FROM allocation_runs WHERE strategy_id = $1 AND strategy_version = $2)""",
+        strategy.strategy_id,
+        strategy.version,
+    )
+    return bool(found)
+
+
+async def page(
+    conn: Connection, cycle_id: UUID | None, state: str | None, *, before: UUID, limit: int
+) -> list[StrategyView]:
+    """Read strategies, the newest first."""
+    query = Conditions()
+    query.where("s.strategy_id < ?", before)
+    if cycle_id:
+        query.where("s.cycle_id = ?", cycle_id)
+    if state:
+        query.where("s.state = ?", state)
+    statement = f"{_STRATEGY} WHERE {query.sql} ORDER BY s.strategy_id DESC LIMIT {limit}"
+    return [StrategyView(**row) for row in await conn.fetch(statement, *query.arguments)]
+
+
+async def page_lines(conn: Connection, strategy_id: UUID, *, after: int, limit: int) -> list[LineView]:
+    rows = await conn.fetch(
+        "SELECT * FROM strategy_lines WHERE strategy_id = $1 AND line > $2 ORDER BY line LIMIT $3",
+        strategy_id,
+        after,
+        limit,
+    )
+    return [LineView(**row) for row in rows]

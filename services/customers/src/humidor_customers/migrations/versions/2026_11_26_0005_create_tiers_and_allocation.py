@@ -132,6 +132,7 @@ CREATE TABLE allocation_runs (
     strategy_id uuid NOT NULL CONSTRAINT fk_allocation_runs_strategy REFERENCES strategies,
     strategy_version integer NOT NULL,
     cycle_id uuid NOT NULL CONSTRAINT fk_allocation_runs_cycle REFERENCES order_cycles,
+    request_cycle_ids uuid[] NOT NULL,
     rule text NOT NULL CHECK (rule IN ('proportional', 'priority', 'max_min')),
     supply jsonb NOT NULL,
     customers integer NOT NULL,
