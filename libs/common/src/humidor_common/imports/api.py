@@ -90,7 +90,7 @@ def make_router(service: str, kinds: Sequence[Kind]) -> APIRouter:
         """
         found = by_name[kind]
         found.permit(principal)
-        content, name = await _content(request)
+        content, name = await read_upload(request)
         reading = await read_file(found, content, name)
         asked = hashlib.sha256(f"{kind} {dry_run} ".encode() + content).digest()
         key = None if dry_run else idempotency_key
@@ -125,7 +125,7 @@ def make_router(service: str, kinds: Sequence[Kind]) -> APIRouter:
     return router
 
 
-async def _content(request: Request) -> tuple[bytes, str]:
+async def read_upload(request: Request) -> tuple[bytes, str]:
     """Give the file's bytes and name, from a form's field `file` or from the body itself."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind in ("application/json", "application/x-www-form-urlencoded"):

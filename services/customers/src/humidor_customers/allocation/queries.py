@@ -171,3 +171,9 @@ async def page_lines(conn: Connection, strategy_id: UUID, *, after: int, limit: 
         limit,
     )
     return [LineView(**row) for row in rows]
+
+
+async def unknown_products(conn: Connection, gtins: Collection[str]) -> set[str]:
+    """Name those products that nobody has told of."""
+    rows = await conn.fetch("SELECT gtin FROM products WHERE gtin = ANY($1::text[])", sorted(gtins))
+    return set(gtins) - {row[0] for row in rows}

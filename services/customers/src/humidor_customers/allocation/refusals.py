@@ -41,8 +41,8 @@ QUOTA = Refusal(
     "What a customer may order is capped; no minimum and no quantity of a product is imposed.",
     "只可控制上限，不得规定销量下限，也不得按规格约定销量",
     "Policy of the trade on supply to retailers (货源供应): a total may be capped, but no floor and no "
-    "agreed quantity by product be set; known from a secondary source, so ask the local bureau for the text in "
-    "force; imposed quantities are also unreasonable terms by article 22 (1) no. 5 of the Anti-Monopoly Law",
+    "agreed quantity by product be set; known from a secondary source, so ask the local bureau for the text "
+    "in force; imposed quantities are also unreasonable terms by the Anti-Monopoly Law, article 22 (1) no. 5",
     frozenset(
         (
             "minimum",

@@ -61,7 +61,8 @@ async def _current(conn: Connection, keys: Sequence[Key]) -> Mapping[Key, Values
         """SELECT k.cycle_code, k.retailer_id, k.gtin, q.requested_sticks, q.ordered_sticks, q.supplied_sticks
            FROM unnest($1::text[], $2::text[], $3::text[]) AS k(cycle_code, retailer_id, gtin)
            JOIN order_cycles c ON c.code = k.cycle_code
-           JOIN cycle_requests q ON (q.cycle_id, q.retailer_id, q.gtin) = (c.cycle_id, k.retailer_id, k.gtin)""",
+           JOIN cycle_requests q
+             ON (q.cycle_id, q.retailer_id, q.gtin) = (c.cycle_id, k.retailer_id, k.gtin)""",
         *columns_of(keys),
     )
     return {tuple(row)[:3]: {"sticks": tuple(row)[3:]} for row in rows}
