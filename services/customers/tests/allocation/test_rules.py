@@ -96,7 +96,7 @@ LINES = st.lists(
 
 
 @given(CUSTOMERS, LINES)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_caps_of_all_at_once_are_those_of_one_after_the_other(
     customers: list[Customer], lines: list[Line]
 ) -> None:
@@ -122,7 +122,7 @@ QUANTITIES = st.lists(st.lists(st.integers(0, 12), min_size=3, max_size=3), min_
 
 
 @given(QUANTITIES, st.integers(0, 20), st.integers(0, 12), st.integers(0, 15))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_orders_keep_within_every_bound_and_cut_no_more_than_they_must(
     cartons: list[list[int]], total: int, cap: int, there_is: int
 ) -> None:

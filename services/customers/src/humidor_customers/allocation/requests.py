@@ -1,6 +1,7 @@
 """What customers requested, ordered and got in cycles: kept as facts, and read as one matrix.
 
-Cycles of another system come by import; a merged customer's requests count for the one that goes on for it.
+Orders say it of our own cycles; those of another system come by import. A merged customer's requests count
+for the one that goes on for it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,13 +28,21 @@ _ROW = np.dtype(
     ]
 )
 _HEADER_BYTES = 19
-_COPY = """
+# What was cancelled, never confirmed or never paid is no demand.
+_ALL = """(
+    SELECT cycle_id, retailer_id, gtin, requested_sticks FROM cycle_requests
+    UNION ALL
+    SELECT o.cycle_id, o.retailer_id, l.gtin, l.requested_sticks
+    FROM orders o JOIN order_lines l USING (order_id)
+    WHERE o.state NOT IN ('draft', 'cancelled', 'lapsed')
+) q"""
+_COPY = f"""
 SELECT c.place - 1, p.place - 1, q.requested_sticks
-FROM cycle_requests q
+FROM {_ALL}
 JOIN unnest($2::text[], $3::int[]) AS c(retailer_id, place) USING (retailer_id)
 JOIN unnest($4::text[], $5::int[]) AS p(gtin, place) USING (gtin)
 WHERE q.cycle_id = ANY($1::uuid[])
-"""
+"""  # noqa: S608 - names of ours
 _WRITE = """
 INSERT INTO cycle_requests
     (cycle_id, retailer_id, gtin, requested_sticks, ordered_sticks, supplied_sticks, recorded_at)
@@ -64,7 +73,8 @@ async def record_requests(conn: Connection, requests: Sequence[Requested], *, no
 
 async def requested_products(conn: Connection, cycle_ids: Sequence[UUID]) -> list[str]:
     rows = await conn.fetch(
-        "SELECT DISTINCT gtin FROM cycle_requests WHERE cycle_id = ANY($1::uuid[]) ORDER BY 1", cycle_ids
+        f"SELECT DISTINCT gtin FROM {_ALL} WHERE cycle_id = ANY($1::uuid[]) ORDER BY 1",  # noqa: S608
+        cycle_ids,
     )
     return [row[0] for row in rows]
 

@@ -102,10 +102,11 @@ def read_strategy(tables: Sequence[Table], tiers: int) -> Content:
         if not unreadable and (not caps or not known & {"code", "price_segment"}):
             content.sheets[name] = ("ignored", 0)
             continue
-        content.errors.extend(Found(name, each) for each in (*layout.errors, *_misfits(layout, caps, tiers)))
+        content.errors.extend(Found(name, each) for each in layout.errors)
         content.warnings.extend(Found(name, each) for each in layout.warnings)
         if unreadable:
             continue
+        content.errors.extend(Found(name, each) for each in _misfits(layout, caps, tiers))
         before = len(content.lines)
         _read_rows(content, name, layout, tiers)
         about = "products" if "code" in known else "segments"
