@@ -35,7 +35,7 @@ class RefusedError(Exception):
         self.detail = detail
 
 
-def read(content: bytes, max_rows: int, *, every: bool = False) -> dict[str, Any]:
+def read(content: bytes, max_rows: int, every: bool = False) -> dict[str, Any]:
     """Read the rows of a sheet that hold anything, one more than `max_rows` at most.
 
     With `every`, give `{"sheets": […]}` with each visible one.
@@ -122,7 +122,7 @@ def _notes(names: set[str], visible: list[str]) -> list[tuple[str, str]]:
 def answer(content: bytes, max_rows: int, *, every: bool = False) -> dict[str, Any]:
     """Give what `read` gives, or `{"refused": code, "detail": …}`."""
     try:
-        return read(content, max_rows, every=every)
+        return read(content, max_rows, every)
     except RefusedError as error:
         return {"refused": error.code, "detail": error.detail}
     except MemoryError:
