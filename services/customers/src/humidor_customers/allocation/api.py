@@ -12,18 +12,17 @@ from humidor_common.web.idempotency import Idempotency
 from humidor_common.web.inputs import IfMatch, tag
 from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor
 from humidor_customers.allocation import queries, running, runs, service
-from humidor_customers.allocation.own import own_caps, own_shares
+from humidor_customers.allocation.explaining import ShareView
+from humidor_customers.allocation.own import OwnCapsView, own_caps, own_shares
 from humidor_customers.allocation.refusals import REFUSALS
 from humidor_customers.allocation.schemas import (
     LinesInput,
     LineView,
     NewStrategy,
-    OwnCapsView,
     Publication,
     RefusalList,
     RefusalView,
     RunView,
-    ShareView,
     SharingInput,
     SimulationInput,
     StrategyView,

@@ -1,14 +1,34 @@
 """What a strategy and its sharing mean for one customer."""
 
+from typing import Literal
 from uuid import UUID
+
+from pydantic import BaseModel
 
 from humidor_common.db.pool import Connection
 from humidor_common.web.problems import not_found
 from humidor_customers.allocation import queries, runs
 from humidor_customers.allocation.caps import caps_of
-from humidor_customers.allocation.explaining import explain
-from humidor_customers.allocation.schemas import CapView, OwnCapsView, ShareView
+from humidor_customers.allocation.explaining import ShareView, explain
 from humidor_customers.allocation.service import get_strategy
+
+
+class CapView(BaseModel):
+    """What a customer may order of a product in a cycle, in sticks; null is no cap."""
+
+    gtin: str
+    price_segment: str | None
+    cap_sticks: int | None
+
+
+class OwnCapsView(BaseModel):
+    """What a customer may order in a cycle: of each product, and of each price segment together."""
+
+    cycle_id: UUID
+    strategy_id: UUID | None
+    unlisted: Literal["free", "refused"]
+    products: list[CapView]
+    segments: dict[str, int | None]
 
 
 async def own_caps(conn: Connection, cycle_id: UUID, retailer_id: str) -> OwnCapsView:

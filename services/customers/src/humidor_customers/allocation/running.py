@@ -103,27 +103,23 @@ async def share(
     await runs.write(conn, run)
     await runs.write_cells(conn, run.run_id, _cell_rows(ready, outcome.cells))
     await runs.write_shares(conn, _share_rows(run.run_id, ready, outcome))
-    told = SupplyShared(
+    await outbox.append(conn, [_told(run)])
+    before, after = former and former.model_dump(mode="json"), run.model_dump(mode="json")
+    entry = audit.Entry("share", str(strategy_id), before, after)
+    await audit.record_many(conn, principal, "strategy", [entry], reason=given.reason)
+    return run
+
+
+def _told(run: RunView) -> SupplyShared:
+    return SupplyShared(
         run_id=run.run_id,
         cycle_id=run.cycle_id,
-        strategy_id=strategy_id,
+        strategy_id=run.strategy_id,
         rule=run.rule,
         gtins=sorted(run.supply),
         customers=run.customers,
-        shared_at=now,
+        shared_at=run.ran_at,
     )
-    await outbox.append(conn, [told])
-    await audit.record(
-        conn,
-        principal,
-        "share",
-        "strategy",
-        str(strategy_id),
-        before=former and former.model_dump(mode="json"),
-        after=run.model_dump(mode="json"),
-        reason=given.reason,
-    )
-    return run
 
 
 async def _load(conn: Connection, strategy: StrategyView, cycle_ids: Sequence[UUID]) -> Given:

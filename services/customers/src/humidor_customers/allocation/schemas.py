@@ -227,46 +227,6 @@ class RunView(BaseModel):
     ran_by: str
 
 
-class StepView(BaseModel):
-    """One reason why a customer gets what it gets, in English and Chinese, with its figures."""
-
-    code: Literal["requested", "cap", "segment", "shared", "supplied"]
-    text: str
-    text_zh: str
-    figures: dict[str, int]
-
-
-class ShareView(BaseModel):
-    """What a customer requested of a product, what caps let through, what was supplied, and why."""
-
-    retailer_id: str
-    gtin: str
-    requested_sticks: int
-    cap_sticks: int | None
-    segment_cap_sticks: int | None
-    ordered_sticks: int
-    supplied_sticks: int
-    steps: list[StepView]
-
-
-class CapView(BaseModel):
-    """What a customer may order of a product in a cycle, in sticks; null is no cap."""
-
-    gtin: str
-    price_segment: str | None
-    cap_sticks: int | None
-
-
-class OwnCapsView(BaseModel):
-    """What a customer may order in a cycle: of each product, and of each price segment together."""
-
-    cycle_id: UUID
-    strategy_id: UUID | None
-    unlisted: Literal["free", "refused"]
-    products: list[CapView]
-    segments: dict[str, int | None]
-
-
 class RefusalView(BaseModel):
     """A kind of term that no strategy can have, with its source."""
 
