@@ -26,7 +26,7 @@ _FILL = f"""
 INSERT INTO retailers (retailer_id, name, search_name, name_key, state, licence_number, licence_status,
                        time_zone, business_format, market_type, trade_area, contacts, phone_keys, tags,
                        custom, version, compared_version, created_at, changed_at)
-SELECT 'C' || lpad(n::text, 5, '0'), 'shop', 'shop', 'shop', 'active', lpad(n::text, 12, '3'), 'active',
+SELECT 'C' || lpad(n::text, 5, '0'), 'shop', 'shop', 'shop', 'active', lpad(n::text, 12, '0'), 'active',
        'Asia/Shanghai', CASE WHEN n % 3 = 0 THEN 'convenience' ELSE 'grocery' END,
        CASE WHEN n % 4 = 0 THEN 'rural' ELSE 'urban' END, 'A' || n % 40, '[]', '{{}}',
        CASE WHEN n % 10 = 0 THEN ARRAY['model'] ELSE '{{}}' END, '{{}}', 1, 1, now(), now()

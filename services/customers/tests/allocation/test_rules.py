@@ -34,7 +34,8 @@ def line(*caps: int | None, mode: Mode = "all", audience: frozenset[str] = NOBOD
 
 
 def caps_of(lines: list[Line], *customers: Customer, otherwise: int = 0) -> list[int]:
-    return Audience(customers).caps(lines, otherwise=otherwise).tolist()
+    found: list[int] = Audience(customers).caps(lines, otherwise=otherwise).tolist()
+    return found
 
 
 def test_the_narrowest_audience_that_a_customer_is_in_decides() -> None:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
+from humidor_common.tables.fields import FieldKind
 from humidor_common.tables.headings import Column, Layout, lay_out
 from humidor_common.tables.mistakes import CellError, Mistake, mistake
 from humidor_common.tables.reading import Cell, Table
@@ -160,7 +161,7 @@ def _read_rows(content: Content, sheet: str, layout: Layout, tiers: int) -> None
         wrong = False
         for column, place, heading in layout.headings:
             cell = cells[place] if place < len(cells) else None
-            kind = "integer" if column.field.startswith("tier_") else "text"
+            kind: FieldKind = "integer" if column.field.startswith("tier_") else "text"
             if column.field in ("name", "price"):
                 continue
             try:

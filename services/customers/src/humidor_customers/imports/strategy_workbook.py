@@ -94,7 +94,7 @@ async def import_workbook(
         dry_run=dry_run,
         written=not dry_run and not errors,
         lines=len(content.lines),
-        sheets=[SheetView(sheet=name, about=about, lines=n) for name, (about, n) in content.sheets.items()],  # type: ignore[arg-type]
+        sheets=[SheetView(sheet=name, about=about, lines=n) for name, (about, n) in content.sheets.items()],
         error_count=len(errors),
         warning_count=len(warnings),
         errors=_views(errors),
