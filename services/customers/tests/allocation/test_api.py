@@ -9,7 +9,7 @@ from humidor_common.db.transaction import transaction
 from humidor_common.events.customers import StrategyPublished, SupplyShared
 from humidor_customers.allocation.caps import caps_of
 from humidor_customers.testing.desk import Desk
-from humidor_customers.testing.supply import make_cycle, make_scheme, make_strategy, put_in_tiers
+from humidor_customers.testing.supply import MONTH, make_cycle, make_scheme, make_strategy, put_in_tiers
 
 HOT, SLOW, FREE = "06901028000001", "06901028000002", "06901028000003"
 LINES: list[dict[str, Any]] = [
@@ -218,6 +218,27 @@ async def test_requests_of_a_merged_customer_count_for_the_one_that_goes_on_for_
     assert (again["customers"], again["requests"]) == (4, 5)
     async with desk.runtime.pool.acquire() as conn:
         assert (await caps_of(conn, cycles["W48"], ["C1"])).of_product("C1", SLOW) == 800
+
+
+async def test_a_cycle_is_never_supplied_by_tiers_of_another_number_of_the_scheme(desk: Desk) -> None:
+    await market(desk)
+    cycles = [await make_cycle(desk, f"far-{number}", 5000 + number) for number in (1, 2)]
+    await publish(desk, await make_strategy(desk, cycles[0], LINES), unsimulated=True)
+    late = await make_strategy(desk, cycles[1], LINES)
+    scheme = await make_scheme(desk, tiers=2)
+    assert (await publish(desk, late, expect=409, unsimulated=True))["code"] == "scheme-retired"
+    scored = await desk.ask(
+        "POST", f"/v1/tier-schemes/{scheme['scheme_id']}/scorings", json=MONTH, expect=201
+    )
+    path = f"/v1/tier-scorings/{scored['scoring_id']}:publish"
+    refused = await desk.ask("POST", path, json={"reason": "x"}, expect=409)
+    assert refused["code"] == "strategy-by-former"
+    two = [line | {"caps_cartons": [1, 2]} for line in LINES]
+    await publish(desk, await make_strategy(desk, cycles[0], two), unsimulated=True)
+    await desk.ask("POST", path, json={"reason": "x"})
+    assert {each["override_tier"] for each in (await desk.ask("GET", "/v1/tiers/cigarettes"))["items"]} == {
+        1, 2, None
+    }  # fmt: skip
 
 
 async def test_callers_of_a_store_see_what_their_own_customers_may_have_and_no_more(desk: Desk) -> None:

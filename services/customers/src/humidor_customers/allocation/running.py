@@ -66,7 +66,7 @@ async def simulate(
     """Meet a strategy, published or not, with what was requested in former cycles; changes nothing else.
 
     Raises:
-        Problem: 404; 409 `no-requests`, `run-too-large`; 422 for cycles that are not known.
+        Problem: 404; 409 `no-requests`, `run-too-large`, `changed-meanwhile`; 422 for a cycle not known.
     """
     strategy = await get_strategy(conn, strategy_id)
     for place, cycle_id in enumerate(given.request_cycle_ids):
@@ -74,6 +74,8 @@ async def simulate(
             raise invalid(f"request_cycle_ids[{place}]", "there is no such order cycle")
     ready = await _load(conn, strategy, given.request_cycle_ids)
     outcome = await asyncio.to_thread(calculate, ready, given)
+    if (await get_strategy(conn, strategy_id)).version != strategy.version:
+        raise Problem(409, "changed-meanwhile", "Somebody else has just changed the strategy; try again.")
     run = _view("simulation", ready, given, principal.subject, now)
     await runs.write(conn, run)
     await runs.write_cells(conn, run.run_id, _cell_rows(ready, outcome.cells))

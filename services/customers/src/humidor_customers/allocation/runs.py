@@ -97,5 +97,5 @@ async def page(conn: Connection, strategy_id: UUID, *, before: UUID, limit: int)
 async def shares_of(
     conn: Connection, run_id: UUID, retailer_ids: Sequence[str], *, after: str, limit: int
 ) -> list[asyncpg.Record]:
-    """Read a customer's shares of a run, with what all of them ordered and got; ids of merged records too."""
+    """Read shares of a run, with what all customers together ordered and got."""
     return await conn.fetch(_SHARES_OF, run_id, list(retailer_ids), after, limit)

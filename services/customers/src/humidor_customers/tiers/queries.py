@@ -40,14 +40,17 @@ INSERT INTO retailer_tiers AS t
 SELECT $1, s.retailer_id, $2, s.scoring_id, s.tier, s.tier, $4, 1
 FROM tier_scores s WHERE s.scoring_id = $3 ORDER BY s.retailer_id
 ON CONFLICT (scheme_code, retailer_id) DO UPDATE
-SET scheme_id = excluded.scheme_id, scoring_id = excluded.scoring_id, since = excluded.since,
+SET scheme_id = excluded.scheme_id, scoring_id = excluded.scoring_id,
     calculated_tier = excluded.calculated_tier, tier = coalesce(t.override_tier, excluded.tier),
+    since = CASE WHEN coalesce(t.override_tier, excluded.tier) = t.tier AND t.scheme_id = excluded.scheme_id
+                 THEN t.since ELSE excluded.since END,
     version = t.version + 1
 """
 _END_OVERRIDES = """
 UPDATE retailer_tiers
 SET tier = calculated_tier, override_tier = NULL, override_reason = NULL, override_stays = false,
-    overridden_by = NULL, overridden_at = NULL
+    overridden_by = NULL, overridden_at = NULL,
+    since = CASE WHEN tier = calculated_tier THEN since ELSE $4 END
 WHERE scheme_code = $1 AND scoring_id = $2 AND override_tier IS NOT NULL
   AND (NOT override_stays OR override_tier > $3)
 """
@@ -183,10 +186,24 @@ async def later_scoring(conn: Connection, scoring: ScoringView) -> UUID | None:
     return found
 
 
+async def strategy_by_former(conn: Connection, scheme: SchemeView, now: datetime) -> str | None:
+    """Find a strategy that still supplies by another number of a scheme's code; gives its cycle's code."""
+    found: str | None = await conn.fetchval(
+        """SELECT c.code FROM strategies s
+           JOIN tier_schemes t USING (scheme_id) JOIN order_cycles c USING (cycle_id)
+           WHERE s.state = 'published' AND t.code = $1 AND t.scheme_id <> $2 AND c.ends_on >= $3
+           ORDER BY c.starts_on LIMIT 1""",
+        scheme.code,
+        scheme.scheme_id,
+        now.date(),
+    )
+    return found
+
+
 async def take_over(conn: Connection, scheme: SchemeView, scoring_id: UUID, now: datetime) -> None:
     """Give customers the tiers of a scoring; overrides that stay and fit the scheme stay."""
     await conn.execute(_TAKE_OVER, scheme.code, scheme.scheme_id, scoring_id, now)
-    await conn.execute(_END_OVERRIDES, scheme.code, scoring_id, scheme.tiers)
+    await conn.execute(_END_OVERRIDES, scheme.code, scoring_id, scheme.tiers, now)
 
 
 async def read_tiers(

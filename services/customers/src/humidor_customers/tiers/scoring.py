@@ -136,16 +136,17 @@ async def publish_scoring(
 
     Raises:
         Problem: 404; 409 `scheme-state` unless its scheme is in force, `scoring-published`,
-            `later-scoring` where one of a later period is published already.
+            `later-scoring` where one of a later period is published already, `strategy-by-former` where a
+            cycle is still supplied by the tiers of the number before.
     """
     scoring = await get_scoring(conn, scoring_id)
     scheme = await lock_scheme(conn, scoring.scheme_id)
     scoring = await get_scoring(conn, scoring_id)
-    await _check(conn, scheme, scoring)
+    await _check(conn, scheme, scoring, now)
     before = await queries.read_tiers(conn, scheme.code)
     await queries.take_over(conn, scheme, scoring_id, now)
     after = await queries.read_tiers(conn, scheme.code)
-    changed = [each for each in after.values() if each.since == now]
+    changed = [each for each in after.values() if each.scoring_id == scoring_id]
     await outbox.append(conn, list(_told(changed, before)))
     ended = [
         audit.Entry("end_override", f"{scheme.code}/{name}", _trail(tier), _trail(after[name]))
@@ -168,13 +169,16 @@ async def publish_scoring(
     return done
 
 
-async def _check(conn: Connection, scheme: SchemeView, scoring: ScoringView) -> None:
+async def _check(conn: Connection, scheme: SchemeView, scoring: ScoringView, now: datetime) -> None:
     if scheme.state != "published":
         raise Problem(409, "scheme-state", f"The scheme is {scheme.state}; publish it first.")
     if scoring.state == "published":
         raise Problem(409, "scoring-published", "The scoring is published already.")
     if later := await queries.later_scoring(conn, scoring):
         raise Problem(409, "later-scoring", f"{later} of a later period is published already.")
+    if cycle := await queries.strategy_by_former(conn, scheme, now):
+        detail = f"Cycle {cycle} is supplied by the tiers of a former number; publish a strategy by this one."
+        raise Problem(409, "strategy-by-former", detail)
 
 
 def _told(changed: Sequence[TierView], before: Mapping[str, TierView]) -> Iterator[TierChanged]:
