@@ -29,7 +29,7 @@ _FORM = {
         "properties": {"file": {"type": "string", "format": "binary"}},
     }
 }
-_BODY = {
+UPLOAD = {
     "requestBody": {
         "required": True,
         "content": {"text/csv": _BINARY, _XLSX: _BINARY, "multipart/form-data": _FORM},
@@ -75,7 +75,7 @@ def make_router(service: str, kinds: Sequence[Kind]) -> APIRouter:
     writer = Annotated[Principal, Depends(require(f"{service}:write"))]
     reader = Annotated[Principal, Depends(require(f"{service}:read"))]
 
-    @router.post("", response_model=ImportReport, openapi_extra=_BODY)
+    @router.post("", response_model=ImportReport, openapi_extra=UPLOAD)
     async def post_import(
         request: Request,
         principal: writer,

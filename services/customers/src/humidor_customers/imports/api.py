@@ -1,13 +1,13 @@
 """Imports of customers and of strategies over HTTP."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query, Request
 
 from humidor_common.clock import utc_now
 from humidor_common.db.transaction import transaction
-from humidor_common.imports.api import make_router, read_upload
+from humidor_common.imports.api import UPLOAD, make_router, read_upload
 from humidor_customers.allocation.service import get_strategy
 from humidor_customers.imports.figures import TIER_FIGURES
 from humidor_customers.imports.licences import LICENCE_CHECKS
@@ -16,18 +16,10 @@ from humidor_customers.imports.retailers import RETAILERS
 from humidor_customers.imports.strategy_workbook import WorkbookReport, import_workbook, read_workbook
 from humidor_customers.inputs import Writer
 
-_BINARY = {"schema": {"type": "string", "format": "binary"}}
-_BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": _BINARY},
-    }
-}
-
 router = make_router("customers", (RETAILERS, LICENCE_CHECKS, TIER_FIGURES, CYCLE_REQUESTS))
 
 
-@router.post("/strategies/{strategy_id}", openapi_extra=_BODY)
+@router.post("/strategies/{strategy_id}", openapi_extra=UPLOAD)
 async def post_strategy_workbook(
     request: Request,
     principal: Writer,
