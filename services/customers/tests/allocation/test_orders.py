@@ -30,3 +30,10 @@ async def test_an_order_is_cut_to_the_cap_of_its_tier_and_to_the_total_of_its_se
     run = await desk.ask("POST", f"{path}/simulations", json=runs, expect=201)
     found = await desk.ask("GET", f"/v1/allocation-runs/{run['run_id']}/indicators?by=segment")
     assert [(each["requested_sticks"], each["ordered_sticks"]) for each in found["items"]] == [(1600, 1000)]
+    seen = await desk.ask("POST", f"{path}/observations", expect=201)
+    found = await desk.ask("GET", f"/v1/allocation-runs/{seen['run_id']}/indicators?by=product")
+    figures = [
+        (each["requested_sticks"], each["ordered_sticks"], each["supplied_sticks"]) for each in found["items"]
+    ]
+    assert figures == [(800, 600, 0), (800, 400, 0)], "the warehouse has not answered yet"
+    assert (seen["kind"], seen["rule"]) == ("observation", None)

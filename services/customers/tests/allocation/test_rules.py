@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from humidor_common.sharing_arrays import Sticks
-from humidor_customers.allocation.explaining import explain
+from humidor_customers.allocation.own import explain
 from humidor_customers.allocation.refusals import QUOTA, TYING, ForbiddenTerm, check_terms, forbidden_heading
 from humidor_customers.allocation.rules import (
     MODES,

@@ -12,8 +12,7 @@ from humidor_common.web.idempotency import Idempotency
 from humidor_common.web.inputs import IfMatch, tag
 from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor
 from humidor_customers.allocation import queries, running, runs, service
-from humidor_customers.allocation.explaining import ShareView
-from humidor_customers.allocation.own import OwnCapsView, own_caps, own_shares
+from humidor_customers.allocation.own import OwnCapsView, ShareView, own_caps, own_shares
 from humidor_customers.allocation.refusals import REFUSALS
 from humidor_customers.allocation.schemas import (
     LinesInput,
@@ -142,6 +141,15 @@ async def post_sharing(
     return await idempotency.run(
         conn, lambda: running.share(conn, principal, strategy_id, given, now=utc_now())
     )
+
+
+@router.post("/strategies/{strategy_id}/observations", status_code=201, response_model=RunView)
+async def post_observation(
+    conn: Tx, principal: Writer, strategy_id: UUID, idempotency: Idempotency
+) -> Response:
+    """Count what the orders of the strategy's cycle came to, for its indicators."""
+    principal.check_every_store()
+    return await idempotency.run(conn, lambda: running.observe(conn, principal, strategy_id, now=utc_now()))
 
 
 @router.get("/strategies/{strategy_id}/runs")

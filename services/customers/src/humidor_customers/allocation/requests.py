@@ -6,7 +6,7 @@ for the one that goes on for it.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeAlias
 from uuid import UUID
 
 import numpy as np
@@ -30,19 +30,22 @@ _ROW = np.dtype(
 _HEADER_BYTES = 19
 # What was cancelled, never confirmed or never paid is no demand.
 _ALL = """(
-    SELECT cycle_id, retailer_id, gtin, requested_sticks FROM cycle_requests
+    SELECT cycle_id, retailer_id, gtin, requested_sticks, ordered_sticks, supplied_sticks
+    FROM cycle_requests
     UNION ALL
-    SELECT o.cycle_id, o.retailer_id, l.gtin, l.requested_sticks
+    SELECT o.cycle_id, o.retailer_id, l.gtin, l.requested_sticks, l.ordered_sticks,
+           coalesce(l.delivered_sticks, l.reserved_sticks, 0)
     FROM orders o JOIN order_lines l USING (order_id)
     WHERE o.state NOT IN ('draft', 'cancelled', 'lapsed')
 ) q"""
 _COPY = f"""
-SELECT c.place - 1, p.place - 1, q.requested_sticks
+SELECT c.place - 1, p.place - 1, q.FACT
 FROM {_ALL}
 JOIN unnest($2::text[], $3::int[]) AS c(retailer_id, place) USING (retailer_id)
 JOIN unnest($4::text[], $5::int[]) AS p(gtin, place) USING (gtin)
 WHERE q.cycle_id = ANY($1::uuid[])
 """  # noqa: S608 - names of ours
+Fact: TypeAlias = Literal["requested_sticks", "ordered_sticks", "supplied_sticks"]
 _WRITE = """
 INSERT INTO cycle_requests
     (cycle_id, retailer_id, gtin, requested_sticks, ordered_sticks, supplied_sticks, recorded_at)
@@ -80,9 +83,14 @@ async def requested_products(conn: Connection, cycle_ids: Sequence[UUID]) -> lis
 
 
 async def read_requests(
-    conn: Connection, cycle_ids: Sequence[UUID], customers: Mapping[str, int], products: Sequence[str]
+    conn: Connection,
+    cycle_ids: Sequence[UUID],
+    customers: Mapping[str, int],
+    products: Sequence[str],
+    *,
+    fact: Fact = "requested_sticks",
 ) -> Sticks:
-    """Add up the requests of cycles: a row for each place among the customers, a column for each product.
+    """Add up a fact of cycles: a row for each place among the customers, a column for each product.
 
     They come as PostgreSQL's binary COPY: three million rows take a fraction of what as many records would.
 
@@ -91,12 +99,13 @@ async def read_requests(
         cycle_ids: The cycles.
         customers: The place of each customer; several may have one place.
         products: In the order of the columns.
+        fact: What was requested, what the orders came to, or what was supplied.
     """
     places = max(customers.values(), default=-1) + 1
     found = np.zeros((places, len(products)), dtype=np.int64)
     collected = _Rows(found)
     await conn.copy_from_query(
-        _COPY,
+        _COPY.replace("FACT", fact),
         list(cycle_ids),
         list(customers),
         [place + 1 for place in customers.values()],

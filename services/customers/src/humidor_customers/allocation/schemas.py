@@ -209,15 +209,15 @@ class SharingInput(RunInput):
 
 
 class RunView(BaseModel):
-    """A simulation, or the sharing of a cycle; its indicators are asked for apart."""
+    """A simulation, the sharing of a cycle, or what was observed of one; indicators are asked for apart."""
 
     run_id: UUID
-    kind: Literal["simulation", "sharing"]
+    kind: Literal["simulation", "sharing", "observation"]
     strategy_id: UUID
     strategy_version: int
     cycle_id: UUID
     request_cycle_ids: list[UUID]
-    rule: Rule
+    rule: Rule | None
     supply: dict[str, int]
     customers: int
     products: int

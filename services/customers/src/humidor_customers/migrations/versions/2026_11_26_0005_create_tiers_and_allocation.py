@@ -128,12 +128,12 @@ CREATE TABLE cycle_requests (
 
 CREATE TABLE allocation_runs (
     run_id uuid CONSTRAINT pk_allocation_runs PRIMARY KEY,
-    kind text NOT NULL CHECK (kind IN ('simulation', 'sharing')),
+    kind text NOT NULL CHECK (kind IN ('simulation', 'sharing', 'observation')),
     strategy_id uuid NOT NULL CONSTRAINT fk_allocation_runs_strategy REFERENCES strategies,
     strategy_version integer NOT NULL,
     cycle_id uuid NOT NULL CONSTRAINT fk_allocation_runs_cycle REFERENCES order_cycles,
     request_cycle_ids uuid[] NOT NULL,
-    rule text NOT NULL CHECK (rule IN ('proportional', 'priority', 'max_min')),
+    rule text CHECK (rule IN ('proportional', 'priority', 'max_min')),
     supply jsonb NOT NULL,
     customers integer NOT NULL,
     products integer NOT NULL,
