@@ -7,24 +7,11 @@ from uuid import UUID
 import asyncpg
 
 from humidor_common.db.pool import Connection
+from humidor_customers.allocation.rules import Cells
 from humidor_customers.allocation.schemas import RunView
 
 _COLUMNS = tuple(RunView.model_fields)
-_CELLS = (
-    "run_id",
-    "gtin",
-    "tier",
-    "price_segment",
-    "offered_customers",
-    "ordering_customers",
-    "capped_ordering_customers",
-    "full_customers",
-    "cap_sticks",
-    "capped_ordered_sticks",
-    "requested_sticks",
-    "ordered_sticks",
-    "supplied_sticks",
-)
+_CELLS = ("run_id", "gtin", "tier", "price_segment", *Cells._fields[1:])
 _SHARES = (
     "run_id",
     "retailer_id",

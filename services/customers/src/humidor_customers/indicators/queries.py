@@ -6,19 +6,10 @@ from uuid import UUID
 import asyncpg
 
 from humidor_common.db.pool import Connection
+from humidor_customers.allocation.rules import Cells
 from humidor_customers.indicators.schemas import By
 
-SUMS = (
-    "offered_customers",
-    "ordering_customers",
-    "capped_ordering_customers",
-    "full_customers",
-    "cap_sticks",
-    "capped_ordered_sticks",
-    "requested_sticks",
-    "ordered_sticks",
-    "supplied_sticks",
-)
+SUMS = Cells._fields[1:]
 KEYS: dict[By, tuple[str, str, str]] = {
     "product": ("gtin", "-1", "min(price_segment)"),
     "tier": ("''", "tier", "NULL"),
