@@ -32,6 +32,7 @@ BENCHES = {
     "climate": "climate.bench_climate",
     "turnover": "turnover.bench_turnover",
     "orders": "orders.bench_orders",
+    "strategy": "strategy.bench_strategy",
 }
 
 

@@ -11,9 +11,10 @@ from humidor_common.tables.fields import FieldKind, FlatField
 from humidor_common.tables.guard import guard, unguard
 from humidor_common.tables.headings import Column, lay_out
 from humidor_common.tables.mistakes import MESSAGES, CellError
-from humidor_common.tables.reading import read_table
+from humidor_common.tables.reading import read_sheets, read_table
 from humidor_common.tables.values import convert
 from humidor_common.tables.write_csv import CsvWriter
+from humidor_common.testing.workbooks import content, workbook
 
 COLUMNS = (Column("gtin", ("商品条码",), ("EAN",), required=True), Column("name", ("品名",)))
 
@@ -149,3 +150,18 @@ def test_no_content_whatever_makes_the_reader_fail(content: bytes) -> None:
     if not content.startswith(b"PK\x03\x04"):
         lay_out(read_table(content, max_rows=10), COLUMNS)
         lay_out(read_table(b"gtin,name\n" + content, max_rows=10), COLUMNS)
+
+
+def test_every_visible_sheet_of_a_workbook_is_read_and_nothing_of_another_file() -> None:
+    book = workbook(("a", 1), more=(("b",), ("c",)), hidden=(("d",),))
+    book["hidden"].sheet_state = "hidden"
+    tables = read_sheets(content(book), max_rows=5)
+    assert [(table.sheet, [cells for _, cells in table.rows]) for table in tables] == [
+        ("data", [["a", 1]]),
+        ("more", [["b"], ["c"]]),
+    ]
+    assert {each.code for table in tables for each in table.warnings} == {"hidden-sheets"}
+    for file in (b"a,b", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
+        (table,) = read_sheets(file, max_rows=5)
+        assert table.rows == []
+        assert len(table.errors) == 1

@@ -136,12 +136,8 @@ def forecast(number: int, mean: float, *, issued: int = 0) -> ForecastPublished:
 async def test_a_plan_is_made_downloaded_and_confirmed_in_one_act(
     desk: Desk, cycle: UUID, calculator: Calculator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Capped(caps.NoCaps):
-        def of_product(self, _: str, product: str) -> int | None:
-            return 2000 if product == gtin(1) else None
-
     async def caps_of(*_: object) -> caps.Caps:
-        return Capped()
+        return caps.Caps(None, {"C1": {gtin(1): 2000}}, None, {}, {})
 
     monkeypatch.setattr(caps, "caps_of", caps_of)
     await tell(desk, FORECASTS, forecast(2, 40.0, issued=2), forecast(2, 900.0, issued=1))

@@ -4,9 +4,9 @@ from datetime import date
 from math import ceil, sqrt
 from pathlib import Path
 
+from humidor_common.sharing import Claim, share, water_level
 from humidor_inventory.orderplans.rules import Need, within_budget
 from humidor_inventory.planning.rules.joining import Cycle, Item, days_until_needed, join
-from humidor_inventory.planning.rules.sharing import Claim, share, water_level
 from humidor_inventory.planning.rules.transferring import (
     Lane,
     Problem,
@@ -28,7 +28,7 @@ def says(*texts: str) -> None:
 
 def test_the_shares_of_the_page() -> None:
     claims = [
-        Claim(store_id=name, asked=asked, priority=i)
+        Claim(claimant=name, asked=asked, priority=i)
         for i, (name, asked) in enumerate((("A", 20), ("B", 40), ("C", 60)))
     ]
     for rule, said in (("proportional", "Proportional: "), ("priority", "Priority in this order: ")):

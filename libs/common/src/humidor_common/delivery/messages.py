@@ -27,7 +27,8 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
     """One message to one target.
 
     `target` is a URL, or an address for `email`. `secret` signs webhooks (Standard Webhooks: `whsec_` and the
-    key in base64) and messages of DingTalk robots (`SEC…`). `topic` says what it is about and is the `type`
+    key in base64; two with a space between while one takes over from the other) and messages of DingTalk
+    robots (`SEC…`). `topic` says what it is about and is the `type`
     of a webhook (`inventory.alert`). A `body` of text is Markdown for robots and plain text for mails; a
     document is the `data` of a webhook, and is written out as JSON elsewhere.
     """

@@ -29,7 +29,7 @@ _FORM = {
         "properties": {"file": {"type": "string", "format": "binary"}},
     }
 }
-_BODY = {
+UPLOAD = {
     "requestBody": {
         "required": True,
         "content": {"text/csv": _BINARY, _XLSX: _BINARY, "multipart/form-data": _FORM},
@@ -75,7 +75,7 @@ def make_router(service: str, kinds: Sequence[Kind]) -> APIRouter:
     writer = Annotated[Principal, Depends(require(f"{service}:write"))]
     reader = Annotated[Principal, Depends(require(f"{service}:read"))]
 
-    @router.post("", response_model=ImportReport, openapi_extra=_BODY)
+    @router.post("", response_model=ImportReport, openapi_extra=UPLOAD)
     async def post_import(
         request: Request,
         principal: writer,
@@ -90,7 +90,7 @@ def make_router(service: str, kinds: Sequence[Kind]) -> APIRouter:
         """
         found = by_name[kind]
         found.permit(principal)
-        content, name = await _content(request)
+        content, name = await read_upload(request)
         reading = await read_file(found, content, name)
         asked = hashlib.sha256(f"{kind} {dry_run} ".encode() + content).digest()
         key = None if dry_run else idempotency_key
@@ -125,7 +125,7 @@ def make_router(service: str, kinds: Sequence[Kind]) -> APIRouter:
     return router
 
 
-async def _content(request: Request) -> tuple[bytes, str]:
+async def read_upload(request: Request) -> tuple[bytes, str]:
     """Give the file's bytes and name, from a form's field `file` or from the body itself."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind in ("application/json", "application/x-www-form-urlencoded"):

@@ -28,6 +28,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "这是 .xls 或加密的工作簿，请另存为不加密的 .xlsx",
     ),
     "binary-workbook": ("an .xlsb workbook; save it as .xlsx", "这是 .xlsb 工作簿，请另存为 .xlsx"),
+    "no-workbook": ("is no workbook; send an .xlsx file", "不是工作簿，请上传 .xlsx 文件"),
     "no-sheet": ("the workbook has no visible sheet", "工作簿没有可见的工作表"),
     "no-headings": (
         "no row of headings was found; known headings are {known}",

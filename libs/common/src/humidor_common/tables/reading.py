@@ -50,7 +50,7 @@ def read_table(content: bytes, *, max_rows: int, name: str = "") -> Table:
     workbook, so call it in a thread.
     """
     if content.startswith(_ZIP):
-        table = _read_workbook(content, max_rows)
+        (table,) = _read_workbook(content, max_rows)
     elif content.startswith(_OLE):
         table = _refused("unknown", "old-workbook")
     else:
@@ -84,19 +84,30 @@ def _read_text(content: bytes, max_rows: int) -> Table:
     return Table("csv", encoding, delimiter, None, rows, [], errors, [])
 
 
-def _read_workbook(content: bytes, max_rows: int) -> Table:
-    command = [sys.executable, "-m", "humidor_common.tables.workbook", str(max_rows + 1)]
+def read_sheets(content: bytes, *, max_rows: int) -> list[Table]:
+    """Read every visible sheet of a workbook; what is none, or cannot be read, is one table with errors."""
+    if not content.startswith(_ZIP):
+        return [_refused("unknown", "old-workbook" if content.startswith(_OLE) else "no-workbook")]
+    return _read_workbook(content, max_rows, "every")
+
+
+def _read_workbook(content: bytes, max_rows: int, *words: str) -> list[Table]:
+    command = [sys.executable, "-m", "humidor_common.tables.workbook", str(max_rows + 1), *words]
     try:
         done = subprocess.run(
             command, input=content, capture_output=True, timeout=WORKBOOK_SECONDS, check=False
         )
         found: dict[str, Any] = msgspec.json.decode(done.stdout)
     except subprocess.TimeoutExpired:
-        return _refused("xlsx", "file-too-slow")
+        return [_refused("xlsx", "file-too-slow")]
     except msgspec.DecodeError:  # the kernel has ended it
-        return _refused("xlsx", "file-too-large", detail="reading it was stopped")
+        return [_refused("xlsx", "file-too-large", detail="reading it was stopped")]
     if "refused" in found:
-        return _refused("xlsx", found["refused"], detail=found["detail"])
+        return [_refused("xlsx", found["refused"], detail=found["detail"])]
+    return [_sheet(each) for each in found.get("sheets", [found])]
+
+
+def _sheet(found: dict[str, Any]) -> Table:
     rows: list[Row] = [(number, [_cell(cell) for cell in cells]) for number, cells in found["rows"]]
     warnings = [mistake(1, code, detail=detail) for code, detail in found["notes"]]
     return Table("xlsx", None, None, found["sheet"], rows, found["merged"], [], warnings)

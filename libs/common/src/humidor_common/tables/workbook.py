@@ -1,4 +1,6 @@
-"""Reads the first visible sheet of a workbook, as `python -m humidor_common.tables.workbook`.
+"""Reads the visible sheets of a workbook, as `python -m humidor_common.tables.workbook ROWS [every]`.
+
+Without `every` it is the first one.
 
 The workbook comes on standard input, its rows go to standard output as one JSON document. Whatever is in the
 file, the process ends within its time and memory (the kernel sees to it), and the service does not grow.
@@ -19,6 +21,7 @@ from humidor_common.tables.sheet import EntitiesError, Meaning, SheetReader
 CPU_SECONDS = 90
 MEMORY_BYTES = 1024**3
 _MAX_PARTS = 2000
+_MAX_SHEETS = 50
 _MAX_SHEET_BYTES = 256 * 1024**2
 _MAX_PART_BYTES = 32 * 1024**2
 
@@ -32,8 +35,10 @@ class RefusedError(Exception):
         self.detail = detail
 
 
-def read(content: bytes, max_rows: int) -> dict[str, Any]:
-    """Read the rows that hold anything, one more than `max_rows` at most.
+def read(content: bytes, max_rows: int, every: bool = False) -> dict[str, Any]:
+    """Read the rows of a sheet that hold anything, one more than `max_rows` at most.
+
+    With `every`, give `{"sheets": […]}` with each visible one.
 
     Raises:
         RefusedError: It is too large, hostile or broken.
@@ -52,11 +57,19 @@ def read(content: bytes, max_rows: int) -> dict[str, Any]:
     visible = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
     if not visible:
         raise RefusedError("no-sheet")
-    sheet = visible[0]
-    notes = _notes(names, [each.title for each in visible])
+    if len(visible) > _MAX_SHEETS and every:
+        raise RefusedError("file-too-large", f"{len(visible)} sheets")
+    notes = _notes(names, [each.title for each in visible[: 1 if every else None]])
     hidden = [each.title for each in book.worksheets if each.sheet_state != "visible"]
     if hidden:
         notes.append(("hidden-sheets", ", ".join(hidden)[:200]))
+    if every:
+        return {"sheets": [_read_sheet((archive, book), each, max_rows, notes) for each in visible]}
+    return _read_sheet((archive, book), visible[0], max_rows, notes)
+
+
+def _read_sheet(of: tuple[zipfile.ZipFile, Any], sheet: Any, max_rows: int, notes: Any) -> dict[str, Any]:
+    archive, book = of
     reader = SheetReader(Meaning(sheet._shared_strings, book._date_formats, _date_reader(book)))  # noqa: SLF001
     with archive.open(sheet._worksheet_path.lstrip("/")) as file:  # noqa: SLF001 - openpyxl has no other name
         rows = list(reader.read(file, max_rows + 1))
@@ -106,10 +119,10 @@ def _notes(names: set[str], visible: list[str]) -> list[tuple[str, str]]:
     return notes
 
 
-def answer(content: bytes, max_rows: int) -> dict[str, Any]:
+def answer(content: bytes, max_rows: int, *, every: bool = False) -> dict[str, Any]:
     """Give what `read` gives, or `{"refused": code, "detail": …}`."""
     try:
-        return read(content, max_rows)
+        return read(content, max_rows, every)
     except RefusedError as error:
         return {"refused": error.code, "detail": error.detail}
     except MemoryError:
@@ -132,7 +145,7 @@ def main() -> None:
     """Read the workbook on standard input under limits of the kernel."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-    found = answer(sys.stdin.buffer.read(), int(sys.argv[1]))
+    found = answer(sys.stdin.buffer.read(), int(sys.argv[1]), every="every" in sys.argv[2:])
     sys.stdout.buffer.write(msgspec.json.encode(found))
 
 

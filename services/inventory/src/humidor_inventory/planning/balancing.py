@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
+from humidor_common import sharing
 from humidor_common.db.pool import Connection
+from humidor_common.sharing import Claim
 from humidor_inventory.planning import queries
 from humidor_inventory.planning.reference import (
     Limited,
@@ -17,8 +19,7 @@ from humidor_inventory.planning.reference import (
     load_priorities,
     load_products,
 )
-from humidor_inventory.planning.rules import optimal, sharing, transferring
-from humidor_inventory.planning.rules.sharing import Claim
+from humidor_inventory.planning.rules import optimal, transferring
 from humidor_inventory.planning.rules.transferring import Move, Problem, Surplus, Want
 from humidor_inventory.planning.terms import Line, Plan
 
@@ -88,7 +89,7 @@ def _share_all(lines: Sequence[Line], limited: dict[str, Limited], priorities: d
 def _share(lines: Sequence[Line], limited: Limited, priorities: dict[str, int]) -> None:
     claims = [
         Claim(
-            store_id=line.store_id,
+            claimant=line.store_id,
             asked=line.order,
             multiple=int(line.inputs["order_multiple_sticks"]),
             minimum=int(line.inputs["minimum_order_sticks"]),
@@ -124,7 +125,7 @@ def shares_of(limited: Limited, claims: Sequence[Claim]) -> sharing.Shares:
         shares = _rounded(limited, staying)
         left = sharing.leave_out(staying, shares)
         if len(left) == len(staying):
-            return dict.fromkeys((claim.store_id for claim in claims), 0) | shares
+            return dict.fromkeys((claim.claimant for claim in claims), 0) | shares
         staying = left
 
 

@@ -10,6 +10,12 @@ from humidor_common.events.customers.orders import (
 )
 from humidor_common.events.customers.retailers import MergeUndone, RetailerChanged, RetailersMerged
 from humidor_common.events.customers.rights import ErasureRequested, ExportRequested, PrivacyRequestClosed
+from humidor_common.events.customers.supply import (
+    StrategyPublished,
+    SupplyShared,
+    TierChanged,
+    TierSchemePublished,
+)
 
 __all__ = [
     "ConsentChanged",
@@ -26,4 +32,8 @@ __all__ = [
     "PrivacyRequestClosed",
     "RetailerChanged",
     "RetailersMerged",
+    "StrategyPublished",
+    "SupplyShared",
+    "TierChanged",
+    "TierSchemePublished",
 ]

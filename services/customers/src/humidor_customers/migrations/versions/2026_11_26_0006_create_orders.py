@@ -3,7 +3,7 @@
 from humidor_common.db.migrate import run_sql
 
 revision = "0006"
-down_revision = "0004"
+down_revision = "0005"
 
 ORDERS = """
 ALTER TABLE order_groups ADD COLUMN prepaid boolean NOT NULL DEFAULT false;

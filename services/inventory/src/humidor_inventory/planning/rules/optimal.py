@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from humidor_inventory.planning.rules.sharing import Claim, Shares, fair
+from humidor_common.sharing import Claim, Shares, fair
 from humidor_inventory.planning.rules.transferring import Move, Problem, move_of
 
 MOST_VARIABLES = 4000
@@ -96,19 +96,19 @@ def _round(supply: int, claims: Sequence[Claim], rule: str, seconds: float) -> S
     Greedy rounding can strand supply that fits nobody's multiple; this leaves as little as can be. A
     hundredth for each stick given lets what fits above the fair shares be given as well.
     """
-    ordered = sorted(claims, key=lambda claim: claim.store_id)
+    ordered = sorted(claims, key=lambda claim: claim.claimant)
     wanted = fair(supply, ordered, rule)
     count = len(ordered)
     rows = _Rows(2 * count)
     rows.at_most({i: float(claim.multiple) for i, claim in enumerate(ordered)}, float(supply))
     for i, claim in enumerate(ordered):
-        rows.at_most({i: -float(claim.multiple), count + i: -1.0}, -wanted[claim.store_id])
+        rows.at_most({i: -float(claim.multiple), count + i: -1.0}, -wanted[claim.claimant])
     cost = [-0.01 * claim.multiple for claim in ordered] + [1.0] * count
     most = [claim.asked // claim.multiple for claim in ordered] + [inf] * count
     found = rows.solve(cost, most, seconds=seconds, whole=count)
     if found is None:
         return None
-    return {claim.store_id: round(found.answer[i]) * claim.multiple for i, claim in enumerate(ordered)}
+    return {claim.claimant: round(found.answer[i]) * claim.multiple for i, claim in enumerate(ordered)}
 
 
 class _Rows:
