@@ -127,14 +127,13 @@ def _database(system: System) -> Database:
 
 
 def _stock(system: System) -> Database:
-    """Give the warehouse less than is ordered of some products, so that some orders are refused."""
+    """Give the warehouse less than is ordered of one product, so that some orders are refused."""
 
     def prepare(database: Database) -> None:
         shop.fill_inventory(database)
-        scarce = list(shop.GTINS[-5:])
         database.execute(f"""
-            UPDATE lot_stock SET on_hand_sticks = 200000 WHERE store_id = '{WAREHOUSE}' AND live
-               AND gtin = ANY(ARRAY{scarce}) AND on_hand_sticks > 200000;
+            UPDATE lot_stock SET on_hand_sticks = 1000 WHERE store_id = '{WAREHOUSE}' AND live
+               AND gtin = '{shop.GTINS[-1]}';
             UPDATE stock s SET on_hand_sticks = (SELECT sum(on_hand_sticks) FROM lot_stock l
                WHERE (l.store_id, l.gtin) = (s.store_id, s.gtin)) WHERE store_id = '{WAREHOUSE}'
         """)  # noqa: S608 - made of constants
