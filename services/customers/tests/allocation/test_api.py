@@ -95,10 +95,12 @@ async def test_a_strategy_is_simulated_against_last_weeks_requests_before_it_is_
     assert published["state"] == "published"
     async with desk.runtime.pool.acquire() as conn:
         caps = await caps_of(conn, cycles["W48"], ["C1", "C3", "C404"])
+        some = await caps_of(conn, cycles["W48"], ["C1"], gtins=[SLOW, FREE])
         none = await caps_of(conn, cycles["W47"], ["C1"])
     assert [caps.of_product("C1", gtin) for gtin in (HOT, SLOW, FREE)] == [1200, 800, None]
     assert (caps.of_product("C3", HOT), caps.of_product("C404", HOT)) == (200, 0)
     assert (caps.of_segment("C1", "high"), caps.segment_of[HOT]) == (1600, "high")
+    assert (some.of_product("C1", SLOW), some.of_segment("C1", "high")) == (800, 1600)
     assert (none.strategy_id, none.of_product("C1", HOT)) == (None, None)
 
     following = await make_strategy(desk, cycles["W48"], LINES[1:2], unlisted="refused")

@@ -29,7 +29,7 @@ def given_caps(monkeypatch: pytest.MonkeyPatch) -> Given:
     """Caps that a test fills, in the place of a published strategy."""
     found = Given({}, {})
 
-    async def caps_of(_: Connection, _cycle: UUID, _retailers: Sequence[str]) -> Given:
+    async def caps_of(_: Connection, _cycle: UUID, _retailers: Sequence[str], **_only: object) -> Given:
         return found
 
     monkeypatch.setattr(caps, "caps_of", caps_of)

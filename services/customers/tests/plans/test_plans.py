@@ -136,7 +136,7 @@ def forecast(number: int, mean: float, *, issued: int = 0) -> ForecastPublished:
 async def test_a_plan_is_made_downloaded_and_confirmed_in_one_act(
     desk: Desk, cycle: UUID, calculator: Calculator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def caps_of(*_: object) -> caps.Caps:
+    async def caps_of(*_: object, **_only: object) -> caps.Caps:
         return caps.Caps(None, {"C1": {gtin(1): 2000}}, None, {}, {})
 
     monkeypatch.setattr(caps, "caps_of", caps_of)

@@ -48,8 +48,17 @@ async def published(conn: Connection, cycle_id: UUID) -> dict[str, Any] | None:
     return dict(row) if row else None
 
 
-async def lines(conn: Connection, strategy_id: UUID) -> list[asyncpg.Record]:
-    return await conn.fetch("SELECT * FROM strategy_lines WHERE strategy_id = $1 ORDER BY line", strategy_id)
+async def lines(
+    conn: Connection, strategy_id: UUID, gtins: Collection[str] | None = None
+) -> list[asyncpg.Record]:
+    """Read the lines of a strategy in their order, of products all or those asked for."""
+    return await conn.fetch(
+        """SELECT * FROM strategy_lines
+           WHERE strategy_id = $1 AND ($2::text[] IS NULL OR subject = 'segment' OR code = ANY($2))
+           ORDER BY line""",
+        strategy_id,
+        None if gtins is None else list(gtins),
+    )
 
 
 async def customers(
@@ -67,8 +76,12 @@ async def survivors(conn: Connection, retailer_ids: Collection[str] | None = Non
     return {row[0]: row[1] for row in rows}
 
 
-async def offered_segments(conn: Connection) -> dict[str, str]:
-    rows = await conn.fetch("SELECT gtin, price_segment FROM offers WHERE price_segment IS NOT NULL")
+async def offered_segments(conn: Connection, gtins: Collection[str] | None = None) -> dict[str, str]:
+    rows = await conn.fetch(
+        """SELECT gtin, price_segment FROM offers
+           WHERE price_segment IS NOT NULL AND ($1::text[] IS NULL OR gtin = ANY($1))""",
+        None if gtins is None else list(gtins),
+    )
     return {row[0]: row[1] for row in rows}
 
 
