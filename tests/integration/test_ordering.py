@@ -122,6 +122,13 @@ def distributor(system: System) -> Iterator[Distributor]:
         yield made
 
 
+def kill(system: System, *names: str) -> None:
+    """Kill processes that run: one that was killed before has to be back first."""
+    system.wait_ready()
+    for name in names:
+        system.kill(name)
+
+
 def settle(system: System) -> None:
     system.wait_ready()
     system.wait_drained()
@@ -134,9 +141,9 @@ def test_orders_get_their_stock_once_and_give_it_back_whatever_is_killed(
     for n, customer in enumerate(distributor.customers * 2):
         distributor.order(customer, 3)
         if n == 5:
-            system.kill("inventory worker")
+            kill(system, "inventory worker")
         if n == 15:
-            system.kill("customers worker")
+            kill(system, "customers worker")
     settle(system)
     kept, refused = distributor.orders("reserved"), distributor.orders("refused")
     assert (len(kept), len(refused)) == (STOCK_CARTONS // 3, 2 * CUSTOMERS - STOCK_CARTONS // 3)
@@ -149,8 +156,7 @@ def test_orders_get_their_stock_once_and_give_it_back_whatever_is_killed(
         debit = {"outcome": outcome, "amount_minor": each["value_minor"], "reference": each["order_id"]}
         distributor.ask("POST", f"/customers/v1/orders/{each['order_id']}/debits", json=debit)
         if n == 1:
-            system.kill("customers worker")
-            system.kill("inventory worker")
+            kill(system, "customers worker", "inventory worker")
     owner = stopped["retailer_id"]
     paid = [each for each in paid if each["retailer_id"] != owner]
     check = {"status": "revoked", "source": "bureau", "reason": "sold to minors"}
@@ -164,7 +170,7 @@ def test_orders_get_their_stock_once_and_give_it_back_whatever_is_killed(
         distributor.ask("POST", f"{path}:dispatch")
         distributor.ask("POST", f"{path}:deliver", json=proof)
         if n == 2:
-            system.kill("inventory worker")
+            kill(system, "inventory worker")
     settle(system)
     told = {(each["state"], each["stock"]) for each in distributor.orders()}
     waiting = {("reserved", "reserved")} if len(paid) + 4 < len(kept) else set()
