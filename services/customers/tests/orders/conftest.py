@@ -1,10 +1,9 @@
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 from uuid import UUID
 
 import pytest
 
-from humidor_common.db.pool import Connection
 from humidor_customers.orders import caps
 from humidor_customers.testing.desk import Desk
 from humidor_customers.testing.ordering import offer, open_cycle
@@ -29,7 +28,7 @@ def given_caps(monkeypatch: pytest.MonkeyPatch) -> Given:
     """Caps that a test fills, in the place of a published strategy."""
     found = Given({}, {})
 
-    async def caps_of(_: Connection, _cycle: UUID, _retailers: Sequence[str]) -> Given:
+    async def caps_of(*_: object) -> Given:
         return found
 
     monkeypatch.setattr(caps, "caps_of", caps_of)

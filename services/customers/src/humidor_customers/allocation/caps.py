@@ -1,7 +1,7 @@
 """What customers may order in a cycle by the strategy that is published for it; `orders` asks here."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -41,20 +41,28 @@ class Caps(NamedTuple):
 NO_CAPS = Caps(None, {}, None, {}, {})
 
 
-async def caps_of(conn: Connection, cycle_id: UUID, retailer_ids: Sequence[str]) -> Caps:
+async def caps_of(
+    conn: Connection, cycle_id: UUID, retailer_ids: Sequence[str], gtins: Collection[str] | None = None
+) -> Caps:
     """Read what these customers may order in a cycle: a handful of statements, whatever their number.
 
-    A customer who is not active, or whose compliance grade the strategy bars, may order none of it.
+    A customer who is not active, or whose compliance grade the strategy bars, may order none of it. An order
+    asks for its own `gtins` alone: then nothing is said of other products, nor of segments that offers name.
     """
     found = await queries.published(conn, cycle_id)
-    return NO_CAPS if found is None else await caps_by(conn, found, retailer_ids)
+    return NO_CAPS if found is None else await caps_by(conn, found, retailer_ids, gtins)
 
 
-async def caps_by(conn: Connection, strategy: Mapping[str, Any], retailer_ids: Sequence[str]) -> Caps:
+async def caps_by(
+    conn: Connection,
+    strategy: Mapping[str, Any],
+    retailer_ids: Sequence[str],
+    gtins: Collection[str] | None = None,
+) -> Caps:
     """Read what these customers may order by a strategy, published or not."""
     customers = await queries.customers(conn, strategy["scheme_code"], strategy["best_first"], retailer_ids)
     audience = Audience(customers, strategy["barred_grades"])
-    lines = await load_lines(conn, strategy["strategy_id"])
+    lines = await load_lines(conn, strategy["strategy_id"], gtins)
     names = [each.retailer_id for each in customers]
     listed = {gtin: product_caps(audience, each) for gtin, each in lines.products.items()}
     totals = {code: audience.caps(each, otherwise=UNCAPPED) for code, each in lines.segments.items()}
@@ -91,12 +99,15 @@ class Lines(NamedTuple):
     segment_of: Mapping[str, str]
 
 
-async def load_lines(conn: Connection, strategy_id: UUID) -> Lines:
-    """Read the lines of a strategy; customers that were merged stand for those that go on for them."""
+async def load_lines(conn: Connection, strategy_id: UUID, gtins: Collection[str] | None = None) -> Lines:
+    """Read the lines of a strategy, all or those about some products and about segments.
+
+    Customers that were merged stand for those that go on for them.
+    """
     products: dict[str, list[Line]] = defaultdict(list)
     segments: dict[str, list[Line]] = defaultdict(list)
     own: dict[str, str] = {}
-    rows = await queries.lines(conn, strategy_id)
+    rows = await queries.lines(conn, strategy_id, gtins)
     named = {each for row in rows if row["mode"] == "retailer" for each in row["audience"]}
     survivors = await queries.survivors(conn, named) if named else {}
     for row in rows:
@@ -105,4 +116,5 @@ async def load_lines(conn: Connection, strategy_id: UUID) -> Lines:
         (products if row["subject"] == "product" else segments)[row["code"]].append(line)
         if row["price_segment"] is not None:
             own[row["code"]] = row["price_segment"]
-    return Lines(products, segments, await queries.offered_segments(conn) | own)
+    offered = await queries.offered_segments(conn) if gtins is None else {}
+    return Lines(products, segments, offered | own)

@@ -48,8 +48,16 @@ async def published(conn: Connection, cycle_id: UUID) -> dict[str, Any] | None:
     return dict(row) if row else None
 
 
-async def lines(conn: Connection, strategy_id: UUID) -> list[asyncpg.Record]:
-    return await conn.fetch("SELECT * FROM strategy_lines WHERE strategy_id = $1 ORDER BY line", strategy_id)
+async def lines(
+    conn: Connection, strategy_id: UUID, gtins: Collection[str] | None = None
+) -> list[asyncpg.Record]:
+    return await conn.fetch(
+        """SELECT * FROM strategy_lines
+           WHERE strategy_id = $1 AND ($2::text[] IS NULL OR subject <> 'product' OR code = ANY($2))
+           ORDER BY line""",
+        strategy_id,
+        None if gtins is None else list(gtins),
+    )
 
 
 async def customers(

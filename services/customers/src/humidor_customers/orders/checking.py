@@ -160,7 +160,7 @@ async def load_room(
     Gives the segment of each product too: the strategy's, else the product's own.
     """
     retailer_id = place.retailer_id
-    allowed_by = await caps.caps_of(conn, place.cycle_id, [retailer_id])
+    allowed_by = await caps.caps_of(conn, place.cycle_id, [retailer_id], list(own_segments))
     segment_of = {gtin: allowed_by.segment_of.get(gtin, own) for gtin, own in own_segments.items()}
     products = {gtin: allowed_by.of_product(retailer_id, gtin) for gtin in own_segments}
     named = {segment for segment in segment_of.values() if segment is not None}
