@@ -44,6 +44,23 @@ INSERT INTO order_windows (cycle_id, group_code, order_day, opens_at, closes_at,
                            changed_at)
 SELECT cycle_id, 'G', current_date, now() - interval '10 hours', now() + interval '10 hours',
        current_date + 1, 1, now() FROM order_cycles;
+INSERT INTO tier_schemes (scheme_id, code, number, name, tiers, direction, cadence, terms, state, version,
+                          created_at, created_by, changed_at)
+VALUES ('019aaf6e-5c00-7000-8000-000000000002', 'T', 1, 'tiers', 30, 'highest_is_best', 'quarterly', '{{}}',
+        'published', 1, now(), 'bench', now());
+INSERT INTO retailer_tiers (scheme_code, retailer_id, scheme_id, tier, calculated_tier, since, version)
+SELECT 'T', retailer_id, '019aaf6e-5c00-7000-8000-000000000002', t, t, now(), 1
+FROM (SELECT retailer_id, (1 + right(retailer_id, 4)::int % 30)::smallint AS t FROM retailers) r;
+INSERT INTO strategies (strategy_id, cycle_id, scheme_id, name, unlisted, barred_grades, carton_sticks, state,
+                        lines, version, created_at, created_by, changed_at, published_at, published_by)
+SELECT '019aaf6e-5c00-7000-8000-000000000003', cycle_id, '019aaf6e-5c00-7000-8000-000000000002', 'caps',
+       'refused', '{{}}', 200, 'published', {shop.PRODUCTS + 1}, 1, now(), 'bench', now(), now(), 'bench'
+FROM order_cycles;
+INSERT INTO strategy_lines (strategy_id, line, subject, code, price_segment, mode, audience, caps_sticks)
+SELECT '019aaf6e-5c00-7000-8000-000000000003', n, s, code, CASE s WHEN 'product' THEN 'mid' END, 'all',
+       '{{}}', array_fill(cap::bigint, ARRAY[30])
+FROM (SELECT row_number() OVER (ORDER BY gtin) AS n, 'product' AS s, gtin AS code, 10000 AS cap FROM products
+      UNION ALL SELECT {shop.PRODUCTS + 1}, 'segment', 'mid', 100000) l;
 ANALYZE
 """  # noqa: S608 - made of constants
 ROWS = f"""

@@ -185,7 +185,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(steps=steps, splits=st.lists(st.integers(1, 6), max_size=8), accept_less=st.booleans())
 async def test_whatever_comes_in_whatever_order_no_stock_is_given_twice(
     shop: Shop,
