@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from humidor_common.auth import Principal, require
 from humidor_common.clock import utc_now
-from humidor_common.db.transaction import transaction
+from humidor_common.db.transaction import Read, transaction
 from humidor_common.imports.kinds import Kind
 from humidor_common.imports.report import ImportReport
 from humidor_common.imports.run import read_file, run_import
@@ -91,6 +91,8 @@ def make_router(service: str, kinds: Sequence[Kind]) -> APIRouter:
         found = by_name[kind]
         found.permit(principal)
         content, name = await read_upload(request)
+        async with transaction(request.app.state.runtime.pool) as conn:
+            found = await found.now(conn)
         reading = await read_file(found, content, name)
         asked = hashlib.sha256(f"{kind} {dry_run} ".encode() + content).digest()
         key = None if dry_run else idempotency_key
@@ -104,12 +106,13 @@ def make_router(service: str, kinds: Sequence[Kind]) -> APIRouter:
         return answer
 
     @router.get("/kinds")
-    async def list_kinds(_: reader) -> KindList:
+    async def list_kinds(conn: Read, _: reader) -> KindList:
         """Read what can be imported, with the headings of every column."""
-        return KindList(kinds=[_view(kind) for kind in kinds])
+        return KindList(kinds=[_view(await kind.now(conn)) for kind in kinds])
 
     @router.get("/templates/{name}", response_class=Response, responses=cast("Any", _FILE))
     async def get_template(
+        conn: Read,
         _: reader,
         name: Annotated[str, Path(pattern=rf"^({'|'.join(by_name)})\.(csv|xlsx)$")],
         lang: Annotated[Language, Query()] = "en",
@@ -117,7 +120,7 @@ def make_router(service: str, kinds: Sequence[Kind]) -> APIRouter:
         """Read a file to fill in, such as `products.xlsx`: headings, an example row, and notes."""
         stem, _dot, suffix = name.rpartition(".")
         make: Callable[[Kind, Language], bytes] = xlsx_template if suffix == "xlsx" else csv_template
-        content = await asyncio.to_thread(make, by_name[stem], lang)
+        content = await asyncio.to_thread(make, await by_name[stem].now(conn), lang)
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         media_type = _XLSX if suffix == "xlsx" else "text/csv; charset=utf-8"
         return Response(content, media_type=media_type, headers=headers)

@@ -70,6 +70,7 @@ class Kind:
         example: The template's row.
         max_rows: Of a file.
         most: How many different values of a field of the key a file may name.
+        renew: Gives the kind as it is now, where people define columns of their own.
     """
 
     name: str
@@ -88,6 +89,11 @@ class Kind:
     example: Mapping[str, Any] = field(default_factory=dict)
     max_rows: int = 50_000
     most: Mapping[str, int] = field(default_factory=dict)
+    renew: Callable[[Connection], Awaitable["Kind"]] | None = None
+
+    async def now(self, conn: Connection) -> "Kind":
+        """Give the kind with the columns of today."""
+        return self if self.renew is None else await self.renew(conn)
 
     def all_columns(self) -> tuple[Column, ...]:
         """Give the declared columns, completed from the model, and one for each further field of it."""

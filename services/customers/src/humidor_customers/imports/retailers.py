@@ -1,6 +1,7 @@
 """Imports of trade customers and of what authorities say of their licences."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -11,14 +12,16 @@ from humidor_common.clock import utc_now
 from humidor_common.db.pool import Connection
 from humidor_common.imports.kinds import Finding, Item, Key, Kind, Values
 from humidor_common.tables.headings import Column
-from humidor_common.web.inputs import Contactable, Name
+from humidor_common.web.inputs import Contactable, Label, Name
 from humidor_common.web.problems import Problem
+from humidor_customers.fields.service import list_fields
+from humidor_customers.imports.custom import cells_of, columns_of, custom_of, model_of
 from humidor_customers.imports.rules import join_list, split_list
 from humidor_customers.imports.words import CHINESE, FORMATS, LICENCE, MARKETS, STATES, translate
 from humidor_customers.inputs import RetailerId
 from humidor_customers.retailers import queries
 from humidor_customers.retailers.rules import is_usual_licence
-from humidor_customers.retailers.schemas import Contact, RetailerInput
+from humidor_customers.retailers.schemas import RetailerInput
 from humidor_customers.retailers.service import put_retailers, try_retailers
 
 ListCell = Annotated[
@@ -27,52 +30,68 @@ ListCell = Annotated[
     AfterValidator(lambda text: join_list(split_list(text))),
 ]
 
-
+PARTS = ("name", "role", "phone", "email")
+PREFIXES = ("contact", "contact2", "contact3")
 _CELLS = {"tags": "tag_list", "store_ids": "store_list"}
 
 
 class RetailerItem(RetailerInput):
-    """A trade customer of a file: its first contact, and lists in one cell each."""
+    """A trade customer of a file: three contacts, and lists in one cell each."""
 
     retailer_id: RetailerId
     contact_name: Name | None = None
+    contact_role: Label | None = None
     contact_phone: Contactable | None = None
+    contact_email: Contactable | None = None
+    contact2_name: Name | None = None
+    contact2_role: Label | None = None
+    contact2_phone: Contactable | None = None
+    contact2_email: Contactable | None = None
+    contact3_name: Name | None = None
+    contact3_role: Label | None = None
+    contact3_phone: Contactable | None = None
+    contact3_email: Contactable | None = None
     tag_list: ListCell | None = None
     store_list: ListCell | None = None
 
     @model_validator(mode="after")
-    def _check_contact(self) -> "RetailerItem":
-        if self.contact_phone and not self.contact_name:
-            raise ValueError("contact_phone needs a contact_name")
+    def _check_contacts(self) -> "RetailerItem":
+        for prefix in PREFIXES:
+            for part in ("phone", "role", "email"):
+                if getattr(self, f"{prefix}_{part}") and not getattr(self, f"{prefix}_name"):
+                    raise ValueError(f"{prefix}_{part} needs a {prefix}_name")
         return self
 
 
 def to_input(item: RetailerItem, contacts: Sequence[Mapping[str, Any]]) -> RetailerInput:
-    """Give the customer that a row stands for; further contacts than the first stay."""
-    own = [Contact(**each) for each in contacts]
-    first = own[0] if own else Contact(name=item.contact_name or "?")
-    rest = own[1:]
-    if item.contact_name:
-        named = first.model_copy(update={"name": item.contact_name, "phone": item.contact_phone})
-        rest = [named, *rest]
+    """Give the customer that a row stands for; further contacts than a row has stay."""
+    rows = [{part: getattr(item, f"{prefix}_{part}") for part in PARTS} for prefix in PREFIXES]
+    named = [row for row in rows if row["name"]] + [dict(each) for each in contacts[len(PREFIXES) :]]
     values = {name: getattr(item, name) for name in RetailerInput.model_fields}
     lists = {"tags": split_list(item.tag_list), "store_ids": split_list(item.store_list)}
-    return RetailerInput.model_validate(values | lists | {"contacts": [each.model_dump() for each in rest]})
+    custom = item.custom | custom_of(item)
+    values |= lists | {"contacts": named, "custom": {n: v for n, v in custom.items() if v is not None}}
+    return RetailerInput.model_validate(values)
 
 
 async def _current(conn: Connection, keys: Sequence[Key]) -> Mapping[Key, Values]:
     found = await queries.read(conn, [key[0] for key in keys])
-    return {(retailer_id,): _flat(each) for retailer_id, each in found.items()}
+    fields = await list_fields(conn)
+    return {
+        (retailer_id,): _flat(each) | cells_of(each["custom"], fields) for retailer_id, each in found.items()
+    }
 
 
 def _flat(document: Values) -> Values:
-    first = document["contacts"][0] if document["contacts"] else {"name": None, "phone": None}
-    return document | {
-        "contact_name": first["name"],
-        "contact_phone": first["phone"],
-        "tag_list": join_list(document["tags"]),
-        "store_list": join_list(document["store_ids"]),
+    contacts: list[Mapping[str, Any]] = document["contacts"]
+    rows = [*contacts[: len(PREFIXES)], *[{}] * len(PREFIXES)]
+    cells = {
+        f"{prefix}_{part}": row.get(part)
+        for prefix, row in zip(PREFIXES, rows, strict=False)
+        for part in PARTS
     }
+    lists = {"tag_list": join_list(document["tags"]), "store_list": join_list(document["store_ids"])}
+    return document | cells | lists
 
 
 def _inputs(items: Sequence[Item], mistakes: list[Finding]) -> dict[str, tuple[int, RetailerInput]]:
@@ -137,8 +156,15 @@ def _refusals(place: int, problem: Problem) -> Iterator[Finding]:
     if not problem.errors:
         yield Finding(place, "retailer_id", problem.code, problem.detail, translate(problem.detail))
     for each in problem.errors:
-        field = _CELLS.get(each.field, each.field)
+        field = _CELLS.get(each.field, each.field.replace("custom.", "custom_"))
         yield Finding(place, field, problem.code, each.message, translate(each.message))
+
+
+async def _with_custom_fields(conn: Connection) -> Kind:
+    """Give the kind with a column for each custom field that takes values."""
+    definitions = [each for each in await list_fields(conn) if not each.retired]
+    columns = RETAILERS.columns + columns_of(definitions)
+    return replace(RETAILERS, model=model_of(RetailerItem, definitions), columns=columns)
 
 
 async def lock_everything(conn: Connection, _: Sequence[Key]) -> None:
@@ -174,7 +200,19 @@ RETAILERS = Kind(
         Column("parent_id", ("上级客户编码", "连锁总部编码"), ("parent", "chain")),
         Column("time_zone", ("时区",)),
         Column("contact_name", ("联系人", "负责人", "经营者"), ("contact",)),
+        Column("contact_role", ("联系人职务",)),
         Column("contact_phone", ("联系电话", "电话", "手机"), ("phone",), digits=True),
+        Column("contact_email", ("联系人邮箱",), ("email",)),
+        *(
+            column
+            for n in (2, 3)
+            for column in (
+                Column(f"contact{n}_name", (f"联系人{n}",), (f"contact {n}",)),
+                Column(f"contact{n}_role", (f"联系人{n}职务",)),
+                Column(f"contact{n}_phone", (f"联系电话{n}", f"联系人{n}电话"), (f"phone {n}",), digits=True),
+                Column(f"contact{n}_email", (f"联系人{n}邮箱",), (f"email {n}",)),
+            )
+        ),
         Column("tag_list", ("标签",), ("tags",), note=_LISTED),
         Column("store_list", ("门店编号",), ("stores", "store_ids"), note=_LISTED),
     ),
@@ -185,6 +223,7 @@ RETAILERS = Kind(
     lock=lock_everything,
     permit=Principal.check_every_store,
     chinese=CHINESE,
+    renew=_with_custom_fields,
     example={
         "retailer_id": "C0001",
         "name": "城南便利店",

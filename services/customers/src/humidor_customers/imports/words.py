@@ -41,7 +41,10 @@ CHINESE = (
     (r"dates of a licence need a licence_number", "填写许可证有效期时必须填写许可证号"),
     (r"licence_valid_until is not before licence_valid_from", "有效期止不能早于有效期起"),
     (r"currency is needed beside credit_limit_minor", "填写信用额度时必须填写币种"),
-    (r"contact_phone needs a contact_name", "填写电话时必须填写联系人"),
+    (
+        r"contact(\d?)_(?:phone|role|email) needs a contact\d?_name",
+        "填写联系人{0}的信息时必须填写其姓名",
+    ),
     (r"is not a time zone of the IANA database.*", "不是 IANA 时区，例如 Asia/Shanghai"),
     (r"is not known to the database", "数据库不认识这个时区"),
     (r"belongs to customer (.+)", "已属于客户 {0}"),
