@@ -4,13 +4,16 @@ from humidor_common.delivery.web import make_router as make_delivery_router
 from humidor_common.privacy.web import make_router as make_privacy_router
 from humidor_common.service import Routes
 from humidor_customers.allocation import api as allocation
+from humidor_customers.answers import api as answers
 from humidor_customers.catalogue import api as catalogue
 from humidor_customers.claims import api as claims
+from humidor_customers.connectors import api as connectors
 from humidor_customers.consumers import api as consumers
 from humidor_customers.cycles import api as cycles
 from humidor_customers.duplicates import api as duplicates
 from humidor_customers.fields import api as fields
 from humidor_customers.history import api as history
+from humidor_customers.hooks import api as hooks
 from humidor_customers.imports import api as imports
 from humidor_customers.indicators import api as indicators
 from humidor_customers.merges import api as merges
@@ -19,6 +22,7 @@ from humidor_customers.plans import api as plans
 from humidor_customers.retailers import api as retailers
 from humidor_customers.rights import api as rights
 from humidor_customers.rights.retention import PRIVACY
+from humidor_customers.syncs import api as syncs
 from humidor_customers.tiers import api as tiers
 from humidor_customers.webhooks import api as webhooks
 
@@ -40,6 +44,10 @@ SLICES = (
     tiers,
     allocation,
     indicators,
+    connectors,
+    syncs,
+    hooks,
+    answers,
 )
 
 OWN_OF_COMMON = (make_delivery_router("customers"), make_privacy_router(PRIVACY))

@@ -9,11 +9,15 @@ from humidor_common.upstreams import parse_upstreams
 
 
 class CustomersSettings(DeliverySettings):
-    """How long webhooks are tried, and where services are that it asks: `inventory=http://inventory-api:8000`."""
+    """How long webhooks are tried, and where services are that it asks: `inventory=http://inventory-api:8000`.
+
+    `connector_keys` seal the secrets of connectors (`humidor_common.auth.sealing`).
+    """
 
     # With the back-off of `retries.delay` the last one comes after 25 to 50 hours.
     customers_webhook_attempts: int = 15
     upstreams: str = ""
+    connector_keys: str = ""
 
     @field_validator("upstreams")
     @classmethod

@@ -11,14 +11,16 @@ from humidor_customers.orders.lapsing import keep_lapsing
 from humidor_customers.rights.collecting import keep_collecting
 from humidor_customers.rights.retention import PRIVACY, keep_asking
 from humidor_customers.settings import CustomersSettings
+from humidor_customers.syncs.working import Worker
 
 
 @asynccontextmanager
 async def working(runtime: Runtime) -> AsyncIterator[None]:
-    """Compare customers that changed, end drafts that nobody confirmed, send webhooks, look after rights."""
+    """Compare customers, end old drafts, send webhooks, look after rights, carry connectors' runs out."""
     pool = runtime.pool
     work = [keep_comparing(pool), keep_lapsing(pool), keep_asking(pool), keep_privacy(pool, PRIVACY)]
     if isinstance(settings := runtime.settings, CustomersSettings):
         work += [Sender(pool, settings.of_webhooks).run(), keep_collecting(pool, settings.upstream_urls)]
+        work += [Worker(pool, settings, runtime.wake_relay).run()]
     async with beside(*work):
         yield

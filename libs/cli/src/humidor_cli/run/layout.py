@@ -73,7 +73,17 @@ class Layout:
             "HUMIDOR_DELIVERY_PRIVATE_TARGETS": os.environ.get("HUMIDOR_DELIVERY_PRIVATE_TARGETS", "true"),
             "PYTHONUNBUFFERED": "1",
             **(self._mqtt(self.mqtt) if self.mqtt is not None and service.name == "inventory" else {}),
+            **(self._connectors() if service.name == "customers" else {}),
         }
+
+    def _connectors(self) -> dict[str, str]:
+        """A key that seals the secrets of connectors, made once; one of the environment goes before it."""
+        known = self.home.read("secrets/connectors.json")
+        keys = os.environ.get("HUMIDOR_CONNECTOR_KEYS") or known.get("keys")
+        if not keys:
+            keys = secrets.token_urlsafe(32)
+            self.home.write("secrets/connectors.json", {"keys": keys})
+        return {"HUMIDOR_CONNECTOR_KEYS": keys}
 
     def _mqtt(self, broker: MqttBroker) -> dict[str, str]:
         known = self.home.read("secrets/mqtt.json")

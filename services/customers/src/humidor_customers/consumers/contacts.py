@@ -7,6 +7,7 @@ from humidor_common.auth import Principal
 from humidor_common.db.pool import Connection
 from humidor_common.events.customers import MembershipEnded
 from humidor_common.messaging import outbox
+from humidor_customers.answers import queries as answers
 from humidor_customers.consumers import queries, service
 from humidor_customers.consumers.schemas import ConsumerView, ContactInput, ContactView, NewConsumer
 
@@ -52,6 +53,7 @@ async def erase(
     if before.ended_why == "erased":
         return before
     await conn.execute("DELETE FROM consumer_contacts WHERE member_id = $1", member_id)
+    await answers.forget_member(conn, member_id)
     if before.ended_why is None:
         before = await service.end(conn, principal, before, "erased", reason=reason, now=now)
     else:

@@ -40,7 +40,9 @@ class Fxiaoke:
         rows, server_time = await self._query(filters)
         records = [record for row in rows if (record := self._record(row)) is not None]
         last = rows[-1].get("_id") if rows and isinstance(rows[-1], dict) else None
-        following = {"after": last} if len(rows) == PAGE_ROWS and isinstance(last, str) else None
+        if len(rows) == PAGE_ROWS and not isinstance(last, str):
+            raise RemoteBusy("half-page", "the last record of a page has no _id to go on from")
+        following = {"after": last} if len(rows) == PAGE_ROWS else None
         return RemotePage(records, following, len(rows) - len(records), server_time)
 
     async def deleted(self, since: datetime | None, cursor: Cursor | None) -> RemotePage:  # noqa: ARG002

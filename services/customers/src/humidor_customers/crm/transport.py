@@ -1,11 +1,13 @@
 """Requests to a CRM: bounded, paced, and with every failure under one of a few names."""
 
 import asyncio
+import ssl
 import time
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
 from typing import Any, NamedTuple
 
 import httpx
@@ -82,10 +84,17 @@ class Transport:
         return Answer(answer.status_code, answer.headers, _decode(body))
 
 
+@cache
+def _authorities() -> ssl.SSLContext:
+    """Read the certificates of authorities once: it takes as long as some calls."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
 def new_client() -> httpx.AsyncClient:
     """Make the client of a run: no redirects, no proxies of the environment."""
     return httpx.AsyncClient(
         timeout=_TIMEOUT_SECONDS,
+        verify=_authorities(),
         follow_redirects=False,
         trust_env=False,
         headers={"User-Agent": "Humidor/1", "Accept": "application/json"},

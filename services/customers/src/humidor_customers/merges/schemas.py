@@ -48,7 +48,8 @@ class Filters(BaseModel):
 class Moved(BaseModel):
     """What went over to the survivor: stores, children of a chain, notes, licence checks, orders and plans.
 
-    `order_group` is the group of the merged record; the survivor took it over where it had none.
+    `order_group` is the group of the merged record; the survivor took it over where it had none. `records`
+    are those of connectors, `answers` those of surveys.
     """
 
     store_ids: list[str]
@@ -59,6 +60,8 @@ class Moved(BaseModel):
     plans: list[UUID] = Field(default_factory=list)
     order_group: str | None = None
     order_group_taken: bool = False
+    records: list[tuple[str, str]] = Field(default_factory=list)
+    answers: list[UUID] = Field(default_factory=list)
 
 
 class KeptView(BaseModel):

@@ -13,6 +13,7 @@ from humidor_common.messaging import outbox
 from humidor_common.web.problems import FieldError, Problem, not_found
 from humidor_customers.cycles.members import move_membership
 from humidor_customers.duplicates import queries as duplicates
+from humidor_customers.exchange import links
 from humidor_customers.merges import queries
 from humidor_customers.merges.rules import Document, frozen, merged_document
 from humidor_customers.merges.schemas import MergeInput, MergeView, Moved
@@ -159,4 +160,6 @@ async def _move(
         plans=await queries.move(conn, "retailer_plans", "plan_id", from_to),
         order_group=group,
         order_group_taken=taken,
+        records=await links.move(conn, *from_to),
+        answers=await queries.move(conn, "survey_responses", "response_key", from_to),
     )

@@ -10,6 +10,7 @@ from humidor_common.messaging import outbox
 from humidor_common.web.problems import Problem, not_found
 from humidor_customers.cycles.members import give_membership_back
 from humidor_customers.duplicates import queries as duplicates
+from humidor_customers.exchange import links
 from humidor_customers.merges import queries
 from humidor_customers.merges.rules import Document, Kept, Restored, frozen, restore, thawed
 from humidor_customers.merges.schemas import MergeView
@@ -122,6 +123,9 @@ async def _give_back(
     if moved.order_group:
         group = (moved.order_group, moved.order_group_taken)
         await give_membership_back(conn, (merge.survivor_id, merge.merged_id), group, now)
+    await links.move_back(conn, moved.records, merge.merged_id)
+    answers = [str(each) for each in moved.answers]
+    await queries.move_back(conn, "survey_responses", "response_key", answers, merge.merged_id)
     if number:
         await queries.move_checks_of(conn, (merge.survivor_id, merge.merged_id), number)
 

@@ -1,6 +1,7 @@
 """Statements over trade customers."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any, TypeAlias
 
 from humidor_common.db.pool import Connection
@@ -126,3 +127,15 @@ async def write(conn: Connection, documents: Sequence[Document], before: Mapping
     stores = [{"retailer_id": each["retailer_id"], "store_ids": each["store_ids"]} for each in documents]
     await conn.execute(_TAKE_STORES, stores)
     await conn.execute(_GIVE_STORES, stores)
+
+
+async def changed_since(conn: Connection, at: datetime, after: str, *, limit: int) -> list[Document]:
+    """Read customers in the order of their last change, from a moment and id on."""
+    rows = await conn.fetch(
+        f"""{SELECT} WHERE (r.changed_at, r.retailer_id) > ($1, $2)
+            ORDER BY r.changed_at, r.retailer_id LIMIT $3""",
+        at,
+        after,
+        limit,
+    )
+    return [dict(row) for row in rows]

@@ -48,6 +48,16 @@ SELECT coalesce(jsonb_agg(jsonb_build_object('kind', kind, 'state', state, 'rece
 FROM privacy_requests WHERE member_id = $1
 """
 
+_SURVEYS = """
+WITH gone AS (DELETE FROM survey_responses WHERE member_id = ANY($1::text[]) RETURNING member_id)
+SELECT member_id, count(*) FROM gone GROUP BY member_id
+"""
+_SURVEYED = """
+SELECT coalesce(jsonb_agg(jsonb_build_object('survey', survey, 'answered_at', answered_at, 'answers', answers)
+                          ORDER BY answered_at), '[]')
+FROM survey_responses WHERE member_id = $1
+"""
+
 
 async def _erase_who(conn: Connection, member_ids: Sequence[str]) -> Mapping[str, int]:
     return await counts(conn, _WHO, member_ids)
@@ -56,6 +66,14 @@ async def _erase_who(conn: Connection, member_ids: Sequence[str]) -> Mapping[str
 async def _export_member(conn: Connection, member_id: str) -> Any:
     row = await conn.fetchrow(_MEMBER, member_id)
     return dict(row) if row else None
+
+
+async def _erase_surveys(conn: Connection, member_ids: Sequence[str]) -> Mapping[str, int]:
+    return await counts(conn, _SURVEYS, member_ids)
+
+
+async def _export_surveys(conn: Connection, member_id: str) -> Any:
+    return await conn.fetchval(_SURVEYED, member_id)
 
 
 async def _erase_answers(conn: Connection, member_ids: Sequence[str]) -> Mapping[str, int]:
@@ -77,6 +95,7 @@ async def _export_requests(conn: Connection, member_id: str) -> Any:
 
 HOLDINGS = (
     Holding("membership", _CONSENTS_STAY, _erase_who, _export_member),
+    Holding("survey_answers", "", _erase_surveys, _export_surveys),
     Holding("kept_answers", "", _erase_answers, _export_nothing),
     Holding("requests", "that they were made, without what was handed out", _erase_exports, _export_requests),
 )
