@@ -104,8 +104,17 @@ async def test_answers_come_from_a_file_once_and_belong_to_customers(desk: Desk)
     assert [each["response_id"] for each in await found(desk, retailer_id="C2")] == ["1", "9"]
     await desk.ask("POST", f"/v1/merges/{made['merge_id']}:undo", json={"reason": "two"})
     assert [each["response_id"] for each in await found(desk, retailer_id="C1")] == ["1"]
-    await desk.ask("POST", "/v1/consumers/M1:erase", json={"reason": "asked to"})
+    asked = {"member_id": "M1", "identity_check": "in_person"}
+    export = await desk.ask("POST", "/v1/privacy-requests", json=asked | {"kind": "export"}, expect=201)
+    assert export["state"] == "running"
+    erased = await desk.ask("POST", "/v1/privacy-requests", json=asked | {"kind": "erasure"}, expect=201)
+    parts = {part["holding"]: part["rows"] for part in erased["services"][0]["parts"]}
+    assert parts["survey_answers"] == 1
     assert await found(desk, member_id="M1") == []
+    await member(desk, "M9", consent=True)
+    await send(desk, "id,submitdate,token,Q1\n77,2026-11-20 10:00:00,M9,a\n", write=True)
+    await desk.ask("POST", "/v1/consumers/M9:erase", json={"reason": "asked to"})
+    assert await found(desk, member_id="M9") == []
 
 
 async def test_every_mistake_of_a_file_is_told_and_nothing_comes_in(desk: Desk) -> None:
