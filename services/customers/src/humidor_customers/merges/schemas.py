@@ -48,6 +48,7 @@ class Filters(BaseModel):
 class Moved(BaseModel):
     """What went over to the survivor: stores, children of a chain, notes, licence checks, orders and plans.
 
+    Also what other slices wrote down about it; its entries on the timeline stay under its own id.
     `order_group` is the group of the merged record; the survivor took it over where it had none.
     """
 
@@ -59,6 +60,11 @@ class Moved(BaseModel):
     plans: list[UUID] = Field(default_factory=list)
     order_group: str | None = None
     order_group_taken: bool = False
+    interactions: list[UUID] = Field(default_factory=list)
+    tasks: list[UUID] = Field(default_factory=list)
+    visits: list[UUID] = Field(default_factory=list)
+    presales: list[UUID] = Field(default_factory=list)
+    handles: list[list[str]] = Field(default_factory=list)
 
 
 class KeptView(BaseModel):

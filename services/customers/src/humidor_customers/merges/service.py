@@ -159,4 +159,9 @@ async def _move(
         plans=await queries.move(conn, "retailer_plans", "plan_id", from_to),
         order_group=group,
         order_group_taken=taken,
+        interactions=await queries.move_parties(conn, "interactions", "interaction_id", from_to),
+        tasks=await queries.move_parties(conn, "tasks", "task_id", from_to),
+        visits=await queries.move(conn, "visits", "visit_id", from_to),
+        presales=await queries.move(conn, "presales", "presale_id", from_to),
+        handles=await queries.move_handles(conn, from_to),
     )

@@ -122,6 +122,14 @@ async def _give_back(
     if moved.order_group:
         group = (moved.order_group, moved.order_group_taken)
         await give_membership_back(conn, (merge.survivor_id, merge.merged_id), group, now)
+    for table, key, ids in (("visits", "visit_id", moved.visits), ("presales", "presale_id", moved.presales)):
+        await queries.move_back(conn, table, key, [str(each) for each in ids], merge.merged_id)
+    for table, key, ids in (
+        ("interactions", "interaction_id", moved.interactions),
+        ("tasks", "task_id", moved.tasks),
+    ):
+        await queries.move_parties_back(conn, table, key, [str(each) for each in ids], merge.merged_id)
+    await queries.move_handles_back(conn, moved.handles, (merge.survivor_id, merge.merged_id))
     if number:
         await queries.move_checks_of(conn, (merge.survivor_id, merge.merged_id), number)
 
