@@ -51,7 +51,7 @@ VACUUM ANALYZE stores, consumers, consent_states, timeline;
 
 
 def bench_timeline(system: System) -> list[Result]:
-    """Ask for timelines and overviews of random members, 8 at a time, and let pgbench ask in turn."""
+    """Ask for timelines and overviews as fast as it goes and at half of that; pgbench in turn."""
     members = SHORT_MEMBERS if system.effort.short else MEMBERS
     database = system.database(PACKAGE, lambda _: None, kind="empty")
     for each in _FILL.format(members=members).strip().split(";\n"):
@@ -63,7 +63,8 @@ def bench_timeline(system: System) -> list[Result]:
         "overview": "overview",
     }
     seconds = system.effort.seconds(SECONDS)
-    by_http: dict[str, list[Outcome]] = {name: [] for name in paths}
+    closed: list[Outcome] = []
+    steady: dict[str, list[Outcome]] = {name: [] for name in paths}
     by_sql: list[list[float]] = []
     script = _script(members)
     with system.process(database, "api") as api:
@@ -74,39 +75,44 @@ def bench_timeline(system: System) -> list[Result]:
             )
             for name, path in paths.items():
                 spec = _spec(api.port, system.token(), members, path)
-                by_http[name].append(drive(structs.replace(spec, seconds=seconds)))
-    of = f"{CLIENTS} at a time, one of {members:,} members with {ENTRIES} entries in as many quarters"
-    return _results(by_http, by_sql, of)
+                highest = drive(structs.replace(spec, seconds=seconds))
+                half = structs.replace(spec, seconds=seconds, rate_per_second=highest.per_second / 2)
+                steady[name].append(drive(half))
+                closed += [highest] if name == "page" else []
+    of = f"one of {members:,} members with {ENTRIES} entries in as many quarters"
+    return [*_against_sql(closed, by_sql, of), *(_at_half(name, each, of) for name, each in steady.items())]
 
 
-def _results(by_http: dict[str, list[Outcome]], by_sql: list[list[float]], of: str) -> list[Result]:
-    limits = {share: median(pgbench.percentile(each, share) for each in by_sql) for share in (0.50, 0.99)}
-    results = [
+def _against_sql(closed: list[Outcome], by_sql: list[list[float]], of: str) -> list[Result]:
+    figures = (
+        ("p50", median(each.p50_ms for each in closed), 0.50),
+        ("p99", median(each.p99_ms for each in closed), 0.99),
+    )
+    return [
         Result(
             name=f"timeline.page_{name}",
             unit="ms",
-            value=median(getattr(each, f"{name}_ms") for each in by_http["page"]),
-            limit=limits[share],
+            value=value,
+            limit=median(pgbench.percentile(each, share) for each in by_sql),
             better="lower",
-            note=f"{of}; limit: pgbench, the same SQL",
+            note=f"{CLIENTS} at a time, {median(each.per_second for each in closed):.0f}/s, {of}; "
+            "limit: pgbench, the same SQL",
         )
-        for name, share in (("p50", 0.50), ("p99", 0.99))
+        for name, value, share in figures
     ]
-    return [
-        *results,
-        *(
-            Result(
-                name=f"timeline.{name}_p99_ms",
-                unit="ms",
-                value=median(each.p99_ms for each in outcomes),
-                better="lower",
-                target=MOST_MS,
-                note=f"{of}; p50 {median(each.p50_ms for each in outcomes):.1f} ms, "
-                f"{median(each.per_second for each in outcomes):.0f}/s",
-            )
-            for name, outcomes in by_http.items()
-        ),
-    ]
+
+
+def _at_half(name: str, outcomes: list[Outcome], of: str) -> Result:
+    """Give the p99 at half of the highest rate, counted from when each was due."""
+    half = sorted(outcomes, key=lambda outcome: outcome.p99_ms)[len(outcomes) // 2]
+    return Result(
+        name=f"timeline.{name}_p99_half_load",
+        unit="ms",
+        value=half.p99_ms,
+        better="lower",
+        target=MOST_MS,
+        note=f"Poisson, {half.per_second:.0f}/s, p50 {half.p50_ms:.1f} ms, {of}",
+    )
 
 
 def _script(members: int) -> str:
