@@ -33,6 +33,7 @@ BENCHES = {
     "turnover": "turnover.bench_turnover",
     "orders": "orders.bench_orders",
     "strategy": "strategy.bench_strategy",
+    "timeline": "timeline.bench_timeline",
 }
 
 

@@ -78,6 +78,10 @@ def latencies_ms(
     return sorted(int(fields[2]) / 1000 for fields in logged)
 
 
+def percentile(ordered: list[float], share: float) -> float:
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
 def _pgbench(
     database: Database,
     script: str,

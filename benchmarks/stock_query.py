@@ -64,7 +64,7 @@ def bench_stock_query(system: System) -> list[Result]:
             name=name,
             unit="ms",
             value=value,
-            limit=median(_percentile(each, share) for each in by_sql),
+            limit=median(pgbench.percentile(each, share) for each in by_sql),
             better="lower",
             target=target,
             note=note,
@@ -120,7 +120,3 @@ def _check(database: Database, api: Process, system: System) -> None:
     )
     if len(answer["items"]) != PRODUCTS or sum(item["sellable"] for item in answer["items"]) != sellable:
         raise RuntimeError(f"the answer is not what was filled in: {answer}")
-
-
-def _percentile(ordered: list[float], share: float) -> float:
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]

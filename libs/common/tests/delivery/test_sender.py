@@ -5,11 +5,15 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
+import httpx
 from aiohttp import web
 
 from humidor_common.db.transaction import transaction
 from humidor_common.delivery import claims
+from humidor_common.delivery.channels import Claimed
 from humidor_common.delivery.retries import Outcome
+from humidor_common.delivery.sender import Sender
+from humidor_common.delivery.tables import ALLOW_OWN
 from humidor_common.testing.receiving import Call, Receiver
 
 
@@ -120,3 +124,26 @@ async def test_what_was_sent_long_ago_is_forgotten_and_what_is_parked_is_not(
             assert await claims.prune(conn, now=post.now) is False
         assert len(await post.states()) == left
     assert await post.states() == [("parked", 1)]
+
+
+async def test_a_service_sends_in_its_own_way_what_it_must_not_leave_here(post: Any) -> None:
+    await post.pool.execute(ALLOW_OWN)
+    outcomes = [Outcome(result="failed", detail="busy"), Outcome(result="sent")]
+    seen: list[Any] = []
+
+    async def own(_: httpx.AsyncClient, message: Claimed) -> Outcome:
+        seen.append((message.attempt, message.body))
+        return outcomes[message.attempt - 1]
+
+    await post.put("own", "account", body={"id": 7})
+    sender = Sender(post.pool, post.settings, own=own, clock=lambda: post.now)
+    assert await sender.send_due() == 1
+    post.now += timedelta(minutes=1)
+    assert await sender.send_due() == 1
+    assert seen == [(1, {"id": 7}), (2, {"id": 7})]
+    await post.put("own", "account", body={"id": 8})
+    await post.send()
+    assert await post.states() == [("sent", 2), ("parked", 1)]
+    assert await post.pool.fetchval("SELECT reason FROM deliveries WHERE state = 'parked'") == (
+        "this service has no way of its own to send"
+    )

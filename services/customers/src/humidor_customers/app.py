@@ -12,6 +12,8 @@ from humidor_customers.plans.consumers import SUBSCRIPTION as FORECASTED
 from humidor_customers.rights.consumers import SUBSCRIPTION as RIGHTS
 from humidor_customers.settings import CustomersSettings
 from humidor_customers.stores.consumers import PROJECTION, SUBSCRIPTION
+from humidor_customers.timeline.consumers import PROJECTION as TIMELINE
+from humidor_customers.timeline.consumers import SUBSCRIPTION as SALES
 from humidor_customers.webhooks.consumers import SUBSCRIPTION as WEBHOOKS
 
 
@@ -47,8 +49,8 @@ SERVICE = Service(
     title="Humidor Customers",
     package="humidor_customers",
     routes=_routes,
-    subscriptions=(SUBSCRIPTION, PRODUCTS, STOCK_ANSWERS, FORECASTED, WEBHOOKS, RIGHTS),
-    projections=(PROJECTION, CATALOGUE),
+    subscriptions=(SUBSCRIPTION, PRODUCTS, STOCK_ANSWERS, FORECASTED, SALES, WEBHOOKS, RIGHTS),
+    projections=(PROJECTION, CATALOGUE, TIMELINE),
     settings=CustomersSettings,
     api_context=api_context,
     worker_context=worker_context,

@@ -1,12 +1,15 @@
 """Types that every slice of the service takes from callers."""
 
-from typing import Annotated
+from datetime import UTC, datetime
+from typing import Annotated, Literal, NamedTuple, TypeAlias
 from uuid import UUID
 
 from fastapi import Depends
 from pydantic import AfterValidator, StringConstraints
 
 from humidor_common.auth import Principal, require
+from humidor_common.web.pagination import decode_cursor
+from humidor_common.web.problems import invalid
 
 Reader = Annotated[Principal, Depends(require("customers:read"))]
 Writer = Annotated[Principal, Depends(require("customers:write"))]
@@ -29,5 +32,30 @@ Gtin = Annotated[
 ]
 """8 to 14 digits; a function gets 14. Whether it is one is told by the catalogue."""
 
+PartyKind: TypeAlias = Literal["retailer", "consumer"]
+
+
+class Party(NamedTuple):
+    """One customer, a trade customer or a consumer who is a member."""
+
+    kind: PartyKind
+    id: str
+
+
 NEWEST = UUID(int=2**128 - 1)
 """Where a list begins that goes from the newest id to the oldest."""
+
+BEGIN, END = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 2, tzinfo=UTC)
+"""Between these lies every moment that anybody may give."""
+
+
+def decode_moment(cursor: str) -> tuple[datetime, UUID]:
+    """Read a cursor of a list that goes by moment and id.
+
+    Raises:
+        Problem: 422 naming `cursor`.
+    """
+    moment, identity = decode_cursor(cursor, datetime, UUID)
+    if moment.tzinfo is None or not BEGIN <= moment <= END:
+        raise invalid("cursor", "is not one that this service gave out")
+    return moment, identity

@@ -6,6 +6,7 @@ from humidor_common.service import Routes
 from humidor_customers.allocation import api as allocation
 from humidor_customers.answers import api as answers
 from humidor_customers.catalogue import api as catalogue
+from humidor_customers.channels import api as channels
 from humidor_customers.claims import api as claims
 from humidor_customers.connectors import api as connectors
 from humidor_customers.consumers import api as consumers
@@ -16,14 +17,20 @@ from humidor_customers.history import api as history
 from humidor_customers.hooks import api as hooks
 from humidor_customers.imports import api as imports
 from humidor_customers.indicators import api as indicators
+from humidor_customers.interactions import api as interactions
 from humidor_customers.merges import api as merges
 from humidor_customers.orders import api as orders
+from humidor_customers.overview import api as overview
 from humidor_customers.plans import api as plans
 from humidor_customers.retailers import api as retailers
 from humidor_customers.rights import api as rights
 from humidor_customers.rights.retention import PRIVACY
+from humidor_customers.samples import api as samples
 from humidor_customers.syncs import api as syncs
+from humidor_customers.tasks import api as tasks
 from humidor_customers.tiers import api as tiers
+from humidor_customers.timeline import api as timeline
+from humidor_customers.visits import api as visits
 from humidor_customers.webhooks import api as webhooks
 
 SLICES = (
@@ -39,6 +46,13 @@ SLICES = (
     orders,
     claims,
     plans,
+    timeline,
+    channels,
+    interactions,
+    tasks,
+    visits,
+    samples,
+    overview,
     webhooks,
     rights,
     tiers,

@@ -7,20 +7,26 @@ from humidor_common.delivery.sender import Sender
 from humidor_common.privacy.keeping import keep_privacy
 from humidor_common.runtime import Runtime, beside
 from humidor_customers.duplicates.finding import keep_comparing
+from humidor_customers.interactions.sending import own_way
 from humidor_customers.orders.lapsing import keep_lapsing
 from humidor_customers.rights.collecting import keep_collecting
 from humidor_customers.rights.retention import PRIVACY, keep_asking
 from humidor_customers.settings import CustomersSettings
 from humidor_customers.syncs.working import Worker
+from humidor_customers.timeline.partitions import keep_timeline
 
 
 @asynccontextmanager
 async def working(runtime: Runtime) -> AsyncIterator[None]:
-    """Compare customers, end old drafts, send webhooks, look after rights, carry connectors' runs out."""
-    pool = runtime.pool
-    work = [keep_comparing(pool), keep_lapsing(pool), keep_asking(pool), keep_privacy(pool, PRIVACY)]
+    """Compare customers, end old drafts, send messages, look after rights, carry connectors' runs out."""
+    pool, wake = runtime.pool, runtime.wake_relay
+    work = [keep_comparing(pool), keep_lapsing(pool), keep_timeline(pool)]
+    work += [keep_asking(pool), keep_privacy(pool, PRIVACY)]
     if isinstance(settings := runtime.settings, CustomersSettings):
-        work += [Sender(pool, settings.of_webhooks).run(), keep_collecting(pool, settings.upstream_urls)]
-        work += [Worker(pool, settings, runtime.wake_relay).run()]
+        work += [
+            Sender(pool, settings.of_webhooks, own=own_way(pool, settings, wake)).run(),
+            keep_collecting(pool, settings.upstream_urls),
+            Worker(pool, settings, wake).run(),
+        ]
     async with beside(*work):
         yield

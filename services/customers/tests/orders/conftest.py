@@ -1,9 +1,10 @@
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
 import pytest
 
+from humidor_common.db.pool import Connection
 from humidor_customers.orders import caps
 from humidor_customers.testing.desk import Desk
 from humidor_customers.testing.ordering import offer, open_cycle

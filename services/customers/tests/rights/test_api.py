@@ -105,6 +105,7 @@ async def test_a_member_is_forgotten_everywhere_and_the_proof_says_what_where_an
     assert {part["holding"]: part["rows"] for part in own["parts"]} == {
         "membership": 2,
         "survey_answers": 0,
+        "contacts": 0,
         "kept_answers": 1,
         "requests": 0,
     }

@@ -39,7 +39,7 @@ class Claimed(Outgoing, frozen=True, kw_only=True):
 
 
 def new_client(settings: DeliverySettings) -> httpx.AsyncClient:
-    """Make the client of a sender: no redirects, no proxies, and no connection kept, see `_post`."""
+    """Make the client of a sender: no redirects, no proxies, and no connection kept, see `exchange`."""
     return httpx.AsyncClient(
         timeout=settings.delivery_timeout_seconds,
         follow_redirects=False,
@@ -57,7 +57,7 @@ async def send(
         return await send_mail(settings, message, message.delivery_id, message.text, now=now)
     try:
         request = _request(message, now)
-        answer = await _post(client, request, private=settings.delivery_private_targets)
+        answer = await exchange(client, request, private=settings.delivery_private_targets)
     except ValueError as error:
         return Outcome(result="refused", detail=f"the target {error}"[:500])
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
@@ -82,12 +82,17 @@ def _request(message: Claimed, now: datetime) -> httpx.Request:
     return httpx.Request("POST", url.copy_merge_params(params), headers=headers, content=body)
 
 
-async def _post(
-    client: httpx.AsyncClient, request: httpx.Request, *, private: bool
+async def exchange(
+    client: httpx.AsyncClient, request: httpx.Request, *, private: bool, most: int = _ANSWER_BYTES
 ) -> tuple[int, httpx.Headers, bytes]:
-    """Connect to the address that was checked and to no other, with the certificate checked for the host.
+    """Send a request and read the answer: status, headers and about the first `most` bytes of the body.
 
+    Connects to the address that was checked and to no other, with the certificate checked for the host.
     Connections are not kept: a kept one is known by its address, and would be taken for another host there.
+
+    Raises:
+        TargetRefused: The host has a private address and that is not allowed.
+        httpx.HTTPError, OSError: There was no answer.
     """
     host, address = await resolve(str(request.url), private=private)
     request.headers["Host"] = urlsplit(str(request.url)).netloc
@@ -99,7 +104,7 @@ async def _post(
         body = b""
         async for piece in answer.aiter_bytes():
             body += piece
-            if len(body) > _ANSWER_BYTES:
+            if len(body) > most:
                 break
     finally:
         await answer.aclose()
@@ -138,4 +143,4 @@ def _encode(document: Any) -> bytes:
     return msgspec.json.encode(document)
 
 
-__all__ = ["Claimed", "TargetRefused", "new_client", "send"]
+__all__ = ["Claimed", "TargetRefused", "exchange", "new_client", "send"]

@@ -13,6 +13,8 @@ from humidor_common.ids import uuid7
 from humidor_common.telemetry.traces import current_traceparent
 
 Channel: TypeAlias = Literal["webhook", "email", "wecom", "dingtalk"]
+Route: TypeAlias = Channel | Literal["own"]
+"""`own` is the service's own way of sending, see `Sender`; its database allows it in `deliveries`."""
 
 _ENQUEUE = """
 INSERT INTO deliveries (delivery_id, channel, target, secret, topic, subject, body, due_at, created_at,
@@ -33,7 +35,7 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
     document is the `data` of a webhook, and is written out as JSON elsewhere.
     """
 
-    channel: Channel
+    channel: Route
     target: str
     secret: str | None = None
     topic: str

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -24,6 +24,10 @@ AT_ONCE = 16
 AT_ONCE_TO_ONE_TARGET = 4
 POLL_SECONDS = 1.0
 PRUNE_EVERY = timedelta(hours=1)
+_NOBODY = Outcome(result="refused", detail="this service has no way of its own to send")
+
+Own = Callable[[httpx.AsyncClient, Claimed], Awaitable[Outcome]]
+"""Sends a message of the channel `own`; what goes wrong is in the outcome, and nothing personal is."""
 
 log = get_logger(__name__)
 
@@ -33,13 +37,21 @@ class Sender:
 
     A target that hangs holds no more than four places, so it keeps nothing else waiting. A worker that dies
     leaves its messages to whoever comes when their lease has ended; they go out again under the same id.
+    Messages of the channel `own` are sent by `own`: a service that must not leave addresses or texts among
+    the deliveries puts in no more than whom or what it is about.
     """
 
     def __init__(
-        self, pool: Pool, settings: DeliverySettings, *, clock: Callable[[], datetime] = utc_now
+        self,
+        pool: Pool,
+        settings: DeliverySettings,
+        *,
+        own: Own | None = None,
+        clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._pool = pool
         self._settings = settings
+        self._own = own
         self._clock = clock
         self._under_way: dict[asyncio.Task[None], str] = {}
         self._pruned_at = clock()
@@ -97,7 +109,7 @@ class Sender:
     async def _attempt(self, client: httpx.AsyncClient, message: Claimed) -> None:
         try:
             async with asyncio.timeout(2 * self._settings.delivery_timeout_seconds):
-                outcome = await send(client, self._settings, message, now=self._clock())
+                outcome = await self._send(client, message)
         except TimeoutError:
             outcome = Outcome(result="failed", detail="no answer in time")
         state, due_at = self._next(message, outcome)
@@ -109,6 +121,11 @@ class Sender:
             # What cannot be written down is sent again when the lease ends.
             async with transaction(self._pool) as conn:
                 await claims.settle(conn, message, outcome, state=state, due_at=due_at, now=self._clock())
+
+    async def _send(self, client: httpx.AsyncClient, message: Claimed) -> Outcome:
+        if message.channel == "own":
+            return await self._own(client, message) if self._own else _NOBODY
+        return await send(client, self._settings, message, now=self._clock())
 
     def _next(self, message: Claimed, outcome: Outcome) -> tuple[str, datetime]:
         now = self._clock()

@@ -12,7 +12,7 @@ from humidor_common.auth import Principal, require
 from humidor_common.clock import utc_now
 from humidor_common.db.pool import Connection
 from humidor_common.db.transaction import Read, Tx
-from humidor_common.delivery.messages import Channel, masked
+from humidor_common.delivery.messages import Route, masked
 from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor
 from humidor_common.web.problems import Problem, not_found
 
@@ -62,7 +62,7 @@ class DeliveryView(BaseModel):
     """A message without its secret; of a key in the URL only the end is shown."""
 
     delivery_id: UUID
-    channel: Channel
+    channel: Route
     target: str
     topic: str
     subject: str
@@ -105,7 +105,7 @@ def make_router(service: str) -> APIRouter:
         conn: Read,
         _: admin,
         state: DeliveryState | None = None,
-        channel: Channel | None = None,
+        channel: Route | None = None,
         cursor: Cursor = None,
         limit: Limit = DEFAULT_LIMIT,
     ) -> Page[DeliveryView]:

@@ -10,7 +10,7 @@ from humidor_common.ids import uuid7
 from humidor_common.messaging import outbox
 from humidor_common.web.problems import FieldError, Problem
 from humidor_customers.consumers import queries
-from humidor_customers.consumers.rules import Decision, newest
+from humidor_customers.consumers.rules import Channel, Decision, Purpose, newest
 from humidor_customers.consumers.schemas import ConsentInput, ConsentState, ConsentView
 
 _CLOCKS_APART = timedelta(minutes=5)
@@ -45,6 +45,18 @@ def views_of(
         )
         for each in given
     ]
+
+
+async def allowed(conn: Connection, member_id: str, purpose: Purpose, channel: Channel) -> bool:
+    """Tell whether a member who has not left allows to be turned to for a purpose by a channel."""
+    given: bool | None = await conn.fetchval(
+        """SELECT s.given FROM consent_states s JOIN consumers c USING (member_id)
+           WHERE s.member_id = $1 AND s.purpose = $2 AND s.channel = $3 AND c.ended_why IS NULL""",
+        member_id,
+        purpose,
+        channel,
+    )
+    return bool(given)
 
 
 async def record(conn: Connection, known: Sequence[ConsentState], views: Sequence[ConsentView]) -> bool:

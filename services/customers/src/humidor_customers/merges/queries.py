@@ -31,6 +31,47 @@ async def move(conn: Connection, table: str, key: str, from_to: tuple[str, str])
     return sorted(row[0] for row in rows)
 
 
+async def move_parties(conn: Connection, table: str, key: str, from_to: tuple[str, str]) -> list[UUID]:
+    """Move what may concern customers of either kind; gives which."""
+    rows = await conn.fetch(
+        f"""UPDATE {table} SET party_id = $2 WHERE party_kind = 'retailer' AND party_id = $1
+            RETURNING {key}""",  # noqa: S608 - names of ours
+        *from_to,
+    )
+    return sorted(row[0] for row in rows)
+
+
+async def move_parties_back(conn: Connection, table: str, key: str, ids: Sequence[str], to: str) -> None:
+    await conn.execute(
+        f"UPDATE {table} SET party_id = $2 WHERE {key} = ANY($1::uuid[])",  # noqa: S608 - names of ours
+        ids,
+        to,
+    )
+
+
+async def move_handles(conn: Connection, from_to: tuple[str, str]) -> list[list[str]]:
+    """Move under which names a customer is known over channels; gives account and name of each."""
+    rows = await conn.fetch(
+        """UPDATE channel_handles SET party_id = $2 WHERE party_kind = 'retailer' AND party_id = $1
+           RETURNING account_id, handle""",
+        *from_to,
+    )
+    return sorted([row[0], row[1]] for row in rows)
+
+
+async def move_handles_back(
+    conn: Connection, handles: Sequence[Sequence[str]], from_to: tuple[str, str]
+) -> None:
+    """Give names back that nobody has bound to a third customer since."""
+    await conn.execute(
+        """UPDATE channel_handles h SET party_id = $3 FROM jsonb_array_elements($1::jsonb) e
+           WHERE h.account_id = e->>0 AND h.handle = e->>1
+             AND h.party_kind = 'retailer' AND h.party_id = $2""",
+        list(handles),
+        *from_to,
+    )
+
+
 async def move_back(conn: Connection, table: str, key: str, ids: Sequence[str], to: str) -> None:
     await conn.execute(
         f"UPDATE {table} SET retailer_id = $2 WHERE {key} = ANY($1::uuid[])",  # noqa: S608 - names of ours

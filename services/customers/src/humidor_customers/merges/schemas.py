@@ -49,7 +49,7 @@ class Moved(BaseModel):
     """What went over to the survivor: stores, children of a chain, notes, licence checks, orders and plans.
 
     `order_group` is the group of the merged record; the survivor took it over where it had none. `records`
-    are those of connectors, `answers` those of surveys.
+    are those of connectors, `answers` those of surveys. Entries on the timeline stay under their own id.
     """
 
     store_ids: list[str]
@@ -62,6 +62,11 @@ class Moved(BaseModel):
     order_group_taken: bool = False
     records: list[tuple[str, str]] = Field(default_factory=list)
     answers: list[UUID] = Field(default_factory=list)
+    interactions: list[UUID] = Field(default_factory=list)
+    tasks: list[UUID] = Field(default_factory=list)
+    visits: list[UUID] = Field(default_factory=list)
+    presales: list[UUID] = Field(default_factory=list)
+    handles: list[list[str]] = Field(default_factory=list)
 
 
 class KeptView(BaseModel):

@@ -162,4 +162,9 @@ async def _move(
         order_group_taken=taken,
         records=await links.move(conn, *from_to),
         answers=await queries.move(conn, "survey_responses", "response_key", from_to),
+        interactions=await queries.move_parties(conn, "interactions", "interaction_id", from_to),
+        tasks=await queries.move_parties(conn, "tasks", "task_id", from_to),
+        visits=await queries.move(conn, "visits", "visit_id", from_to),
+        presales=await queries.move(conn, "presales", "presale_id", from_to),
+        handles=await queries.move_handles(conn, from_to),
     )

@@ -126,6 +126,14 @@ async def _give_back(
     await links.move_back(conn, moved.records, merge.merged_id)
     answers = [str(each) for each in moved.answers]
     await queries.move_back(conn, "survey_responses", "response_key", answers, merge.merged_id)
+    for table, key, ids in (("visits", "visit_id", moved.visits), ("presales", "presale_id", moved.presales)):
+        await queries.move_back(conn, table, key, [str(each) for each in ids], merge.merged_id)
+    for table, key, ids in (
+        ("interactions", "interaction_id", moved.interactions),
+        ("tasks", "task_id", moved.tasks),
+    ):
+        await queries.move_parties_back(conn, table, key, [str(each) for each in ids], merge.merged_id)
+    await queries.move_handles_back(conn, moved.handles, (merge.survivor_id, merge.merged_id))
     if number:
         await queries.move_checks_of(conn, (merge.survivor_id, merge.merged_id), number)
 

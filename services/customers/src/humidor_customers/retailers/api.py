@@ -6,19 +6,15 @@ from uuid import UUID
 from fastapi import APIRouter, Path
 from starlette.responses import JSONResponse, Response
 
-from humidor_common.auth import Principal
 from humidor_common.clock import utc_now
-from humidor_common.db.pool import Connection
 from humidor_common.db.transaction import Read, Tx
 from humidor_common.web.idempotency import Idempotency
 from humidor_common.web.inputs import IfMatch, tag, visible_stores
 from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor
-from humidor_common.web.problems import not_found
 from humidor_customers.inputs import NEWEST, Reader, RetailerId, Writer
 from humidor_customers.retailers import licences, notes, service
 from humidor_customers.retailers.listing import RetailerFilters
 from humidor_customers.retailers.listing import list_retailers as find_retailers
-from humidor_customers.retailers.queries import Document
 from humidor_customers.retailers.schemas import (
     CheckInput,
     CheckView,
@@ -28,6 +24,9 @@ from humidor_customers.retailers.schemas import (
     RetailerChange,
     RetailerView,
 )
+from humidor_customers.retailers.seeing import check_seen, seen
+
+__all__ = ["router", "seen"]
 
 router = APIRouter(prefix="/v1/retailers", tags=["retailers"])
 
@@ -35,22 +34,6 @@ RetailerPath = Annotated[RetailerId, Path()]
 _MOVED: dict[int | str, dict[str, Any]] = {
     301: {"description": "The record was merged; `Location` names the survivor."}
 }
-
-
-async def seen(conn: Connection, principal: Principal, retailer_id: str) -> Document:
-    """Read a customer that the caller may see: one of every store, or one that owns a store of theirs.
-
-    Raises:
-        Problem: 404, also for what belongs to others.
-    """
-    found = await service.get_retailer(conn, retailer_id)
-    _check_seen(principal, found)
-    return found
-
-
-def _check_seen(principal: Principal, found: Document) -> None:
-    if principal.stores is not None and not principal.stores & set(found["store_ids"]):
-        raise not_found("customer", found["retailer_id"])
 
 
 @router.post("", status_code=201, response_model=RetailerView)
@@ -90,7 +73,7 @@ async def get_retailer(
     if found["merged_into"]:
         body = {"retailer_id": retailer_id, "merged_into": found["merged_into"]}
         return JSONResponse(body, 301, {"Location": found["merged_into"]})
-    _check_seen(principal, found)
+    check_seen(principal, found)
     view = service.view(found, utc_now())
     tag(response, view.version)
     return view

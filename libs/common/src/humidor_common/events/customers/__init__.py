@@ -1,6 +1,7 @@
 """Facts that `customers` tells, by what they are about. None of them carries a name, phone or address."""
 
 from humidor_common.events.customers.consumers import ConsentChanged, ConsumerJoined, MembershipEnded
+from humidor_common.events.customers.interactions import InteractionRecorded, PresaleMoved, VisitCompleted
 from humidor_common.events.customers.orders import (
     DeliveredProduct,
     OrderCancelled,
@@ -23,12 +24,14 @@ __all__ = [
     "DeliveredProduct",
     "ErasureRequested",
     "ExportRequested",
+    "InteractionRecorded",
     "MembershipEnded",
     "MergeUndone",
     "OrderCancelled",
     "OrderConfirmed",
     "OrderDelivered",
     "OrderedProduct",
+    "PresaleMoved",
     "PrivacyRequestClosed",
     "RetailerChanged",
     "RetailersMerged",
@@ -36,4 +39,5 @@ __all__ = [
     "SupplyShared",
     "TierChanged",
     "TierSchemePublished",
+    "VisitCompleted",
 ]

@@ -3,7 +3,7 @@
 from humidor_common.db.migrate import run_sql
 
 revision = "0008"
-down_revision = "0009"
+down_revision = "0007"
 
 
 def upgrade() -> None:

@@ -4,7 +4,7 @@ from humidor_common.db.migrate import run_sql
 from humidor_common.delivery import tables as deliveries
 from humidor_common.privacy import tables as privacy
 
-revision = "0009"
+revision = "0007"
 down_revision = "0006"
 
 WEBHOOKS = """

@@ -1,0 +1,97 @@
+"""Accounts with providers of channels over HTTP."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+from starlette.responses import Response
+
+from humidor_common.auth import Principal, require
+from humidor_common.clock import utc_now
+from humidor_common.db.transaction import Read, Tx
+from humidor_common.web.idempotency import Idempotency
+from humidor_common.web.inputs import IfMatch, tag
+from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor
+from humidor_customers.channels import service
+from humidor_customers.channels.schemas import (
+    AccountId,
+    AccountInput,
+    AccountView,
+    HandleInput,
+    HandleView,
+)
+from humidor_customers.consumers.schemas import MemberId
+from humidor_customers.inputs import Reader, Writer
+from humidor_customers.parties import Party, PartyKind, seen
+
+router = APIRouter(prefix="/v1/channels", tags=["channels"])
+
+
+def _admin(principal: Annotated[Principal, Depends(require("customers:admin"))]) -> Principal:
+    principal.check_every_store()
+    return principal
+
+
+Admin = Annotated[Principal, Depends(_admin)]
+AccountPath = Annotated[AccountId, Path()]
+
+
+@router.put("/{account_id}", responses={201: {"model": AccountView}})
+async def put_account(  # noqa: PLR0913 - what FastAPI injects
+    conn: Tx,
+    principal: Admin,
+    *,
+    request: Request,
+    account_id: AccountPath,
+    account: AccountInput,
+    response: Response,
+    if_match: IfMatch = None,
+) -> AccountView:
+    """Make or change an account with a provider; secrets are kept and never shown."""
+    now = utc_now()
+    private = request.app.state.runtime.settings.delivery_private_targets
+    view = await service.put_account(
+        conn, principal, (account_id, account), private=private, if_match=if_match, now=now
+    )
+    tag(response, view.version, created=view.version == 1)
+    return view
+
+
+@router.get("")
+async def list_accounts(
+    conn: Read, _: Reader, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+) -> Page[AccountView]:
+    after = decode_cursor(cursor, str)[0] if cursor else ""
+    found = await service.list_accounts(conn, after=after, limit=limit + 1)
+    more = len(found) > limit
+    return Page(items=found[:limit], next_cursor=encode_cursor(found[limit - 1].account_id) if more else None)
+
+
+@router.get("/{account_id}")
+async def get_account(conn: Read, _: Reader, account_id: AccountPath, response: Response) -> AccountView:
+    view = await service.get_account(conn, account_id)
+    tag(response, view.version)
+    return view
+
+
+@router.post("/{account_id}/handles", status_code=201, response_model=HandleView)
+async def post_handle(
+    conn: Tx, principal: Writer, account_id: AccountPath, handle: HandleInput, idempotency: Idempotency
+) -> Response:
+    """Say under which name a customer is known with the provider."""
+    return await idempotency.run(
+        conn, lambda: service.bind(conn, principal, account_id, handle, now=utc_now())
+    )
+
+
+@router.get("/handles/{kind}/{customer_id}")
+async def list_handles(
+    conn: Tx,
+    principal: Writer,
+    kind: Annotated[PartyKind, Path()],
+    customer_id: Annotated[MemberId, Path()],
+    limit: Annotated[int, Query(ge=1, le=100)] = 100,
+) -> Page[HandleView]:
+    """Read under which names a customer is known; noted in the audit trail."""
+    party = Party(kind, customer_id)
+    await seen(conn, principal, party)
+    return Page(items=(await service.handles_of(conn, principal, party))[:limit])
