@@ -104,10 +104,8 @@ async def test_answers_come_from_a_file_once_and_belong_to_customers(desk: Desk)
     assert [each["response_id"] for each in await found(desk, retailer_id="C2")] == ["1", "9"]
     await desk.ask("POST", f"/v1/merges/{made['merge_id']}:undo", json={"reason": "two"})
     assert [each["response_id"] for each in await found(desk, retailer_id="C1")] == ["1"]
-    asked = {"member_id": "M1", "identity_check": "in_person"}
-    export = await desk.ask("POST", "/v1/privacy-requests", json=asked | {"kind": "export"}, expect=201)
-    assert export["state"] == "running"
-    erased = await desk.ask("POST", "/v1/privacy-requests", json=asked | {"kind": "erasure"}, expect=201)
+    asked = {"member_id": "M1", "identity_check": "in_person", "kind": "erasure"}
+    erased = await desk.ask("POST", "/v1/privacy-requests", json=asked, expect=201)
     parts = {part["holding"]: part["rows"] for part in erased["services"][0]["parts"]}
     assert parts["survey_answers"] == 1
     assert await found(desk, member_id="M1") == []
