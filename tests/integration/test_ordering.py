@@ -11,7 +11,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-GTIN = "06901028075787"
+GTIN = "06901028988018"
 CARTON = 200
 STOCK_CARTONS = 40
 CUSTOMERS = 12
