@@ -9,7 +9,7 @@ import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +45,7 @@ SET synchronous_commit = off;
 SELECT ensure_climate_partitions(7, 3);
 INSERT INTO climate_readings (device_no, measured_at, received_at, seq, temperature_centi_c,
                               humidity_centi_pct)
-SELECT d.device_no, date_trunc('second', now()) - interval '1 hour' - make_interval(secs => i), now(), i,
+SELECT d.device_no, timestamptz '{latest}' - make_interval(secs => i), now(), i,
        2000 + i % 300, 6000
 FROM generate_series({first}, {last}) i CROSS JOIN climate_devices d WHERE d.kind = 'sensor' ORDER BY 1, 2;
 INSERT INTO climate_rollups (device_no, span_seconds, bucket_at, readings, temperature_count, temperature_sum,
@@ -230,8 +230,10 @@ def _grow(system: System, site: Site, api: Process) -> list[Result]:
     seconds = system.effort.seconds(6)
     first = in_turn(system, http=lambda: asyncio.run(_push(api, site, seconds)))["http"]
     results, stored, sensors = [], 0, STORES * SENSORS
+    # One moment for all sizes, or a later fill would overlap with an earlier one.
+    latest = (datetime.now(UTC) - timedelta(hours=1)).replace(microsecond=0).isoformat()
     for size in SHORT_SIZES if system.effort.short else SIZES:
-        site.database.execute(_FILL.format(first=stored // sensors + 1, last=size // sensors))
+        site.database.execute(_FILL.format(latest=latest, first=stored // sensors + 1, last=size // sensors))
         site.database.execute("VACUUM (ANALYZE) climate_readings, climate_rollups")
         stored = size
         found = in_turn(system, http=lambda: asyncio.run(_push(api, site, seconds)))["http"]
