@@ -1,5 +1,6 @@
 """The timeline: what tills tell of members, in any order, and what is read of it."""
 
+import asyncio
 import itertools
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -30,6 +31,9 @@ MONEY: dict[str, Any] = {
 }
 
 KINDS = ["sale", "return", "void"]
+WAITING = """
+SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')
+"""
 
 
 def sale(sale_id: UUID, member_id: str | None = "M1", *, at: datetime = NOON) -> SaleRecorded:
@@ -61,13 +65,16 @@ def voided(sale_id: UUID) -> SaleVoided:
     )
 
 
-async def take(desk: Desk, *events: Event) -> None:
-    batch = [
+def received(*events: Event) -> list[Received]:
+    return [
         Received(event=each, event_id=uuid7(), source="/humidor/pos", time=NOON, traceparent=None)
         for each in events
     ]
+
+
+async def take(desk: Desk, *events: Event) -> None:
     async with transaction(desk.runtime.pool) as conn:
-        await inbox.apply_batch(conn, SUBSCRIPTION, batch)
+        await inbox.apply_batch(conn, SUBSCRIPTION, received(*events))
 
 
 async def join(desk: Desk, member_id: str = "M1", store_id: str = "S0001") -> None:
@@ -215,3 +222,15 @@ async def test_what_an_erased_member_bought_leaves_the_timeline_and_does_not_com
     await take(desk, sale(UUID(int=200)), sale(UUID(int=300), "M2"), returned(UUID(int=100)))
     rows = await desk.runtime.pool.fetch("SELECT party_id, kind FROM timeline WHERE kind = ANY($1)", KINDS)
     assert [tuple(row) for row in rows] == [("M2", "sale")]
+
+
+async def test_what_is_taken_while_its_member_is_erased_leaves_no_trace(desk: Desk) -> None:
+    await join(desk)
+    async with transaction(desk.runtime.pool) as conn:
+        await inbox.apply_batch(conn, SUBSCRIPTION, received(sale(UUID(int=100))))
+        body = {"reason": "asked for"}
+        erasing = asyncio.create_task(desk.ask("POST", "/v1/consumers/M1:erase", json=body))
+        while not await desk.runtime.pool.fetchval(WAITING):  # noqa: ASYNC110 - it happens in the database
+            await asyncio.sleep(0.01)
+    await erasing
+    assert await desk.runtime.pool.fetchval("SELECT count(*) FROM timeline WHERE kind = ANY($1)", KINDS) == 0

@@ -1,6 +1,6 @@
 """Statements over members and their consents."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -38,6 +38,18 @@ SET given = excluded.given, decided_at = excluded.decided_at, source = excluded.
 
 async def lock(conn: Connection, member_id: str) -> None:
     await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 7401004))", member_id)
+
+
+async def forgotten(conn: Connection, member_ids: Collection[str]) -> set[str]:
+    """Name those whose data was erased, and let nobody erase the others' until this transaction ends."""
+    ids = sorted(member_ids)
+    await conn.execute(
+        "SELECT pg_advisory_xact_lock_shared(hashtextextended(m, 7401004)) FROM unnest($1::text[]) m", ids
+    )
+    rows = await conn.fetch(
+        "SELECT member_id FROM consumers WHERE member_id = ANY($1::text[]) AND ended_why = 'erased'", ids
+    )
+    return {row[0] for row in rows}
 
 
 async def read(conn: Connection, member_id: str) -> ConsumerView | None:

@@ -1,6 +1,6 @@
 """Statements over the timeline."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -72,16 +72,6 @@ async def lock_sales(conn: Connection, *, alone: bool) -> None:
     """Let batches of sales go side by side, and none beside one that looks for sales of others."""
     shared = "" if alone else "_shared"
     await conn.execute(f"SELECT pg_advisory_xact_lock{shared}(7407001)")
-
-
-async def forgotten(conn: Connection, member_ids: Collection[str]) -> set[str]:
-    """Name those whose data was erased, and let nobody erase the others' until this transaction ends."""
-    rows = await conn.fetch(
-        """SELECT member_id, ended_why FROM consumers WHERE member_id = ANY($1::text[])
-           ORDER BY member_id FOR SHARE""",
-        list(member_ids),
-    )
-    return {row["member_id"] for row in rows if row["ended_why"] == "erased"}
 
 
 async def parts_of(conn: Connection, retailer_id: str) -> list[str]:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from humidor_common.auth import Principal
 from humidor_common.db.pool import Connection
+from humidor_customers.consumers import queries as consumers
 from humidor_customers.inputs import Party
 from humidor_customers.timeline import queries
 from humidor_customers.timeline.queries import Wanted
@@ -52,7 +53,7 @@ async def take_sales(conn: Connection, facts: Sequence[Fact]) -> None:
     A return or void whose till did not name the member follows its sale, and waits for it where it is late.
     What a member bought whose data was erased is put nowhere, however late it comes.
     """
-    forgotten = await queries.forgotten(conn, {each.member_id for each in facts if each.member_id})
+    forgotten = await consumers.forgotten(conn, {each.member_id for each in facts if each.member_id})
     facts = [each for each in facts if each.member_id not in forgotten]
     lost = [each for each in facts if each.member_id is None]
     await queries.lock_sales(conn, alone=bool(lost))
