@@ -67,11 +67,6 @@ async def write(conn: Connection, responses: Sequence[ResponseView]) -> None:
     await conn.execute(_WRITE, rows)
 
 
-async def forget_member(conn: Connection, member_id: str) -> None:
-    """Forget what a member answered."""
-    await conn.execute("DELETE FROM survey_responses WHERE member_id = $1", member_id)
-
-
 async def page(
     conn: Connection, filters: dict[str, str], *, after: tuple[str, str], limit: int
 ) -> list[ResponseView]:

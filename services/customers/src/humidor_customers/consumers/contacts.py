@@ -7,7 +7,6 @@ from humidor_common.auth import Principal
 from humidor_common.db.pool import Connection
 from humidor_common.events.customers import MembershipEnded
 from humidor_common.messaging import outbox
-from humidor_customers.answers import queries as answers
 from humidor_customers.consumers import queries, service
 from humidor_customers.consumers.schemas import ConsumerView, ContactInput, ContactView, NewConsumer
 
@@ -44,16 +43,15 @@ async def put_contact(
 async def erase(
     conn: Connection, principal: Principal, member_id: str, *, reason: str, now: datetime
 ) -> ConsumerView:
-    """Forget who a member is and its card, and end the membership where it goes on.
+    """Write that a member's data was erased, and end the membership where it goes on.
 
-    The id stays, as do the consents under it: they prove what was allowed. Erasing again changes nothing.
+    What there is to erase is erased by the holdings (`rights/holdings.py`). The id stays, as do the consents
+    under it: they prove what was allowed. Erasing again changes nothing.
     """
     await queries.lock(conn, member_id)
     before = await service.seen(conn, principal, member_id)
     if before.ended_why == "erased":
         return before
-    await conn.execute("DELETE FROM consumer_contacts WHERE member_id = $1", member_id)
-    await answers.forget_member(conn, member_id)
     if before.ended_why is None:
         before = await service.end(conn, principal, before, "erased", reason=reason, now=now)
     else:

@@ -86,7 +86,7 @@ async def get_proof(conn: Read, principal: Reader, request_id: UUID, response: R
 @router.get(PATH + "/{request_id}/export", response_class=Response)
 async def get_export(conn: Tx, principal: Writer, request_id: UUID) -> Response:
     """Download what was gathered; this needs the right to write, and is noted in the audit trail."""
-    _, document = await proof.hand_out(conn, principal, request_id, now=utc_now())
+    document = await proof.hand_out(conn, principal, request_id, now=utc_now())
     headers = {
         "Content-Disposition": f'attachment; filename="export-{request_id}.json"',
         "Cache-Control": "no-store",

@@ -11,7 +11,7 @@ from humidor_common.db.pool import Connection
 from humidor_common.web.problems import Problem
 from humidor_customers.rights import ledger
 from humidor_customers.rights.rules import Link, first_broken
-from humidor_customers.rights.schemas import LinkView, Proof, RequestView
+from humidor_customers.rights.schemas import LinkView, Proof
 from humidor_customers.rights.service import seen
 
 
@@ -29,9 +29,7 @@ async def prove(conn: Connection, principal: Principal, request_id: UUID) -> Pro
     )
 
 
-async def hand_out(
-    conn: Connection, principal: Principal, request_id: UUID, *, now: datetime
-) -> tuple[RequestView, bytes]:
+async def hand_out(conn: Connection, principal: Principal, request_id: UUID, *, now: datetime) -> bytes:
     """Give the gathered data as one JSON document, by service; that somebody took it stands in the trail.
 
     Raises:
@@ -53,7 +51,7 @@ async def hand_out(
         "handed_out_at": now,
         "services": {row["service"]: msgspec.Raw(row["document"]) for row in rows},
     }
-    return request, msgspec.json.encode(document)
+    return msgspec.json.encode(document)
 
 
 def view_of(link: Link) -> LinkView:

@@ -1,16 +1,17 @@
 """How long `customers` keeps personal data, by purpose, and what its worker keeps doing about requests."""
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from humidor_common.clock import utc_now
 from humidor_common.db.failures import DATABASE_ERRORS
 from humidor_common.db.pool import Connection, Pool
 from humidor_common.db.transaction import transaction
-from humidor_common.privacy import Privacy, Purpose
+from humidor_common.privacy import Purpose
 from humidor_common.telemetry.logs import get_logger
 from humidor_customers.rights import own_part, queries, service
-from humidor_customers.rights.holdings import HOLDINGS, count_exports, forget_exports
+from humidor_customers.rights.holdings import count_exports, forget_exports
 
 LOOK_SECONDS = 600
 ASK_AGAIN_AFTER = timedelta(days=1)
@@ -49,7 +50,7 @@ PURPOSES = (
         default_keep_days=30,
     ),
 )
-PRIVACY = Privacy("customers", HOLDINGS, PURPOSES)
+PRIVACY = replace(own_part.OWN, purposes=PURPOSES)
 
 
 async def keep_asking(pool: Pool) -> None:

@@ -21,7 +21,6 @@ from humidor_customers.rights import ledger, own_part, queries
 from humidor_customers.rights.rules import Kind, due_at
 from humidor_customers.rights.schemas import Basis, IdentityCheck, NewRequest, Refusal, RequestView
 
-SELF = "customers"
 KEY = "hmx"
 RETENTION = Principal(subject="retention", kind="system")
 
@@ -74,7 +73,8 @@ async def start_request(
     other = await queries.running_of(conn, view.member_id)
     if other is not None:
         raise Problem(409, "request-running", f"The request {other} of this member has to end first.")
-    others = [service for service in answering_services() if service != SELF]
+    own = own_part.OWN.service
+    services = [own, *(service for service in answering_services() if service != own)]
     key = make_key(KEY, request_id.hex) if view.kind == "export" else None
     await conn.execute(
         """UPDATE privacy_requests SET state = 'running', identity_check = $2, started_at = $3, fetch_key = $4
@@ -84,8 +84,8 @@ async def start_request(
         now,
         key,
     )
-    await queries.note_asked(conn, request_id, [SELF, *others], now)
-    await ledger.append(conn, request_id, "started", now, {"services": [SELF, *others]})
+    await queries.note_asked(conn, request_id, services, now)
+    await ledger.append(conn, request_id, "started", now, {"services": services})
     await _note(conn, principal, "start", request_id)
     running = await seen(conn, principal, request_id)
     if view.kind == "erasure":

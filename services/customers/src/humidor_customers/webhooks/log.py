@@ -83,7 +83,7 @@ async def replay_message(
     Raises:
         Problem: 404; 409 `delivery-state` while it is under way anyhow.
     """
-    await find(conn, webhook_id)
+    webhook = await find(conn, webhook_id)
     state = await conn.fetchval(
         """SELECT d.state FROM webhook_messages m JOIN deliveries d USING (delivery_id)
            WHERE m.webhook_id = $1 AND m.delivery_id = $2 FOR UPDATE OF d""",
@@ -94,7 +94,7 @@ async def replay_message(
         raise not_found("delivery of this webhook", delivery_id)
     if state == "pending":
         raise Problem(409, "delivery-state", "This delivery is under way.")
-    await _again(conn, principal, webhook_id, [delivery_id], now=now)
+    await _again(conn, principal, webhook, [delivery_id], now=now)
     (row,) = await conn.fetch(f"{_LIST} WHERE m.delivery_id = $1", delivery_id)
     return MessageView(**row)
 
@@ -107,23 +107,22 @@ async def replay_range(
     Raises:
         Problem: 404; 422 where the range is empty, or holds more than can be sent again at once.
     """
-    await find(conn, webhook_id)
+    webhook = await find(conn, webhook_id)
     if replay.until <= replay.since:
         raise invalid("until", "is not after from")
     bounds = first_id(replay.since), first_id(replay.until)
     rows = await conn.fetch(_IN_RANGE, webhook_id, *bounds, replay.states, replay.types, REPLAY_MOST + 1)
     if len(rows) > REPLAY_MOST:
         raise invalid("until", f"the range has more than {REPLAY_MOST} messages: take a shorter one")
-    await _again(conn, principal, webhook_id, [row[0] for row in rows], now=now)
+    await _again(conn, principal, webhook, [row[0] for row in rows], now=now)
     return len(rows)
 
 
 async def _again(
-    conn: Connection, principal: Principal, webhook_id: UUID, deliveries: Sequence[UUID], *, now: datetime
+    conn: Connection, principal: Principal, webhook: Any, deliveries: Sequence[UUID], *, now: datetime
 ) -> None:
-    webhook = await find(conn, webhook_id)
     await conn.execute(_AGAIN, list(deliveries), now, webhook["target"], signing_secrets(webhook, now))
     after = (
         {"messages": len(deliveries), "first": deliveries[0], "last": deliveries[-1]} if deliveries else {}
     )
-    await audit.record(conn, principal, "replay", "webhook", str(webhook_id), after=after)
+    await audit.record(conn, principal, "replay", "webhook", str(webhook["webhook_id"]), after=after)
