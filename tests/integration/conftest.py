@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -114,6 +114,15 @@ class System:
 
     def environment_of(self, name: str) -> dict[str, str]:
         return psutil.Process(int(self.process(name)["pid"])).environ()
+
+
+def until(look: Callable[[], Any], what: str, *, seconds: float = 60) -> Any:
+    """Look until there is something, and give it; `what` is said where there is nothing in time."""
+    deadline = time.monotonic() + seconds
+    while not (found := look()):
+        assert time.monotonic() < deadline, what
+        time.sleep(0.3)
+    return found
 
 
 def free_port() -> int:

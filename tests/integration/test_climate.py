@@ -3,36 +3,19 @@
 import asyncio
 import json
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from uuid import uuid4
 
 import aiomqtt
 import httpx
 from aiokafka import AIOKafkaConsumer
 
+from .conftest import System, until
+
 GTIN = "06901028075763"
 TOPIC = "inventory.climate.v1"
 WITHIN_SECONDS = 60
-
-
-class System(Protocol):
-    home: Path
-    url: str
-    client: Callable[..., httpx.Client]
-    process: Callable[[str], dict[str, Any]]
-    environment_of: Callable[[str], dict[str, str]]
-    wait_drained: Callable[..., Any]
-
-
-def until(look: Callable[[], Any], what: str) -> Any:
-    deadline = time.monotonic() + WITHIN_SECONDS
-    while not (found := look()):
-        assert time.monotonic() < deadline, what
-        time.sleep(0.3)
-    return found
 
 
 def reading(at: datetime, degrees: float) -> dict[str, Any]:

@@ -4,10 +4,10 @@ import asyncio
 import base64
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -18,6 +18,8 @@ from humidor_common.delivery.signing import webhook_headers
 from humidor_customers.testing.crm_server import status
 from humidor_customers.testing.zoho import CLIENT, ZohoServer
 
+from .conftest import System
+
 RETAILERS = "customers.retailer.v1"
 FIELDS = [
     {"ours": "name", "theirs": "Account_Name"},
@@ -27,12 +29,6 @@ FIELDS = [
     {"ours": "trade_area", "theirs": "Area"},
 ]
 SECRET = "whsec_" + base64.b64encode(b"integration-test-of-humidor-0123").decode()
-
-
-class System(Protocol):
-    client: Callable[..., httpx.Client]
-    environment_of: Callable[[str], dict[str, str]]
-    wait_drained: Callable[..., Any]
 
 
 @contextmanager

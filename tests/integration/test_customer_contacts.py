@@ -6,35 +6,20 @@ import hmac
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Protocol
+from typing import Any
 from uuid import uuid4
 
 import httpx
 from aiokafka import AIOKafkaConsumer
 
+from .conftest import System, until
+
 TOPIC = "customers.interaction.v1"
-WITHIN_SECONDS = 60
 SECRET_KEY = "a-secret-key"
-
-
-class System(Protocol):
-    url: str
-    client: Callable[..., httpx.Client]
-    terminal: Callable[[str], str]
-    environment_of: Callable[[str], dict[str, str]]
-    wait_drained: Callable[..., Any]
-
-
-def until(look: Callable[[], Any], what: str) -> Any:
-    deadline = time.monotonic() + WITHIN_SECONDS
-    while not (found := look()):
-        assert time.monotonic() < deadline, what
-        time.sleep(0.3)
-    return found
 
 
 def hours_ago(hours: float) -> str:

@@ -2,30 +2,15 @@
 
 import asyncio
 import json
-import time
-from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 from uuid import uuid4
 
 import httpx
 from aiokafka import AIOKafkaConsumer
 
+from .conftest import System, until
+
 RETAILERS, MERGES = "customers.retailer.v1", "customers.retailer-merge.v1"
-WITHIN_SECONDS = 60
-
-
-class System(Protocol):
-    client: Callable[..., httpx.Client]
-    environment_of: Callable[[str], dict[str, str]]
-    wait_drained: Callable[..., Any]
-
-
-def until(look: Callable[[], Any], what: str) -> Any:
-    deadline = time.monotonic() + WITHIN_SECONDS
-    while not (found := look()):
-        assert time.monotonic() < deadline, what
-        time.sleep(0.3)
-    return found
 
 
 async def events(bootstrap_servers: str) -> list[tuple[str, dict[str, Any]]]:

@@ -2,27 +2,22 @@
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
+
+from .conftest import System
 
 GTIN = "06901028988018"
 CARTON = 200
 STOCK_CARTONS = 40
 CUSTOMERS = 12
 WITHIN_SECONDS = 60
-
-
-class System(Protocol):
-    client: Callable[..., httpx.Client]
-    wait_drained: Callable[..., Any]
-    wait_ready: Callable[..., None]
-    kill: Callable[[str], int]
 
 
 class Distributor:

@@ -4,35 +4,17 @@ import asyncio
 import hashlib
 import json
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from uuid import uuid4
 
 import httpx
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
+from .conftest import System, until
+
 GTIN = "06901028075794"
-WITHIN_SECONDS = 60
-
-
-class System(Protocol):
-    home: Path
-    url: str
-    client: Callable[..., httpx.Client]
-    terminal: Callable[[str], str]
-    environment_of: Callable[[str], dict[str, str]]
-    wait_drained: Callable[..., Any]
-
-
-def until(look: Callable[[], Any], what: str) -> Any:
-    deadline = time.monotonic() + WITHIN_SECONDS
-    while not (found := look()):
-        assert time.monotonic() < deadline, what
-        time.sleep(0.3)
-    return found
 
 
 class Person:

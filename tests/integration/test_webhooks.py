@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -13,15 +13,11 @@ from aiokafka import AIOKafkaConsumer
 
 from humidor_common.testing.receiving import receiving, verified
 
+from .conftest import System
+
 TOPIC = "customers.retailer.v1"
 CHANGED = "customers.retailer-changed.v1"
 WITHIN_SECONDS = 60
-
-
-class System(Protocol):
-    url: str
-    token: Callable[..., str]
-    environment_of: Callable[[str], dict[str, str]]
 
 
 async def until(look: Callable[[], Any], what: str) -> Any:
