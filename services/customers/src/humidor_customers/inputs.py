@@ -1,6 +1,6 @@
 """Types that every slice of the service takes from callers."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal, NamedTuple, TypeAlias
 from uuid import UUID
 
@@ -41,6 +41,9 @@ class Party(NamedTuple):
     kind: PartyKind
     id: str
 
+
+CLOCKS_APART = timedelta(minutes=5)
+"""How far ahead of ours another's clock may be."""
 
 NEWEST = UUID(int=2**128 - 1)
 """Where a list begins that goes from the newest id to the oldest."""

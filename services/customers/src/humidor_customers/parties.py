@@ -9,6 +9,7 @@ from humidor_customers.consumers import service as members
 from humidor_customers.consumers.schemas import MemberId
 from humidor_customers.inputs import Party, PartyKind
 from humidor_customers.retailers import queries as retailers
+from humidor_customers.retailers.seeing import check_seen
 from humidor_customers.retailers.seeing import seen as seen_retailer
 from humidor_customers.retailers.service import lock_live
 
@@ -49,8 +50,7 @@ async def lock(conn: Connection, principal: Principal, party: Party) -> None:
         Problem: 404; 409 `retailer-merged` or `membership-ended` (erased).
     """
     if party.kind == "retailer":
-        await lock_live(conn, party.id)
-        await seen_retailer(conn, principal, party.id)
+        check_seen(principal, await lock_live(conn, party.id))
         return
     await consumers.lock(conn, party.id)
     found = await members.seen(conn, principal, party.id)

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from humidor_common.delivery.signing import webhook_headers
+from humidor_common.delivery.signing import TOLERANCE, webhook_headers
 from humidor_customers.channels.adapter import Account, Forged, Incoming, Unreadable
 from humidor_customers.channels.mail import Mail
-from humidor_customers.channels.signed import TOLERANCE, check_signature
+from humidor_customers.channels.signed import check_signature
 from humidor_customers.channels.tencent_sms import authorization, read_answer
 from humidor_customers.channels.wecom_crypto import aes_key, decrypt, encrypt, signature
 

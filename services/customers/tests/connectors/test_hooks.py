@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from humidor_common.delivery.signing import webhook_headers, webhook_key
+from humidor_common.delivery.signing import is_signed, webhook_headers, webhook_key
 from humidor_common.testing.hostile import LONG_STRINGS, STRINGS
-from humidor_customers.hooks.rules import is_signed
 from humidor_customers.testing.desk import licence
 from humidor_customers.testing.exchange_desk import ExchangeDesk
 

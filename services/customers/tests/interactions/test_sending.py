@@ -179,3 +179,21 @@ async def test_an_account_that_works_is_made_by_administrators_and_keeps_its_sec
     await office.put("C1")
     await office.message("C1", "bridge", expect=404)
     await office.call("bridge", content=b"{}", expect=404)
+
+
+async def test_a_target_that_is_refused_is_not_tried_again(office: Office) -> None:
+    await office.put("C1")
+    body = {"handle": "wm1", "customer": {"kind": "retailer", "id": "C1"}}
+    await office.ask("POST", "/v1/channels/bridge/handles", json=body, expect=201)
+    await office.message("C1", "bridge")
+    await office.send_due(delivery_private_targets=False)
+    (parked,) = (await office.ask("GET", "/v1/deliveries?state=parked"))["items"]
+    assert parked["reason"] == "the account does not fit: TargetRefused"
+    assert office.bridge.calls == []
+
+
+async def test_one_account_sends_more_a_minute_than_a_robot_may(office: Office) -> None:
+    await office.put("C1", contacts=[{"name": "a", "phone": "13900000000"}])
+    for _ in range(25):
+        await office.message("C1", "sms")
+    assert await office.send_due() == 25

@@ -25,7 +25,7 @@ WITH used AS MATERIALIZED (
     FROM (
         SELECT delivery_id, due_at, target, channel FROM deliveries
         WHERE state = 'pending' AND due_at <= $1 AND target <> ALL($3::text[])
-          AND (channel IN ('webhook', 'email')
+          AND (channel NOT IN ('wecom', 'dingtalk')
                OR target NOT IN (SELECT target FROM used WHERE messages >= $6))
         ORDER BY due_at LIMIT $7) d
     LEFT JOIN used u ON u.target = d.target

@@ -4,8 +4,9 @@ import base64
 import binascii
 import hmac
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 
+TOLERANCE = timedelta(minutes=5)
 _PREFIX = "whsec_"
 
 
@@ -48,3 +49,23 @@ def dingtalk_query(secret: str, *, now: datetime) -> dict[str, str]:
     milliseconds = str(int(now.timestamp() * 1000))
     digest = hmac.digest(secret.encode(), f"{milliseconds}\n{secret}".encode(), "sha256")
     return {"timestamp": milliseconds, "sign": base64.b64encode(digest).decode()}
+
+
+def is_signed(key: bytes, message: tuple[str, str, bytes], signatures: str, *, now: datetime) -> bool:
+    """Check a message that came in as Standard Webhooks 1.0 says.
+
+    Args:
+        key: The shared secret.
+        message: Its id, its time in seconds since 1970, its body.
+        signatures: What came as `webhook-signature`: some of `v1,<HMAC-SHA256 in base64>`, by spaces.
+        now: The time here; one more than 5 minutes apart is refused, so that no old message is sent again.
+    """
+    message_id, seconds, body = message
+    if not (seconds.isascii() and seconds.isdigit() and len(seconds) < 12):
+        return False
+    if abs(int(seconds) - now.timestamp()) > TOLERANCE.total_seconds():
+        return False
+    signed = b".".join((message_id.encode(), seconds.encode(), body))
+    wanted = "v1," + base64.b64encode(hmac.digest(key, signed, "sha256")).decode()
+    given = [each for each in signatures.split(" ") if each.isascii()]
+    return any(hmac.compare_digest(wanted, each) for each in given)

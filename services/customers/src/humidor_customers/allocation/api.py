@@ -27,7 +27,7 @@ from humidor_customers.allocation.schemas import (
     StrategyView,
 )
 from humidor_customers.inputs import NEWEST, Reader, RetailerId, Writer
-from humidor_customers.retailers.api import seen
+from humidor_customers.retailers.seeing import seen
 
 router = APIRouter(prefix="/v1", tags=["allocation"])
 

@@ -1,6 +1,7 @@
 """What a channel does: sends a message, reads what comes in, and says so in words that name nobody."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 from uuid import UUID
@@ -9,6 +10,7 @@ import httpx
 
 from humidor_common.delivery.retries import Outcome
 from humidor_common.delivery.settings import DeliverySettings
+from humidor_common.delivery.targets import TargetRefused
 
 Medium: TypeAlias = Literal["call", "visit", "email", "sms", "wechat", "app", "post", "other"]
 Consent: TypeAlias = Literal["sms", "email", "wechat", "app"]
@@ -141,6 +143,22 @@ class PullFailed(Exception):  # noqa: N818 - says what has happened
     def __init__(self, outcome: Outcome) -> None:
         super().__init__(outcome.detail)
         self.outcome = outcome
+
+
+@contextmanager
+def as_documented() -> Iterator[None]:
+    """Take an answer that lacks something, or has it otherwise than its documentation says, as a failure.
+
+    Raises:
+        PullFailed: With that as its outcome.
+    """
+    try:
+        yield
+    except TargetRefused:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        detail = f"the answer is not as documented: {type(error).__name__}"
+        raise PullFailed(Outcome(result="failed", detail=detail)) from error
 
 
 class Telling:

@@ -2,12 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
-from humidor_common.auth import Principal, require
 from humidor_common.clock import utc_now
 from humidor_common.db.transaction import Read, Tx
+from humidor_common.delivery.web import PrivateTargets
 from humidor_common.web.idempotency import Idempotency
 from humidor_common.web.inputs import IfMatch, tag
 from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor
@@ -20,18 +20,12 @@ from humidor_customers.channels.schemas import (
     HandleView,
 )
 from humidor_customers.consumers.schemas import MemberId
-from humidor_customers.inputs import Reader, Writer
+from humidor_customers.inputs import Admin, Reader, Writer
 from humidor_customers.parties import Party, PartyKind, seen
 
 router = APIRouter(prefix="/v1/channels", tags=["channels"])
 
 
-def _admin(principal: Annotated[Principal, Depends(require("customers:admin"))]) -> Principal:
-    principal.check_every_store()
-    return principal
-
-
-Admin = Annotated[Principal, Depends(_admin)]
 AccountPath = Annotated[AccountId, Path()]
 
 
@@ -40,7 +34,7 @@ async def put_account(  # noqa: PLR0913 - what FastAPI injects
     conn: Tx,
     principal: Admin,
     *,
-    request: Request,
+    private: PrivateTargets,
     account_id: AccountPath,
     account: AccountInput,
     response: Response,
@@ -48,7 +42,6 @@ async def put_account(  # noqa: PLR0913 - what FastAPI injects
 ) -> AccountView:
     """Make or change an account with a provider; secrets are kept and never shown."""
     now = utc_now()
-    private = request.app.state.runtime.settings.delivery_private_targets
     view = await service.put_account(
         conn, principal, (account_id, account), private=private, if_match=if_match, now=now
     )

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
+from humidor_common.delivery.endpoints import KEY_BYTES
 from humidor_common.delivery.signing import webhook_key
 from humidor_common.web.inputs import PRINTABLE, Input, Name
 from humidor_customers.channels.adapter import AdapterName
@@ -15,7 +16,6 @@ AccountId = Annotated[str, StringConstraints(max_length=40, pattern=r"^[a-z0-9][
 Handle = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=PRINTABLE)]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
 Url = Annotated[str, StringConstraints(min_length=8, max_length=500, pattern=r"^https?://[\x21-\x7e]+$")]
-_KEY_BYTES = 24
 
 _SMS: dict[str, JsonValue] = {
     "name": "Notices by SMS",
@@ -31,7 +31,7 @@ _SMS: dict[str, JsonValue] = {
 
 
 def _signing(secret: str) -> str:
-    if len(webhook_key(secret)) < _KEY_BYTES:
+    if len(webhook_key(secret)) < KEY_BYTES:
         raise ValueError("a signature needs whsec_ and at least 24 bytes in base64")
     return secret
 

@@ -1,7 +1,7 @@
 """Records what members allow and take back."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from humidor_common.auth import Principal
 from humidor_common.db.pool import Connection
@@ -12,8 +12,7 @@ from humidor_common.web.problems import FieldError, Problem
 from humidor_customers.consumers import queries
 from humidor_customers.consumers.rules import Channel, Decision, Purpose, newest
 from humidor_customers.consumers.schemas import ConsentInput, ConsentState, ConsentView
-
-_CLOCKS_APART = timedelta(minutes=5)
+from humidor_customers.inputs import CLOCKS_APART
 
 
 def decision_of(each: ConsentState | ConsentView) -> Decision:
@@ -31,7 +30,7 @@ def views_of(
     errors = [
         FieldError(f"consents[{n}].decided_at", "is in the future")
         for n, each in enumerate(given)
-        if each.decided_at and each.decided_at > now + _CLOCKS_APART
+        if each.decided_at and each.decided_at > now + CLOCKS_APART
     ]
     if errors:
         raise Problem(422, "invalid", f"{errors[0].field}: {errors[0].message}", errors=errors)

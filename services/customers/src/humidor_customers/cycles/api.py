@@ -28,7 +28,7 @@ from humidor_customers.cycles.schemas import (
     WindowView,
 )
 from humidor_customers.inputs import Code, Reader, RetailerId, Writer
-from humidor_customers.retailers.api import seen
+from humidor_customers.retailers.seeing import seen
 
 router = APIRouter(prefix="/v1", tags=["order cycles"])
 

@@ -14,7 +14,7 @@ from humidor_customers.consumers.schemas import MemberId
 from humidor_customers.history.schemas import ChangeView
 from humidor_customers.history.service import NEWEST, list_changes
 from humidor_customers.inputs import Reader, RetailerId
-from humidor_customers.retailers.api import seen
+from humidor_customers.retailers.seeing import seen
 
 router = APIRouter(prefix="/v1", tags=["history"])
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from humidor_common.auth.sealing import SealBroken, Sealer
 from humidor_common.db.pool import Connection
-from humidor_common.delivery.signing import webhook_key
+from humidor_common.delivery.signing import is_signed, webhook_key
 from humidor_common.web.errors import field_path
 from humidor_common.web.problems import FieldError, Problem
 from humidor_customers.connectors import queries as connectors
@@ -22,7 +22,6 @@ from humidor_customers.exchange.rules import newest_of_each
 from humidor_customers.exchange.schemas import ErrorView
 from humidor_customers.exchange.taking import Plan, take_records
 from humidor_customers.exchange.work import Report, start_work
-from humidor_customers.hooks.rules import is_signed
 from humidor_customers.hooks.schemas import HookAnswer, HookMessage, HookRecord, ResultView
 
 KEPT = timedelta(days=7)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from humidor_common.db.pool import Connection
+from humidor_common.privacy.holdings import counts
 
 _FORGET = """
 WITH names AS (
@@ -60,7 +61,7 @@ SELECT (SELECT coalesce(jsonb_agg(jsonb_build_object('account_id', account_id, '
 
 async def forget(conn: Connection, member_ids: Sequence[str]) -> Mapping[str, int]:
     """Forget all that is personal about locked members; gives of how many things each was rid."""
-    return {row[0]: row[1] for row in await conn.fetch(_FORGET, list(member_ids))}
+    return await counts(conn, _FORGET, member_ids)
 
 
 async def disclose(conn: Connection, member_id: str) -> Mapping[str, Any]:

@@ -47,7 +47,7 @@ _BY_EMAIL = """
 SELECT 'consumer' AS party_kind, member_id AS party_id FROM consumer_contacts WHERE lower(email) = lower($1)
 UNION ALL
 SELECT 'retailer', retailer_id FROM retailers
-WHERE merged_into IS NULL AND contacts @> jsonb_build_array(jsonb_build_object('email', $1::text)) LIMIT 2
+WHERE merged_into IS NULL AND email_keys @> ARRAY[lower($1::text)] LIMIT 2
 """
 _BY_PHONE = """
 SELECT 'consumer' AS party_kind, member_id AS party_id FROM consumer_contacts

@@ -17,10 +17,10 @@ from humidor_customers.channels.adapter import (
     Forged,
     Inbound,
     Incoming,
-    PullFailed,
     Received,
     Tools,
     Unreadable,
+    as_documented,
 )
 from humidor_customers.channels.registry import ADAPTERS
 from humidor_customers.channels.service import load_account
@@ -118,11 +118,8 @@ async def fetch(pool: Pool, tools: Tools, claimed: Claimed, wake: Callable[[], N
     for _ in range(_MOST_PAGES):
         async with transaction(pool) as conn:
             account = await load_account(conn, claimed.target)
-        try:
+        with as_documented():
             page = await ADAPTERS[account.adapter].pull(tools, account, token)
-        except (KeyError, TypeError, OverflowError, AttributeError) as error:
-            detail = f"the answer is not as documented: {type(error).__name__}"
-            raise PullFailed(Outcome(result="failed", detail=detail)) from error
         for each in page.messages:
             async with transaction(pool) as conn:
                 await take(conn, account, each, now=tools.now)

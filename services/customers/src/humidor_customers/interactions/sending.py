@@ -22,7 +22,7 @@ from humidor_common.delivery.sender import Own
 from humidor_common.delivery.settings import DeliverySettings
 from humidor_common.ids import uuid7
 from humidor_common.web.problems import Problem, invalid
-from humidor_customers.channels.adapter import Account, Message, PullFailed, Sent, Tools
+from humidor_customers.channels.adapter import Account, Message, PullFailed, Sent, Tools, as_documented
 from humidor_customers.channels.registry import ADAPTERS
 from humidor_customers.channels.service import load_account
 from humidor_customers.interactions import queries
@@ -33,8 +33,6 @@ from humidor_customers.interactions.service import check_reply, consented, parts
 from humidor_customers.parties import Party, lock
 
 MESSAGE = "customers.message"
-# What an answer may lack or have otherwise than its documentation says.
-_NOT_AS_DOCUMENTED = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
 
 
 async def queue(
@@ -121,12 +119,8 @@ async def _send_message(pool: Pool, tools: Tools, claimed: Claimed, wake: Callab
     if isinstance(prepared, Outcome):
         return prepared
     account, message = prepared
-    try:
+    with as_documented():
         sent = await ADAPTERS[account.adapter].send(tools, account, message)
-    except _NOT_AS_DOCUMENTED as error:
-        sent = Sent(
-            Outcome(result="failed", detail=f"the answer is not as documented: {type(error).__name__}")
-        )
     async with transaction(pool) as conn:
         await _settle(conn, interaction_id, sent, tools.now)
     wake()

@@ -1,6 +1,6 @@
 """Notes down what happened with customers, and shows it to whom it concerns."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from humidor_common.messaging import outbox
 from humidor_common.web.problems import Problem, invalid, not_found
 from humidor_customers.channels.service import bind_handle
 from humidor_customers.consumers.consents import allowed
+from humidor_customers.inputs import CLOCKS_APART
 from humidor_customers.interactions import queries
 from humidor_customers.interactions.rules import Medium, Purpose, consent_channel, consumer_purpose
 from humidor_customers.interactions.schemas import (
@@ -23,8 +24,6 @@ from humidor_customers.interactions.schemas import (
 )
 from humidor_customers.parties import Party, PartyView, lock, narrow, seen
 from humidor_customers.timeline.service import Entry, add_entries
-
-_CLOCKS_APART = timedelta(minutes=5)
 
 
 async def record(
@@ -37,7 +36,7 @@ async def record(
     """
     party = given.customer.party
     await lock(conn, principal, party)
-    if given.occurred_at > now + _CLOCKS_APART:
+    if given.occurred_at > now + CLOCKS_APART:
         raise invalid("occurred_at", "is in the future; make a task of it")
     if party.kind == "consumer" and given.medium == "visit":
         raise invalid("medium", "consumers are not visited")

@@ -25,7 +25,7 @@ from humidor_customers.orders.schemas import (
     OrderView,
     Wish,
 )
-from humidor_customers.retailers.api import seen
+from humidor_customers.retailers.seeing import seen
 
 router = APIRouter(prefix="/v1/orders", tags=["orders"])
 

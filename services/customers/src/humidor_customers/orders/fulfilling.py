@@ -1,7 +1,7 @@
 """What happens to an order that stands: debits, dispatch and delivery with its proof."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,12 +13,11 @@ from humidor_common.ids import uuid7
 from humidor_common.messaging import outbox
 from humidor_common.web.problems import Problem, invalid
 from humidor_customers.catalogue.queries import load_products
+from humidor_customers.inputs import CLOCKS_APART
 from humidor_customers.orders import queries
 from humidor_customers.orders.checking import licence_of, worth
 from humidor_customers.orders.keeping import close, lock_order, next_version, note
 from humidor_customers.orders.schemas import DebitInput, DebitView, DeliveryInput, LineView, OrderView
-
-_CLOCKS_APART = timedelta(minutes=5)
 
 
 async def record_debit(
@@ -113,7 +112,7 @@ async def deliver(
     before, retailer = await lock_order(conn, order_id, "deliver", None)
     principal.check_store(before.store_id)
     at = given.delivered_at or now
-    if at > now + _CLOCKS_APART:
+    if at > now + CLOCKS_APART:
         raise invalid("delivered_at", "is in the future")
     state = licence_of(retailer, local_date(at, retailer["time_zone"]))
     lines = await _handed_over(conn, before, given)

@@ -12,7 +12,7 @@ from humidor_customers.inputs import Reader, RetailerId
 from humidor_customers.overview.schemas import Overview
 from humidor_customers.overview.service import look_at
 from humidor_customers.parties import Party
-from humidor_customers.retailers.api import seen
+from humidor_customers.retailers.seeing import seen
 
 router = APIRouter(prefix="/v1", tags=["overview"])
 

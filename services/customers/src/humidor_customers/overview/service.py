@@ -5,13 +5,15 @@ from typing import Any
 
 from humidor_common.auth import Principal
 from humidor_common.db.pool import Connection
+from humidor_common.web.inputs import visible_stores
 from humidor_customers.inputs import BEGIN, END, NEWEST
 from humidor_customers.overview.schemas import KindView, OpenView, Overview
 from humidor_customers.parties import Party
 from humidor_customers.retailers import service as retailers
 from humidor_customers.timeline import queries as timeline
 from humidor_customers.timeline.queries import Wanted
-from humidor_customers.timeline.service import ids_of, read_timeline
+from humidor_customers.timeline.schemas import EntryView
+from humidor_customers.timeline.service import ids_of
 
 YEAR = timedelta(days=365)
 NEWEST_ENTRIES = 20
@@ -33,15 +35,15 @@ async def look_at(
 ) -> Overview:
     """Give the overview of a customer whose record the caller may see."""
     ids = await ids_of(conn, party)
-    stores = None if principal.stores is None else sorted(principal.stores)
+    stores = visible_stores(principal, None)
     counted = await timeline.counted(conn, party.kind, ids, now - YEAR, stores)
+    wanted = Wanted(BEGIN, (END, NEWEST), store_ids=stores)
+    newest = await timeline.newest(conn, party.kind, ids, wanted, limit=NEWEST_ENTRIES)
     (row,) = await conn.fetch(_OPEN, *party, now)
     shown = {"retailer": retailers.view(record, now)} if party.kind == "retailer" else {"consumer": record}
     return Overview(
         **shown,
         year=[KindView(**each) for each in counted],
-        newest=await read_timeline(
-            conn, principal, party, Wanted(BEGIN, (END, NEWEST)), limit=NEWEST_ENTRIES
-        ),
+        newest=[EntryView(**each) for each in newest],
         open=OpenView(**row),
     )

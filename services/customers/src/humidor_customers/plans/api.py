@@ -17,7 +17,7 @@ from humidor_customers.plans import queries, service
 from humidor_customers.plans.figures import Figures
 from humidor_customers.plans.gathering import gather, request_of
 from humidor_customers.plans.schemas import Confirmation, PlanInput, PlanLine, PlanView
-from humidor_customers.retailers.api import seen
+from humidor_customers.retailers.seeing import seen
 
 router = APIRouter(prefix="/v1/order-plans", tags=["order plans"])
 

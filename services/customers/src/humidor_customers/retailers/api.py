@@ -26,8 +26,6 @@ from humidor_customers.retailers.schemas import (
 )
 from humidor_customers.retailers.seeing import check_seen, seen
 
-__all__ = ["router", "seen"]
-
 router = APIRouter(prefix="/v1/retailers", tags=["retailers"])
 
 RetailerPath = Annotated[RetailerId, Path()]

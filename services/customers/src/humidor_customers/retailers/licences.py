@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -10,12 +10,12 @@ from humidor_common.auth import Principal
 from humidor_common.db.pool import Connection
 from humidor_common.ids import uuid7
 from humidor_common.web.problems import invalid
+from humidor_customers.inputs import CLOCKS_APART
 from humidor_customers.retailers import queries
 from humidor_customers.retailers.queries import Document
 from humidor_customers.retailers.schemas import CheckInput, CheckView
 from humidor_customers.retailers.service import lock_live, save
 
-_CLOCKS_APART = timedelta(minutes=5)
 _COLUMNS = tuple(CheckView.model_fields)
 _WRITE = f"""
 INSERT INTO licence_checks ({", ".join(_COLUMNS)})
@@ -45,7 +45,7 @@ async def record_check(
         raise invalid("licence_number", "the customer has no licence")
     if check.licence_number not in (None, number):
         raise invalid("licence_number", f"the customer's licence is {number}")
-    if check.checked_at and check.checked_at > now + _CLOCKS_APART:
+    if check.checked_at and check.checked_at > now + CLOCKS_APART:
         raise invalid("checked_at", "is in the future")
     (view,) = await record_checks(conn, principal, [Said(document, check)], now=now)
     return view

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from humidor_common.db.pool import Connection
-from humidor_customers.retailers.rules import name_key, phone_keys, search_name
+from humidor_customers.retailers.rules import email_keys, name_key, phone_keys, search_name
 from humidor_customers.retailers.schemas import RetailerInput
 
 Document: TypeAlias = dict[str, Any]
@@ -16,7 +16,7 @@ _ALL, _HIERARCHY = 7401000, 7401001
 FIELDS = tuple(RetailerInput.model_fields)
 _OWN = tuple(name for name in FIELDS if name != "store_ids")
 _KEPT = ("retailer_id", "licence_status", "merged_into", "version", "created_at", "changed_at")
-_COLUMNS = (*_KEPT, *_OWN, "search_name", "name_key", "phone_keys")
+_COLUMNS = (*_KEPT, *_OWN, "search_name", "name_key", "phone_keys", "email_keys")
 
 STORE_IDS = """
 coalesce((SELECT array_agg(s.store_id ORDER BY s.store_id) FROM retailer_stores s
@@ -120,6 +120,7 @@ async def write(conn: Connection, documents: Sequence[Document], before: Mapping
             "search_name": search_name(each["name"]),
             "name_key": name_key(each["name"]),
             "phone_keys": phone_keys(each["contacts"]),
+            "email_keys": email_keys(each["contacts"]),
         }
         for each in documents
     ]

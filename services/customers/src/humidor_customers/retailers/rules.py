@@ -102,6 +102,11 @@ def phone_keys(contacts: Iterable[Mapping[str, Any]]) -> list[str]:
     return sorted(key for key in found if key)
 
 
+def email_keys(contacts: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Give the addresses of some contacts as they are compared: without regard to case."""
+    return sorted({contact["email"].lower() for contact in contacts if contact["email"]})
+
+
 def masked(text: str | None, *, keep_start: int = 1, keep_end: int = 0) -> str | None:
     """Hide the middle of a name or phone for a trail that is kept for ever: 13812345678 → 138****78."""
     if text is None:

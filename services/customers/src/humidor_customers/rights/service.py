@@ -1,7 +1,7 @@
 """Takes requests of persons about their data, asks every service that has any, and closes them."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from humidor_common import audit
@@ -12,19 +12,19 @@ from humidor_common.events.customers import PrivacyRequestClosed
 from humidor_common.events.persons import answering_services
 from humidor_common.ids import uuid7
 from humidor_common.messaging import outbox
+from humidor_common.web.inputs import visible_stores
 from humidor_common.web.problems import Problem, invalid, not_found
 from humidor_customers.consumers import contacts
 from humidor_customers.consumers import queries as consumers
 from humidor_customers.consumers import service as members
 from humidor_customers.consumers.schemas import ConsumerView
+from humidor_customers.inputs import CLOCKS_APART
 from humidor_customers.rights import ledger, own_part, queries
 from humidor_customers.rights.rules import Kind, due_at
 from humidor_customers.rights.schemas import Basis, IdentityCheck, NewRequest, Refusal, RequestView
 
 KEY = "hmx"
 RETENTION = Principal(subject="retention", kind="system")
-
-_CLOCKS_APART = timedelta(minutes=5)
 
 
 async def seen(conn: Connection, principal: Principal, request_id: UUID) -> RequestView:
@@ -33,8 +33,7 @@ async def seen(conn: Connection, principal: Principal, request_id: UUID) -> Requ
     Raises:
         Problem: 404, also for requests of others.
     """
-    stores = None if principal.stores is None else sorted(principal.stores)
-    found = await queries.read(conn, request_id, stores)
+    found = await queries.read(conn, request_id, visible_stores(principal, None))
     if found is None:
         raise not_found("privacy request", request_id)
     return found
@@ -48,7 +47,7 @@ async def open_request(
     Raises:
         Problem: 404 without such a member; 409 `request-running` while another one runs; 422.
     """
-    if new.received_at is not None and new.received_at > now + _CLOCKS_APART:
+    if new.received_at is not None and new.received_at > now + CLOCKS_APART:
         raise invalid("received_at", "is in the future")
     await consumers.lock(conn, new.member_id)
     await members.seen(conn, principal, new.member_id)

@@ -70,7 +70,7 @@ async def close(
     """
     state, outcome = ending
     before = await _lock_open(conn, principal, task_id)
-    update = {"state": state, "outcome": outcome[:1000], "closed_by": principal.subject, "closed_at": now}
+    update = {"state": state, "outcome": outcome, "closed_by": principal.subject, "closed_at": now}
     update |= {"version": before["version"] + 1, "changed_at": now}
     if state == "done":
         party = Party(before["party_kind"], before["party_id"])
@@ -99,7 +99,10 @@ async def page(
         party = await narrow(conn, principal, filters.customer_kind, filters.customer_id)
     query = Conditions()
     query.where("(due_at, task_id) > (?, ?)", *after)
-    query.where("state = 'open'" if filters.state == "open" else "state = ?", *_but_open(filters.state))
+    if filters.state == "open":
+        query.where("state = 'open'")
+    else:
+        query.where("state = ?", filters.state)
     if party is not None:
         query.where("party_kind = ? AND party_id = ?", *party)
     if filters.assignee is not None:
@@ -108,10 +111,6 @@ async def page(
         query.where("due_at < ?", filters.due_before)
     statement = f"SELECT * FROM tasks WHERE {query.sql} ORDER BY due_at, task_id LIMIT {limit}"  # noqa: S608
     return [_view(row, now) for row in await conn.fetch(statement, *query.arguments)]
-
-
-def _but_open(state: str) -> list[str]:
-    return [] if state == "open" else [state]
 
 
 async def _find(conn: Connection, principal: Principal, task_id: UUID, *, lock_row: str = "") -> Any:

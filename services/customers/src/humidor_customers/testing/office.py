@@ -52,8 +52,10 @@ class Office(Desk):
     wecom: WecomService = field(default_factory=WecomService)
     bridge: Receiver = field(default_factory=Receiver)
 
-    async def send_due(self) -> int:
-        pool, settings = self.runtime.pool, cast("CustomersSettings", self.runtime.settings)
+    async def send_due(self, **changes: Any) -> int:
+        """Send what is due, once, by the settings of the service with some `changes`."""
+        pool = self.runtime.pool
+        settings = cast("CustomersSettings", self.runtime.settings).model_copy(update=changes)
         return await Sender(pool, settings, own=own_way(pool, settings, self.runtime.wake_relay)).send_due()
 
     async def put_account(self, account_id: str, config: dict[str, Any], *, expect: int = 201) -> Any:

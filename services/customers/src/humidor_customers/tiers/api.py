@@ -12,7 +12,7 @@ from humidor_common.web.idempotency import Idempotency
 from humidor_common.web.inputs import IfMatch, Reason, tag
 from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor
 from humidor_customers.inputs import NEWEST, Reader, RetailerId, Writer
-from humidor_customers.retailers.api import seen
+from humidor_customers.retailers.seeing import seen
 from humidor_customers.tiers import overrides, queries, scoring, service
 from humidor_customers.tiers.schemas import (
     NewScheme,

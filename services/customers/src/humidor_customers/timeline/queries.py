@@ -25,7 +25,7 @@ FROM jsonb_array_elements($1::jsonb) e ORDER BY 1, 2 ON CONFLICT DO NOTHING
 """
 _TAKE = """
 DELETE FROM timeline_waiting WHERE sale_id = ANY($1::uuid[])
-RETURNING sale_id, entry_id, kind, happened_at, store_id, details
+RETURNING entry_id, kind, sale_id, NULL AS member_id, happened_at, store_id, details
 """
 _MERGED = """
 WITH RECURSIVE part AS (
@@ -63,9 +63,8 @@ async def wait(conn: Connection, facts: Sequence[Fact]) -> None:
     await conn.execute(_WAIT, rows)
 
 
-async def take_waiting(conn: Connection, sale_ids: Sequence[UUID]) -> list[Any]:
-    found: list[Any] = await conn.fetch(_TAKE, sale_ids)
-    return found
+async def take_waiting(conn: Connection, sale_ids: Sequence[UUID]) -> list[Fact]:
+    return [Fact(*row) for row in await conn.fetch(_TAKE, sale_ids)]
 
 
 async def lock_sales(conn: Connection, *, alone: bool) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from humidor_common.auth import Principal
 from humidor_common.db.pool import Connection
+from humidor_common.web.inputs import visible_stores
 from humidor_customers.consumers import queries as consumers
 from humidor_customers.inputs import Party
 from humidor_customers.timeline import queries
@@ -66,17 +67,12 @@ async def take_sales(conn: Connection, facts: Sequence[Fact]) -> None:
         await queries.wait(conn, [each for each, owner in found if owner is None])
     if sales:
         waiting = await queries.take_waiting(conn, sorted(sales))
-        await add_entries(conn, [_late(row, sales[row["sale_id"]]) for row in waiting])
+        await add_entries(conn, [_entry(each, sales[each.sale_id]) for each in waiting if each.sale_id])
 
 
 def _entry(fact: Fact, member_id: str) -> Entry:
     party = Party("consumer", member_id)
     return Entry(party, fact.entry_id, fact.kind, fact.happened_at, fact.details, fact.store_id)
-
-
-def _late(row: Any, member_id: str) -> Entry:
-    party = Party("consumer", member_id)
-    return Entry(party, row["entry_id"], row["kind"], row["happened_at"], row["details"], row["store_id"])
 
 
 async def ids_of(conn: Connection, party: Party) -> list[str]:
@@ -91,7 +87,7 @@ async def read_timeline(
 
     Whoever is bound to stores sees what happened in these, and what happened in no store.
     """
-    stores = None if principal.stores is None else sorted(principal.stores)
+    stores = visible_stores(principal, None)
     rows = await queries.newest(
         conn, party.kind, await ids_of(conn, party), wanted._replace(store_ids=stores), limit=limit
     )

@@ -52,9 +52,8 @@ async def add(conn: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
     await conn.execute(_ADD, rows)
 
 
-async def plan_of(conn: Connection, plan_id: UUID, *, lock: bool = False) -> Any:
-    suffix = " FOR UPDATE" if lock else ""
-    return await conn.fetchrow(f"SELECT * FROM visit_plans WHERE plan_id = $1{suffix}", plan_id)  # noqa: S608
+async def plan_of(conn: Connection, plan_id: UUID) -> Any:
+    return await conn.fetchrow("SELECT * FROM visit_plans WHERE plan_id = $1", plan_id)
 
 
 async def visits_of(conn: Connection, plan_ids: Sequence[UUID]) -> list[Any]:

@@ -1,7 +1,7 @@
 """Plans visits as routes, and notes down what came of them."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +12,10 @@ from humidor_common.events.customers import VisitCompleted
 from humidor_common.ids import uuid7
 from humidor_common.messaging import outbox
 from humidor_common.web.problems import FieldError, Problem, invalid, not_found
+from humidor_customers.inputs import CLOCKS_APART
 from humidor_customers.parties import Party, lock, seen
+from humidor_customers.retailers import queries as retailers
+from humidor_customers.retailers.seeing import check_seen
 from humidor_customers.timeline.service import Entry, add_entries
 from humidor_customers.visits import queries
 from humidor_customers.visits.rules import Place, distance_m, length_m, route
@@ -27,8 +30,6 @@ from humidor_customers.visits.schemas import (
     Stop,
     VisitView,
 )
-
-_CLOCKS_APART = timedelta(minutes=5)
 
 
 async def put_place(
@@ -110,8 +111,10 @@ async def get_plan(conn: Connection, principal: Principal, plan_id: UUID) -> Pla
     if row is None:
         raise not_found("visit plan", plan_id)
     found = await queries.visits_of(conn, [plan_id])
-    for each in found if principal.stores is not None else ():
-        await seen(conn, principal, Party("retailer", each["retailer_id"]))
+    if principal.stores is not None:
+        owners = await retailers.read(conn, {each["retailer_id"] for each in found})
+        for each in found:
+            check_seen(principal, owners[each["retailer_id"]])
     places = await queries.places_of(conn, [each["retailer_id"] for each in found])
     return _plan_view(row, found, places)
 
@@ -147,7 +150,7 @@ async def complete(
         Problem: 404; 409 `visit-closed`; 422 for what is in the future.
     """
     row = await _lock_planned(conn, principal, visit_id)
-    if given.left_at > now + _CLOCKS_APART:
+    if given.left_at > now + CLOCKS_APART:
         raise invalid("left_at", "is in the future")
     places = await queries.places_of(conn, [row["retailer_id"]])
     distance = None

@@ -1,13 +1,13 @@
 """Subscriptions to alerts over HTTP."""
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from humidor_common.clock import utc_now
 from humidor_common.db.transaction import Read, Tx
+from humidor_common.delivery.web import PrivateTargets
 from humidor_common.web.idempotency import Idempotency
 from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor
 from humidor_inventory.inputs import IfMatch, Reader, Writer, tag
@@ -22,17 +22,9 @@ from humidor_inventory.notifications.schemas import (
 router = APIRouter(prefix="/v1/alert-subscriptions", tags=["alerts"])
 
 
-def _private(request: Request) -> bool:
-    allowed: bool = request.app.state.runtime.settings.delivery_private_targets
-    return allowed
-
-
-Private = Annotated[bool, Depends(_private)]
-
-
 @router.post("", status_code=201, response_model=SubscriptionView)
 async def post_subscription(
-    conn: Tx, principal: Writer, given: SubscriptionInput, idempotency: Idempotency, private: Private
+    conn: Tx, principal: Writer, given: SubscriptionInput, idempotency: Idempotency, private: PrivateTargets
 ) -> Response:
     """Have somebody told of alerts over a channel."""
     return await idempotency.run(
@@ -47,7 +39,7 @@ async def put_subscription(  # noqa: PLR0913, PLR0917 - FastAPI's parameters
     principal: Writer,
     subscription_id: UUID,
     given: SubscriptionChange,
-    private: Private,
+    private: PrivateTargets,
     response: Response,
     if_match: IfMatch = None,
 ) -> SubscriptionView:

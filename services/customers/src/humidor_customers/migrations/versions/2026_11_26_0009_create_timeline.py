@@ -132,7 +132,11 @@ CREATE TABLE interaction_texts (
 CREATE INDEX ix_consumer_contacts_email ON consumer_contacts (lower(email)) WHERE email IS NOT NULL;
 CREATE INDEX ix_consumer_contacts_phone
     ON consumer_contacts (right(regexp_replace(phone, '[^0-9]', '', 'g'), 11)) WHERE phone IS NOT NULL;
-CREATE INDEX ix_retailers_contacts ON retailers USING gin (contacts jsonb_path_ops);
+-- Addresses of contacts in lower case.
+ALTER TABLE retailers ADD COLUMN email_keys text[] NOT NULL DEFAULT '{}';
+UPDATE retailers SET email_keys = ARRAY(
+    SELECT DISTINCT lower(c->>'email') FROM jsonb_array_elements(contacts) c WHERE c->>'email' <> '');
+CREATE INDEX ix_retailers_email_keys ON retailers USING gin (email_keys);
 """
 
 WORK = """
