@@ -3,9 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 
+import asyncpg
 import pytest
 from humidor_demo.service import SERVICE
 
+from humidor_common import runtime
+from humidor_common.db.pool import Pool, create_pool
+from humidor_common.settings import ServiceSettings
 from humidor_common.testing.plugin import SettingsFor
 from humidor_common.testing.running import Running, running
 
@@ -138,3 +142,18 @@ async def test_the_audit_trail_is_append_only(demo: Running) -> None:
     for change in ("UPDATE audit_trail SET actor = 'x'", "DELETE FROM audit_trail", "TRUNCATE audit_trail"):
         with pytest.raises(Exception, match="append-only"):
             await pool.execute(change)
+
+
+async def test_a_database_that_is_still_starting_is_waited_for(
+    settings_for: SettingsFor, auth: Auth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faults = [ConnectionRefusedError(), asyncpg.CannotConnectNowError("the database system is starting up")]
+
+    async def open_once_up(settings: ServiceSettings, *, name: str) -> Pool:
+        if faults:
+            raise faults.pop()
+        return await create_pool(settings, name=name)
+
+    monkeypatch.setattr(runtime, "create_pool", open_once_up)
+    async with running(SERVICE, settings_for(SERVICE, bus=False)) as demo:
+        assert (await demo.client.get("/v1/notes", headers=auth("clerk"))).status_code == 200

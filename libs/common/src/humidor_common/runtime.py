@@ -1,6 +1,7 @@
 """What one running process of a service holds."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from typing import Any, TypeVar
 from aiokafka.errors import KafkaError
 
 from humidor_common.auth import TokenVerifier
-from humidor_common.db.failures import DATABASE_ERRORS
+from humidor_common.db.failures import DATABASE_ERRORS, OUT_OF_REACH
 from humidor_common.db.pool import Pool, create_pool
 from humidor_common.db.transaction import transaction
 from humidor_common.messaging import inbox
@@ -23,6 +24,7 @@ from humidor_common.web import idempotency
 
 T = TypeVar("T")
 PRUNE_EVERY_SECONDS = 3600
+DATABASE_PATIENCE_SECONDS = 60.0
 
 log = get_logger(__name__)
 
@@ -56,7 +58,7 @@ class Runtime:
 async def start(service: Service, settings: ServiceSettings, role: Role) -> AsyncIterator[Runtime]:
     """Open what a process of this role needs, run its background work, and close it all in reverse."""
     async with AsyncExitStack() as stack:
-        pool = await create_pool(settings, name=f"humidor-{service.name}-{role}")
+        pool = await _open_pool(settings, name=f"humidor-{service.name}-{role}")
         stack.push_async_callback(_close, pool)
         relay = Relay(settings, pool, stands_in=role == "api")
         verifier = TokenVerifier(settings.jwks, issuer=settings.issuer)
@@ -66,6 +68,19 @@ async def start(service: Service, settings: ServiceSettings, role: Role) -> Asyn
             await stack.enter_async_context(context(runtime))
         await stack.enter_async_context(_background(runtime, role))
         yield runtime
+
+
+async def _open_pool(settings: ServiceSettings, *, name: str) -> Pool:
+    """Open the pool; a database that is just starting too is waited for."""
+    until = time.monotonic() + DATABASE_PATIENCE_SECONDS
+    while True:
+        try:
+            return await create_pool(settings, name=name)
+        except OUT_OF_REACH as error:
+            if time.monotonic() > until:
+                raise
+            log.warning("waiting for the database", extra={"error": repr(error)})
+            await asyncio.sleep(1)
 
 
 @asynccontextmanager

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from aiokafka import ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka import ConsumerRecord
 from aiokafka.errors import KafkaError
 
 from humidor_common.clock import utc_now
@@ -16,8 +16,8 @@ from humidor_common.db.failures import TRANSIENT
 from humidor_common.db.pool import Pool
 from humidor_common.db.transaction import transaction
 from humidor_common.messaging import deadletters, inbox, outbox
-from humidor_common.messaging.kafka import make_consumer
-from humidor_common.messaging.offsets import COMMIT_EVERY_SECONDS, Offsets
+from humidor_common.messaging.kafka import is_ending
+from humidor_common.messaging.reading import open_reader
 from humidor_common.messaging.subscription import Poison, Received, Subscription, decode
 from humidor_common.settings import ServiceSettings
 from humidor_common.telemetry.logs import get_logger
@@ -25,7 +25,8 @@ from humidor_common.telemetry.metrics import CONSUMED_EVENTS, CONSUMER_BATCH_SEC
 from humidor_common.telemetry.traces import span
 
 ATTEMPTS = 3
-LAST_COMMIT_SECONDS = 2.0
+# Transactions and statements end long before; a driver that does not come back must not stop the group.
+LONGEST_APPLY_SECONDS = 120.0
 
 log = get_logger(__name__)
 
@@ -40,13 +41,8 @@ class Item:
     fault: str | None
 
 
-class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships no types
-    """Runs one subscription.
-
-    A revoke waits for the batch in flight, so that its offsets are committed before another member takes
-    over. What was fetched but not yet applied at a revoke is applied all the same: dropping it loses
-    events, and the inbox drops what the new owner has applied too.
-    """
+class Consumer:
+    """Runs one subscription."""
 
     longest_pause_seconds = 10.0
 
@@ -57,18 +53,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
         self._pool = pool
         self._subscription = subscription
         self._wake = wake
-        self._in_flight = asyncio.Lock()
-        self._offsets: Offsets | None = None
         self.running = False
-
-    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
-        async with self._in_flight:
-            if self._offsets is not None:
-                await self._offsets.commit()
-            log.info("partitions revoked", extra={"group": self._subscription.group, "count": len(revoked)})
-
-    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
-        log.info("partitions assigned", extra={"group": self._subscription.group, "count": len(assigned)})
 
     async def run(self) -> None:
         """Consume until cancelled; a lost broker or database is waited for."""
@@ -77,34 +62,29 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
                 await self._consume()
             except (KafkaError, *TRANSIENT) as error:
                 log.warning("consumer lost its connection, trying again", extra={"error": repr(error)})
+            except asyncio.CancelledError:
+                if is_ending():
+                    raise
+                log.warning("the broker's client ended by itself, trying again")
             except Exception:  # the consumer must outlive any fault of the broker's client
                 log.exception("consumer failed, trying again")
             await asyncio.sleep(1)
 
     async def _consume(self) -> None:
-        prefix = self._settings.topic_prefix
-        consumer = make_consumer(self._settings, prefix + self._subscription.group)
-        self._offsets = offsets = Offsets(consumer)
-        consumer.subscribe([prefix + topic for topic in self._subscription.topics], listener=self)
-        try:
-            await consumer.start()
+        async with open_reader(self._settings, self._subscription) as reader:
             self.running = True
-            while True:
-                patience_ms = COMMIT_EVERY_SECONDS * 1000 if offsets.pending else 1000
-                fetched = await consumer.getmany(
-                    timeout_ms=patience_ms, max_records=self._subscription.max_batch
-                )
-                async with self._in_flight:
-                    if fetched:
-                        await self._apply_records([r for records in fetched.values() for r in records])
-                        offsets.note({tp: records[-1].offset + 1 for tp, records in fetched.items()})
-                    await offsets.commit_if_due()
-        finally:
-            self.running = False
-            with suppress(KafkaError, TimeoutError):
-                async with asyncio.timeout(LAST_COMMIT_SECONDS):
-                    await offsets.commit()
-            await consumer.stop()
+            try:
+                while True:
+                    fetched = await reader.fetch(self._subscription.max_batch)
+                    async with reader.in_flight:
+                        if fetched:
+                            await self._apply_records([r for records in fetched.values() for r in records])
+                            reader.offsets.note(
+                                {tp: records[-1].offset + 1 for tp, records in fetched.items()}
+                            )
+                        await reader.offsets.commit_if_due()
+            finally:
+                self.running = False
 
     async def _apply_records(self, records: "Sequence[ConsumerRecord[bytes, bytes]]") -> None:
         await self._apply_items([self._read(record) for record in records])
@@ -150,7 +130,8 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
         attempt = 0
         while True:
             try:
-                await work(*arguments)
+                async with asyncio.timeout(LONGEST_APPLY_SECONDS):
+                    await work(*arguments)
             except TRANSIENT as error:
                 if isinstance(error, ValueError):  # asyncpg's own refusal of an argument
                     raise

@@ -1,6 +1,8 @@
 """The Kafka clients, configured in one place."""
 
+import asyncio
 import ssl
+from contextlib import suppress
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -8,11 +10,15 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.helpers import create_ssl_context
 
 from humidor_common.settings import ServiceSettings
+from humidor_common.telemetry.logs import get_logger
 
 PRODUCER_BATCH_BYTES = 128 * 1024
 LARGEST_MESSAGE_BYTES = 4 * 1024 * 1024
 REQUEST_TIMEOUT_MS = 15_000
 MAX_POLL_INTERVAL_MS = 300_000
+STOP_SECONDS = 10.0
+
+log = get_logger(__name__)
 
 
 def connection_options(settings: ServiceSettings) -> dict[str, Any]:
@@ -57,6 +63,32 @@ def make_consumer(settings: ServiceSettings, group: str | None, **options: Any) 
 
 def make_admin(settings: ServiceSettings) -> AIOKafkaAdminClient:
     return AIOKafkaAdminClient(**connection_options(settings), request_timeout_ms=REQUEST_TIMEOUT_MS)
+
+
+def is_ending() -> bool:
+    """Whether it is the running task that was cancelled.
+
+    The client ends its own tasks by cancelling them, and where a broker has died it lets that out as if the
+    caller were meant.
+    """
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0
+
+
+async def stop(client: AIOKafkaConsumer | AIOKafkaProducer) -> None:
+    """Stop a client within its time; whatever is in its way, its connections are closed."""
+    try:
+        async with asyncio.timeout(STOP_SECONDS):
+            await client.stop()
+    except Exception as error:  # noqa: BLE001 - it is given up in any case
+        log.warning("the broker's client did not stop", extra={"error": repr(error)})
+    except asyncio.CancelledError:
+        if is_ending():
+            raise
+    finally:
+        with suppress(Exception):
+            # Once `stop` has failed it does nothing any more, and the client has no other door.
+            await client._client.close()  # noqa: SLF001
 
 
 def _ssl_context(settings: ServiceSettings) -> ssl.SSLContext:

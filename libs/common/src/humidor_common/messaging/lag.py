@@ -8,7 +8,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import GroupCoordinatorNotAvailableError
 from aiokafka.structs import OffsetAndMetadata
 
-from humidor_common.messaging.kafka import make_admin, make_consumer
+from humidor_common.messaging.kafka import make_admin, make_consumer, stop
 from humidor_common.messaging.subscription import Subscription
 from humidor_common.messaging.topics import partitions_of
 from humidor_common.settings import ServiceSettings
@@ -59,6 +59,6 @@ async def open_lag_meter(settings: ServiceSettings) -> AsyncIterator[LagMeter]:
         try:
             yield LagMeter(settings, admin, reader)
         finally:
-            await reader.stop()
+            await stop(reader)
     finally:
         await admin.close()

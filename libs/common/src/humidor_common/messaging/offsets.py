@@ -5,6 +5,7 @@ time of a batch. Nothing depends on it: after a crash the events of the last mom
 drops them.
 """
 
+import asyncio
 import time
 from collections.abc import Mapping
 
@@ -14,6 +15,7 @@ from aiokafka.errors import KafkaError
 from humidor_common.telemetry.logs import get_logger
 
 COMMIT_EVERY_SECONDS = 0.1
+COMMIT_SECONDS = 15.0
 
 log = get_logger(__name__)
 
@@ -39,14 +41,20 @@ class Offsets:
             await self.commit()
 
     async def commit(self) -> None:
-        """Commit now; a refusal is no fault, because whoever reads the events again drops them."""
-        applied, self._applied = self._applied, {}
+        """Commit now.
+
+        A refusal is no fault, because whoever reads the events again drops them. It is tried again all the
+        same: where nobody has to read them again, they would count as not consumed for ever.
+        """
         self._due_at = time.monotonic() + COMMIT_EVERY_SECONDS
+        applied, self._applied = self._applied, {}
         assigned = self._consumer.assignment()
         offsets = {partition: offset for partition, offset in applied.items() if partition in assigned}
         if not offsets:
             return
         try:
-            await self._consumer.commit(offsets)
-        except KafkaError as error:
+            async with asyncio.timeout(COMMIT_SECONDS):
+                await self._consumer.commit(offsets)
+        except (KafkaError, TimeoutError) as error:
+            self._applied = offsets | self._applied
             log.info("offsets not committed", extra={"error": repr(error)})

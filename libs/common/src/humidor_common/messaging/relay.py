@@ -15,7 +15,7 @@ from humidor_common.db.pool import TRANSACTION_TIMEOUT_SECONDS, Connection, Pool
 from humidor_common.events.base import source_of
 from humidor_common.messaging import deadletters
 from humidor_common.messaging.deadletters import RELAY
-from humidor_common.messaging.kafka import make_producer
+from humidor_common.messaging.kafka import is_ending, make_producer, stop
 from humidor_common.settings import ServiceSettings
 from humidor_common.telemetry.logs import get_logger
 from humidor_common.telemetry.metrics import RELAY_ACTIVE, RELAYED_EVENTS
@@ -31,6 +31,7 @@ AWAKE_SECONDS = 0.1
 NOTIFY_AT_MOST_EVERY_SECONDS = AWAKE_SECONDS / 2
 TURN_SECONDS = 1.0
 STAND_IN_SECONDS = 60.0
+LONGEST_BATCH_SECONDS = 90.0
 FLOOR_LAG_SECONDS = 2 * TRANSACTION_TIMEOUT_SECONDS
 LOOK_AT_ALL_SECONDS = 60
 
@@ -87,6 +88,10 @@ class Relay:
                 await self._hold_and_publish()
             except DATABASE_ERRORS as error:
                 log.warning("relay lost its database, trying again", extra={"error": repr(error)})
+            except asyncio.CancelledError:
+                if is_ending():
+                    raise
+                log.warning("the broker's client ended by itself, trying again")
             except Exception:  # the relay must outlive any fault of the broker's client
                 log.exception("relay failed, trying again")
             await asyncio.sleep(1)
@@ -115,10 +120,11 @@ class Relay:
             await self._publish(conn, producer)
         finally:
             self._become(active=False)
-            if producer is not None:
-                with suppress(Exception):
-                    await producer.stop()
-            conn.terminate()
+            try:
+                if producer is not None:
+                    await stop(producer)
+            finally:
+                conn.terminate()
 
     async def _wait_turn(self, conn: Connection) -> None:
         turns_free = 0
@@ -146,7 +152,9 @@ class Relay:
             if self._woken.is_set():
                 awake_until = began + AWAKE_SECONDS
             self._woken.clear()
-            if await self._publish_batch(conn, producer) < BATCH_ROWS:
+            async with asyncio.timeout(LONGEST_BATCH_SECONDS):
+                count = await self._publish_batch(conn, producer)
+            if count < BATCH_ROWS:
                 await self._pause(began, awake_until)
 
     async def _pause(self, began: float, awake_until: float) -> None:
