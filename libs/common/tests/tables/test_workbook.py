@@ -124,7 +124,7 @@ def test_thousands_of_columns_and_rows_far_down_cost_nothing() -> None:
 
 
 def test_a_workbook_that_outgrows_its_memory_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    def grow(*_: object) -> None:
+    def grow(*_: object, **__: object) -> None:
         raise MemoryError
 
     monkeypatch.setattr(child, "read", grow)
@@ -143,4 +143,4 @@ def test_no_change_to_a_workbook_whatever_makes_the_reader_fail(data: st.DataObj
     for _ in range(data.draw(st.integers(1, 6))):
         broken[data.draw(st.integers(0, len(broken) - 1))] = data.draw(st.integers(0, 255))
     found = child.answer(bytes(broken), 10)
-    assert "refused" in found or "rows" in found
+    assert found.keys() in ({"refused", "detail"}, {"sheets"})

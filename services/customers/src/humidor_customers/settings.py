@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 
 from pydantic import field_validator
+from pydantic_settings import SettingsConfigDict
 
+from humidor_common.auth.sealing import Sealer
 from humidor_common.delivery.settings import DeliverySettings
 from humidor_common.upstreams import parse_upstreams
 
@@ -14,6 +16,8 @@ class CustomersSettings(DeliverySettings):
     `connector_keys` seal the secrets of connectors (`humidor_common.auth.sealing`).
     """
 
+    model_config = SettingsConfigDict(hide_input_in_errors=True)
+
     # With the back-off of `retries.delay` the last one comes after 25 to 50 hours.
     customers_webhook_attempts: int = 15
     upstreams: str = ""
@@ -23,6 +27,12 @@ class CustomersSettings(DeliverySettings):
     @classmethod
     def _check_upstreams(cls, value: str) -> str:
         parse_upstreams(value)
+        return value
+
+    @field_validator("connector_keys")
+    @classmethod
+    def _check_keys(cls, value: str) -> str:
+        Sealer(value)
         return value
 
     @property

@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from humidor_common.db.pool import Connection
-from humidor_customers.orders import caps
+from humidor_customers.allocation import caps
 from humidor_customers.testing.desk import Desk
 from humidor_customers.testing.ordering import offer, open_cycle
 

@@ -10,7 +10,7 @@ import pytest
 
 from humidor_common.events.forecasting import DayDemand, ForecastPublished, SpanDemand
 from humidor_common.ids import uuid7
-from humidor_customers.orders import caps
+from humidor_customers.allocation import caps
 from humidor_customers.plans.consumers import SUBSCRIPTION as FORECASTS
 from humidor_customers.plans.figures import PATH, Figures
 from humidor_customers.plans.rules import demand_of

@@ -2,9 +2,9 @@
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from humidor_common import audit
 from humidor_common.auth import Principal
@@ -12,13 +12,15 @@ from humidor_common.db.pool import Connection
 from humidor_common.imports.kinds import Finding, Item, Kind
 from humidor_common.imports.report import FileRefused, FileView, ImportReport, views
 from humidor_common.imports.rows import RawRow, build_items, read_rows
-from humidor_common.tables.headings import Layout, lay_out
+from humidor_common.tables.headings import SEARCHED_ROWS, Layout, keep_within, lay_out
 from humidor_common.tables.mistakes import Mistake, mistake
 from humidor_common.tables.reading import read_table
 
 FILES_AT_ONCE = 2
 READ_ROWS = 2000
 WRITTEN_ROWS = 5000
+
+T = TypeVar("T")
 
 
 _reading = asyncio.Semaphore(FILES_AT_ONCE)
@@ -36,18 +38,22 @@ class Reading(NamedTuple):
 
 
 async def read_file(kind: Kind, content: bytes, name: str = "") -> Reading:
-    """Read a file in a thread, two files at a time: it may take seconds, and no connection waits for it."""
+    """Read a file in its turn, for an import of this kind."""
+    return await in_turn(_read, kind, content, name)
+
+
+async def in_turn(read: Callable[..., T], *given: Any, **named: Any) -> T:
+    """Read in a thread, two files at a time: it may take seconds, and no connection waits for it."""
     async with _reading:
-        return await asyncio.to_thread(_read, kind, content, name)
+        return await asyncio.to_thread(read, *given, **named)
 
 
 def _read(kind: Kind, content: bytes, name: str) -> Reading:
-    table = read_table(content, max_rows=kind.max_rows, name=name)
+    # Titles above the headings are no rows of the table.
+    table = read_table(content, max_rows=kind.max_rows + SEARCHED_ROWS, name=name)
     layout = lay_out(table, kind.all_columns())
+    keep_within(layout, kind.max_rows)
     errors = list(layout.errors)
-    if len(layout.rows) > kind.max_rows:
-        errors.append(mistake(layout.rows[kind.max_rows][0], "too-many-rows", limit=kind.max_rows))
-        layout.rows = layout.rows[: kind.max_rows]
     rows = read_rows(kind, layout, errors) if layout.headings else []
     for n, part in enumerate(kind.key):
         found = {row.key[n] for row in rows if row.key is not None}

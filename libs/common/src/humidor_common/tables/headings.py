@@ -12,7 +12,7 @@ from humidor_common.tables.mistakes import Mistake, mistake, shorten
 from humidor_common.tables.reading import Cell, Row, Table, Trouble
 from humidor_common.tables.text import plain
 
-_SEARCHED_ROWS = 10
+SEARCHED_ROWS = 10
 _MAX_COLUMNS = 200
 _NOISE = re.compile(r"[\s_\-*:]+")
 
@@ -79,14 +79,19 @@ class Layout:
 
 def lay_out(table: Table, columns: Sequence[Column]) -> Layout:
     """Find the row of headings among the first ten (titles may stand above) and the columns it names."""
-    known = {_key(name): column for column in columns for name in column.headings}
+    known: dict[str, Column] = {}
+    for column in columns:
+        for name in column.headings:
+            known.setdefault(heading_key(name), column)
     layout = Layout(errors=list(table.errors), warnings=list(table.warnings))
     if layout.errors:
         return layout
     if not table.rows:
         layout.errors.append(mistake(1, "empty-file"))
         return layout
-    counts = [sum(_key(_said(cell)) in known for cell in cells) for _, cells in table.rows[:_SEARCHED_ROWS]]
+    counts = [
+        sum(heading_key(_said(cell)) in known for cell in cells) for _, cells in table.rows[:SEARCHED_ROWS]
+    ]
     best = counts.index(max(counts))
     number, cells = table.rows[best]
     layout.header_row = number
@@ -111,7 +116,7 @@ def _match(layout: Layout, cells: Sequence[Cell], known: Mapping[str, Column]) -
     found: dict[str, Heading] = {}
     for index, cell in enumerate(cells):
         said = _said(cell)
-        column = known.get(_key(said))
+        column = known.get(heading_key(said))
         if column is None:
             if said:
                 layout.warnings.append(mistake(layout.header_row, "unknown-column", column=said))
@@ -137,6 +142,13 @@ def _refuse_merged(layout: Layout, merged: Sequence[str]) -> None:
             layout.errors.append(mistake(row, "merged-cells", detail=place))
 
 
+def keep_within(layout: Layout, most: int) -> None:
+    """Refuse a table that has more rows than `most` below its headings, and leave the rest out."""
+    if len(layout.rows) > most:
+        layout.errors.append(mistake(layout.rows[most][0], "too-many-rows", limit=most))
+        layout.rows = layout.rows[:most]
+
+
 def show(cell: Cell) -> str:
     """Write a cell for a message."""
     return shorten(cell.shown if isinstance(cell, Trouble) else str(cell))
@@ -146,5 +158,6 @@ def _said(cell: Cell) -> str:
     return plain(cell) if isinstance(cell, str) else ""
 
 
-def _key(heading: str) -> str:
+def heading_key(heading: str) -> str:
+    """Give what a heading is known by: without spaces, `_`, `-`, `*`, `:` and case."""
     return _NOISE.sub("", heading).lower()

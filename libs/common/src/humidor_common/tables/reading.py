@@ -104,7 +104,7 @@ def _read_workbook(content: bytes, max_rows: int, *words: str) -> list[Table]:
         return [_refused("xlsx", "file-too-large", detail="reading it was stopped")]
     if "refused" in found:
         return [_refused("xlsx", found["refused"], detail=found["detail"])]
-    return [_sheet(each) for each in found.get("sheets", [found])]
+    return [_sheet(each) for each in found["sheets"]]
 
 
 def _sheet(found: dict[str, Any]) -> Table:

@@ -35,10 +35,10 @@ class RefusedError(Exception):
         self.detail = detail
 
 
-def read(content: bytes, max_rows: int, every: bool = False) -> dict[str, Any]:
-    """Read the rows of a sheet that hold anything, one more than `max_rows` at most.
+def read(content: bytes, max_rows: int, *, every: bool = False) -> dict[str, Any]:
+    """Read `{"sheets": […]}`: the first visible one or `every`, with the rows that hold anything.
 
-    With `every`, give `{"sheets": […]}` with each visible one.
+    Of each sheet come `max_rows` and one more at most.
 
     Raises:
         RefusedError: It is too large, hostile or broken.
@@ -60,12 +60,11 @@ def read(content: bytes, max_rows: int, every: bool = False) -> dict[str, Any]:
     if len(visible) > _MAX_SHEETS and every:
         raise RefusedError("file-too-large", f"{len(visible)} sheets")
     notes = _notes(names, [each.title for each in visible[: 1 if every else None]])
+    shown = visible if every else visible[:1]
     hidden = [each.title for each in book.worksheets if each.sheet_state != "visible"]
     if hidden:
         notes.append(("hidden-sheets", ", ".join(hidden)[:200]))
-    if every:
-        return {"sheets": [_read_sheet((archive, book), each, max_rows, notes) for each in visible]}
-    return _read_sheet((archive, book), visible[0], max_rows, notes)
+    return {"sheets": [_read_sheet((archive, book), each, max_rows, notes) for each in shown]}
 
 
 def _read_sheet(of: tuple[zipfile.ZipFile, Any], sheet: Any, max_rows: int, notes: Any) -> dict[str, Any]:
@@ -122,7 +121,7 @@ def _notes(names: set[str], visible: list[str]) -> list[tuple[str, str]]:
 def answer(content: bytes, max_rows: int, *, every: bool = False) -> dict[str, Any]:
     """Give what `read` gives, or `{"refused": code, "detail": …}`."""
     try:
-        return read(content, max_rows, every)
+        return read(content, max_rows, every=every)
     except RefusedError as error:
         return {"refused": error.code, "detail": error.detail}
     except MemoryError:

@@ -11,6 +11,7 @@ from humidor_common.db.pool import Connection
 from humidor_common.sharing_arrays import Sticks
 from humidor_customers.allocation import queries
 from humidor_customers.allocation.rules import UNCAPPED, Audience, Line
+from humidor_customers.catalogue import queries as catalogue
 
 
 class Caps(NamedTuple):
@@ -122,4 +123,5 @@ async def load_lines(conn: Connection, strategy_id: UUID, gtins: Collection[str]
         (products if row["subject"] == "product" else segments)[row["code"]].append(line)
         if row["price_segment"] is not None:
             own[row["code"]] = row["price_segment"]
-    return Lines(products, segments, await queries.offered_segments(conn, gtins) | own)
+    offered = await catalogue.segments(conn) if gtins is None else {}
+    return Lines(products, segments, offered | own)

@@ -13,7 +13,7 @@ from humidor_customers.allocation.schemas import LineView, StrategyView
 from humidor_customers.conditions import Conditions
 
 _STRATEGY = """
-SELECT s.*, t.code AS scheme_code, t.tiers, t.number AS scheme_number, c.code AS cycle_code,
+SELECT s.*, t.code AS scheme_code, t.tiers, c.code AS cycle_code,
        t.direction = 'highest_is_best' AS best_first
 FROM strategies s JOIN tier_schemes t USING (scheme_id) JOIN order_cycles c USING (cycle_id)
 """
@@ -73,15 +73,6 @@ async def customers(
 async def survivors(conn: Connection, retailer_ids: Collection[str] | None = None) -> dict[str, str]:
     """Name who goes on for those (all, for None) that were merged."""
     rows = await conn.fetch(_SURVIVORS, None if retailer_ids is None else sorted(retailer_ids))
-    return {row[0]: row[1] for row in rows}
-
-
-async def offered_segments(conn: Connection, gtins: Collection[str] | None = None) -> dict[str, str]:
-    rows = await conn.fetch(
-        """SELECT gtin, price_segment FROM offers
-           WHERE price_segment IS NOT NULL AND ($1::text[] IS NULL OR gtin = ANY($1))""",
-        None if gtins is None else list(gtins),
-    )
     return {row[0]: row[1] for row in rows}
 
 

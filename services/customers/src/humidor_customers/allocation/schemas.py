@@ -201,6 +201,12 @@ class SimulationInput(RunInput):
 
     request_cycle_ids: Annotated[list[UUID], Field(min_length=1, max_length=13)]
 
+    @model_validator(mode="after")
+    def _check_cycles(self) -> "SimulationInput":
+        if len(set(self.request_cycle_ids)) < len(self.request_cycle_ids):
+            raise ValueError("request_cycle_ids names a cycle twice")
+        return self
+
 
 class SharingInput(RunInput):
     """What was requested in the strategy's own cycle is shared for good; `reason` where it was already."""

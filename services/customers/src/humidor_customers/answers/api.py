@@ -1,6 +1,5 @@
 """Answers of surveys over HTTP."""
 
-import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -9,7 +8,7 @@ from humidor_common.clock import utc_now
 from humidor_common.db.transaction import Read, transaction
 from humidor_common.imports.api import UPLOAD, read_upload
 from humidor_common.imports.report import ImportReport
-from humidor_common.imports.run import read_file, run_import
+from humidor_common.imports.run import in_turn, read_file, run_import
 from humidor_common.tables.reading import read_table
 from humidor_common.web.inputs import TimeZone
 from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor
@@ -40,7 +39,7 @@ async def import_responses(
     """
     principal.check_every_store()
     content, name = await read_upload(request)
-    table = await asyncio.to_thread(read_table, content, max_rows=10, name=name)
+    table = await in_turn(read_table, content, max_rows=10, name=name)
     headings = questions_of(find_headings([cells for _, cells in table.rows]))
     if len(headings) > MOST_QUESTIONS:
         raise invalid("file", f"has more than {MOST_QUESTIONS} questions")

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from humidor_common.clock import zone_of
+from humidor_common.tables.headings import heading_key
 
 MOST_QUESTIONS = 150
 
@@ -17,12 +18,6 @@ _LEFT_OUT = re.compile(
     r"|referrerurl|interviewtime|totaltime|firstname|lastname|email|emailaddress|attribute[0-9]+|grouptime.*"
     r"|.+time"
 )
-_NOISE = re.compile(r"[\s_\-*:]+")
-
-
-def heading_key(heading: str) -> str:
-    """Give what a heading is known by: without spaces, `_`, `-`, `*`, `:` and case."""
-    return _NOISE.sub("", heading).lower()
 
 
 def find_headings(rows: Sequence[Sequence[object]]) -> list[str]:
@@ -61,4 +56,7 @@ def answered_at(text: str | None, time_zone: str) -> datetime | None:
     moment = datetime.fromisoformat(text.strip().replace("/", "-"))
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=zone_of(time_zone))
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("is beyond the calendar") from error

@@ -28,6 +28,15 @@ async def load_products(conn: Connection, gtins: Collection[str]) -> dict[str, P
     return {row[0]: Product(*row) for row in rows}
 
 
+async def segments(conn: Connection) -> dict[str, str]:
+    """Give the price segment of every product that has one."""
+    rows = await conn.fetch("""
+        SELECT gtin, coalesce(o.price_segment, p.price_class) FROM products p LEFT JOIN offers o USING (gtin)
+        WHERE coalesce(o.price_segment, p.price_class) IS NOT NULL
+    """)
+    return {row[0]: row[1] for row in rows}
+
+
 async def read_view(conn: Connection, gtin: str) -> ProductView | None:
     row = await conn.fetchrow(f"{_VIEW} WHERE p.gtin = $1", gtin)
     return None if row is None else ProductView(**row)

@@ -33,13 +33,6 @@ class Product(NamedTuple):
         }[unit]
         return quantity * size
 
-    def value_minor(self, sticks: int) -> int:
-        """Price whole cartons, in minor units: 600 sticks at 18,000 a carton of 200 are 54,000.
-
-        A part of a carton costs its share, rounded down to a whole minor unit.
-        """
-        return (self.price_minor_per_carton or 0) * sticks // self.sticks_per_carton
-
     @property
     def refusal(self) -> str | None:
         """Say why nobody can order it; None where everybody may."""

@@ -77,14 +77,6 @@ async def assign(
     return [(row[0], row[1]) for row in rows]
 
 
-async def live_retailers(conn: Connection, retailer_ids: Collection[str]) -> set[str]:
-    rows = await conn.fetch(
-        "SELECT retailer_id FROM retailers WHERE retailer_id = ANY($1::text[]) AND merged_into IS NULL",
-        list(retailer_ids),
-    )
-    return {row[0] for row in rows}
-
-
 async def page_members(conn: Connection, group_code: str, *, after: str, limit: int) -> list[MemberView]:
     rows = await conn.fetch(
         """SELECT retailer_id, since FROM order_members WHERE group_code = $1 AND retailer_id > $2

@@ -75,9 +75,9 @@ async def assign(
     group_code, given = group
     await get_group(conn, group_code)
     await retailers.lock(conn, given.retailer_ids)
-    live = await queries.live_retailers(conn, given.retailer_ids)
+    unknown = await retailers.unknown(conn, given.retailer_ids)
     for i, each in enumerate(given.retailer_ids):
-        if each not in live:
+        if each in unknown:
             raise invalid(f"retailer_ids[{i}]", f"there is no customer {each}")
     changed = await queries.assign(conn, group_code, given.retailer_ids, now)
     entries = [

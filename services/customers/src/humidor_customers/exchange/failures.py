@@ -36,6 +36,13 @@ WHERE connector_id = $1 AND state = 'open' AND due_at <= $2 AND direction = $3 O
 """
 
 
+_FORGET_OLD = """
+DELETE FROM sync_failures WHERE failure_id IN (
+    SELECT failure_id FROM sync_failures WHERE connector_id = $1 AND state IN ('solved', 'dropped')
+    ORDER BY failure_id LIMIT 500) AND last_at < $2
+"""
+
+
 class Failure(NamedTuple):
     """What is wrong with a record: `subject` names it on the side it comes from."""
 
@@ -141,3 +148,8 @@ async def page(conn: Connection, filters: FailureFilters, *, after: UUID, limit:
         query.where("code = ?", filters.code)
     statement = f"SELECT {_VIEW} FROM sync_failures WHERE {query.sql} ORDER BY failure_id LIMIT {limit}"  # noqa: S608
     return [FailureView(**row) for row in await conn.fetch(statement, *query.arguments)]
+
+
+async def forget_old(conn: Connection, connector_id: str, *, before: datetime) -> None:
+    """Forget some settled failures of a connector that are older than a moment."""
+    await conn.execute(_FORGET_OLD, connector_id, before)

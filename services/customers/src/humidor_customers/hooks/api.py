@@ -7,19 +7,10 @@ from fastapi import APIRouter, Path, Request
 from humidor_common.clock import utc_now
 from humidor_common.db.transaction import Tx
 from humidor_customers.connectors.schemas import ConnectorId
-from humidor_customers.hooks.schemas import HookAnswer, HookMessage
+from humidor_customers.hooks.schemas import HookAnswer
 from humidor_customers.hooks.service import Sent, take_message
 
 router = APIRouter(prefix="/v1/hooks", tags=["connectors"])
-
-_BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {"schema": HookMessage.model_json_schema(ref_template="#/$defs/{model}")}
-        },
-    }
-}
 
 
 @router.post("/{connector_id}")

@@ -16,6 +16,7 @@ from humidor_customers.connectors import queries as connectors
 from humidor_customers.connectors.schemas import ConnectorView
 from humidor_customers.crm.remote import RemoteRecord
 from humidor_customers.crm.values import PlainCodec
+from humidor_customers.exchange import failures
 from humidor_customers.exchange.removing import remove
 from humidor_customers.exchange.reporting import report_taken
 from humidor_customers.exchange.rules import newest_of_each
@@ -25,6 +26,7 @@ from humidor_customers.exchange.work import Report, start_work
 from humidor_customers.hooks.schemas import HookAnswer, HookMessage, HookRecord, ResultView
 
 KEPT = timedelta(days=7)
+KEPT_FAILURES = timedelta(days=90)
 _LONGEST_ID = 200
 _FORGET = """
 DELETE FROM hook_messages WHERE ctid = ANY(ARRAY(
@@ -75,6 +77,7 @@ async def take_message(
         now,
     )
     await conn.execute(_FORGET, now - KEPT)
+    await failures.forget_old(conn, connector_id, before=now - KEPT_FAILURES)
     return answer
 
 

@@ -32,7 +32,6 @@ def columns_of(fields: Iterable[FieldView]) -> tuple[Column, ...]:
             f"{_PREFIX}{each.field}",
             (each.label,),
             (f"custom.{each.field}",),
-            words={choice.lower(): choice for choice in each.choices} if each.choices else None,
         )
         for each in fields
     )

@@ -7,13 +7,15 @@ from humidor_common.auth import Principal
 from humidor_common.db.pool import Connection
 from humidor_common.imports.kinds import Finding, Item, Kind
 from humidor_common.tables.headings import Column
-from humidor_customers.imports.words import translate
-from humidor_customers.tiers.figures import current_figures, unknown_retailers, write_figures
+from humidor_customers.imports.words import CUSTOMER, translate
+from humidor_customers.retailers import queries as retailers
+from humidor_customers.tiers.figures import current_figures, write_figures
 from humidor_customers.tiers.schemas import FigureItem
 
 
-async def _check(conn: Connection, _: Principal, items: Sequence[Item]) -> list[Finding]:
-    unknown = await unknown_retailers(conn, [item.values.retailer_id for item in items])
+async def check_customers(conn: Connection, _: Principal, items: Sequence[Item]) -> list[Finding]:
+    """Name the customers of a file that are not known."""
+    unknown = await retailers.unknown(conn, [item.values.retailer_id for item in items])
     message = "there is no such customer"
     return [
         Finding(place, "retailer_id", "unknown-customer", message, translate(message))
@@ -33,13 +35,13 @@ TIER_FIGURES = Kind(
     model=FigureItem,
     key=("retailer_id", "measure", "begins_on"),
     columns=(
-        Column("retailer_id", ("客户编码", "客户代码", "客户编号"), ("customer", "customer id")),
+        CUSTOMER,
         Column("measure", ("指标", "评价指标")),
         Column("begins_on", ("期间", "起始日期", "月份"), ("period",)),
         Column("value", ("数值", "指标值")),
     ),
     current=current_figures,
-    check=_check,
+    check=check_customers,
     write=_write,
     permit=Principal.check_every_store,
     example={

@@ -13,9 +13,9 @@ from humidor_common.imports.kinds import Finding, Item, Key, Kind, Values
 from humidor_common.tables.headings import Column
 from humidor_common.web.inputs import Input
 from humidor_customers.allocation.requests import Requested, record_requests
-from humidor_customers.imports.words import translate
+from humidor_customers.imports.figures import check_customers
+from humidor_customers.imports.words import CUSTOMER
 from humidor_customers.inputs import Code, Gtin, RetailerId
-from humidor_customers.tiers.figures import unknown_retailers
 
 _STICKS = {"stick": 1, "pack": 20, "carton": 200}
 Quantity = Annotated[int, Field(ge=0, le=10**9)]
@@ -72,14 +72,10 @@ def _same(item: Item) -> bool:
     return item.before is not None and item.before["sticks"] == item.values.sticks()
 
 
-async def _check(conn: Connection, _: Principal, items: Sequence[Item]) -> list[Finding]:
-    unknown = await unknown_retailers(conn, [item.values.retailer_id for item in items])
+async def _check(conn: Connection, principal: Principal, items: Sequence[Item]) -> list[Finding]:
+    findings = await check_customers(conn, principal, items)
     cycles = await _cycles(conn, [item.values.cycle_code for item in items])
-    findings = []
     for place, item in enumerate(items):
-        if item.values.retailer_id in unknown:
-            message = "there is no such customer"
-            findings.append(Finding(place, "retailer_id", "unknown-customer", message, translate(message)))
         if item.values.cycle_code not in cycles:
             message = "there is no such order cycle"
             findings.append(Finding(place, "cycle_code", "unknown-cycle", message, "没有这个订货周期"))
@@ -103,7 +99,7 @@ CYCLE_REQUESTS = Kind(
     key=("cycle_code", "retailer_id", "gtin"),
     columns=(
         Column("cycle_code", ("周期", "订货周期", "周期编码"), ("cycle",)),
-        Column("retailer_id", ("客户编码", "客户代码", "客户编号"), ("customer", "customer id")),
+        CUSTOMER,
         Column("gtin", ("商品编码", "卷烟编码", "条码"), ("product",), digits=True),
         Column("requested", ("需求量", "要货量")),
         Column("ordered", ("订单量", "订购量")),

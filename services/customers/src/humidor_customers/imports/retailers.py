@@ -17,7 +17,7 @@ from humidor_common.web.problems import Problem
 from humidor_customers.fields.service import list_fields
 from humidor_customers.imports.custom import cells_of, columns_of, custom_of, model_of
 from humidor_customers.imports.rules import join_list, split_list
-from humidor_customers.imports.words import CHINESE, FORMATS, LICENCE, MARKETS, STATES, translate
+from humidor_customers.imports.words import CHINESE, CUSTOMER, FORMATS, LICENCE, MARKETS, STATES, translate
 from humidor_customers.inputs import RetailerId
 from humidor_customers.retailers import queries
 from humidor_customers.retailers.rules import is_usual_licence
@@ -179,7 +179,7 @@ RETAILERS = Kind(
     model=RetailerItem,
     key=("retailer_id",),
     columns=(
-        Column("retailer_id", ("客户编码", "客户代码", "客户编号"), ("customer", "customer id")),
+        CUSTOMER,
         Column("name", ("客户名称", "店铺名称", "企业名称", "名称")),
         LICENCE,
         Column("licence_valid_from", ("许可证有效期起", "有效期起")),

@@ -11,16 +11,15 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from humidor_common.tables.fields import FieldKind
-from humidor_common.tables.headings import Column, Layout, lay_out
+from humidor_common.tables.headings import SEARCHED_ROWS, Column, Layout, keep_within, lay_out
 from humidor_common.tables.mistakes import CellError, Mistake, mistake
 from humidor_common.tables.reading import Cell, Table
 from humidor_common.tables.values import convert
-from humidor_customers.allocation.refusals import ForbiddenTerm, forbidden_heading
+from humidor_customers.allocation.refusals import forbidden_heading
 from humidor_customers.allocation.schemas import LineInput
 from humidor_customers.imports.rules import split_list
 from humidor_customers.imports.words import FORMATS, MARKETS
 
-_HEADER_ROWS = 10
 _MODES = {
     "按档位": "all",
     "档位": "all",
@@ -69,8 +68,6 @@ class Place(NamedTuple):
 
     sheet: str
     row: int
-    column: str = ""
-    field: str | None = None
 
 
 class Found(NamedTuple):
@@ -90,13 +87,14 @@ class Content(NamedTuple):
     warnings: list[Found]
 
 
-def read_strategy(tables: Sequence[Table], tiers: int) -> Content:
-    """Read lines out of the sheets of a workbook for a scheme of so many tiers."""
+def read_strategy(tables: Sequence[Table], tiers: int, *, most_rows: int) -> Content:
+    """Read lines out of the sheets of a workbook, of `most_rows` each, for a scheme of so many tiers."""
     content = Content([], [], {}, [], [])
     columns = (*_COLUMNS, *(_tier_column(tier) for tier in range(1, 101)))
     for table in tables:
         name = table.sheet or ""
         layout = lay_out(_with_text_headings(table), columns)
+        keep_within(layout, most_rows)
         known = {each.column.field for each in layout.headings}
         caps = {each.column.field for each in layout.headings if each.column.field.startswith("tier_")}
         unreadable = bool(table.errors)
@@ -126,7 +124,7 @@ def _tier_column(tier: int) -> Column:
 def _with_text_headings(table: Table) -> Table:
     """Write numbers among the first rows as text, because a heading may be one."""
     rows = [
-        (number, [_text(cell) for cell in cells] if place < _HEADER_ROWS else cells)
+        (number, [_text(cell) for cell in cells] if place < SEARCHED_ROWS else cells)
         for place, (number, cells) in enumerate(table.rows)
     ]
     return table._replace(rows=rows)
@@ -176,7 +174,7 @@ def _read_rows(content: Content, sheet: str, layout: Layout, tiers: int) -> None
 
 def _add(content: Content, place: Place, values: Mapping[str, Any], tiers: int) -> None:
     mode = values.get("mode") or "all"
-    product = values.get("code") is not None
+    product = "code" in values
     words = _WORDS.get(mode, {})
     given = {
         "subject": "product" if product else "segment",
@@ -189,13 +187,11 @@ def _add(content: Content, place: Place, values: Mapping[str, Any], tiers: int) 
     try:
         content.lines.append(LineInput.model_validate(given))
         content.places.append(place)
-    except (ValidationError, ForbiddenTerm) as error:
+    except ValidationError as error:
         content.errors.extend(_unfit(place, error))
 
 
-def _unfit(place: Place, error: ValidationError | ForbiddenTerm) -> Iterator[Found]:
-    if isinstance(error, ForbiddenTerm):
-        return
+def _unfit(place: Place, error: ValidationError) -> Iterator[Found]:
     for each in error.errors(include_url=False, include_input=False):
         field = str(each["loc"][0]) if each["loc"] else ""
         message = each["msg"].removeprefix("Value error, ")

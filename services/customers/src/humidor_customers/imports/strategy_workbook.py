@@ -1,6 +1,5 @@
 """Imports a workbook of caps into a draft: a dry run that lists every mistake, or all of it."""
 
-import asyncio
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -12,6 +11,8 @@ from pydantic import BaseModel
 from humidor_common.auth import Principal
 from humidor_common.db.pool import Connection
 from humidor_common.imports.report import MOST_LISTED, MistakeView
+from humidor_common.imports.run import in_turn
+from humidor_common.tables.headings import SEARCHED_ROWS
 from humidor_common.tables.mistakes import Mistake
 from humidor_common.tables.reading import read_sheets
 from humidor_common.web.problems import FieldError, Problem
@@ -66,8 +67,12 @@ class WorkbookRefused(Problem):
 
 async def read_workbook(content: bytes, tiers: int) -> Content:
     """Read a workbook in a thread, in which another process reads it within limits."""
-    tables = await asyncio.to_thread(read_sheets, content, max_rows=MOST_ROWS)
-    return await asyncio.to_thread(read_strategy, tables, tiers)
+    return await in_turn(_read, content, tiers)
+
+
+def _read(content: bytes, tiers: int) -> Content:
+    tables = read_sheets(content, max_rows=MOST_ROWS + SEARCHED_ROWS)
+    return read_strategy(tables, tiers, most_rows=MOST_ROWS)
 
 
 async def import_workbook(

@@ -28,6 +28,7 @@ MARKETS = {
 STATUSES = {"正常": "active", "有效": "active", "恢复": "active", "停业": "suspended", "暂停": "suspended",
             "停业整顿": "suspended", "吊销": "revoked", "取消": "revoked"}  # fmt: skip
 
+CUSTOMER = Column("retailer_id", ("客户编码", "客户代码", "客户编号"), ("customer", "customer id"))
 LICENCE = Column(
     "licence_number",
     ("许可证号", "专卖许可证号", "烟草专卖零售许可证号"),

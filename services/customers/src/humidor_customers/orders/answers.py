@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TypeAlias
+from uuid import UUID
 
 from humidor_common.db.pool import Connection
 from humidor_common.events.inventory import StockRefused, StockReleased, StockReserved, StockShipped
 from humidor_common.telemetry.logs import get_logger
 from humidor_customers.orders import queries
 from humidor_customers.orders.checking import worth
+from humidor_customers.orders.keeping import next_version
+from humidor_customers.orders.rules import settled
 from humidor_customers.orders.schemas import LineView, OrderView
 
 StockAnswer: TypeAlias = StockReserved | StockRefused | StockReleased | StockShipped
@@ -19,7 +22,8 @@ log = get_logger(__name__)
 async def apply_answers(conn: Connection, answers: Sequence[StockAnswer], *, now: datetime) -> None:
     """Apply answers to the orders that wait for them; one that is late or comes again changes nothing."""
     orders = await queries.lock(conn, {answer.order_id for answer in answers})
-    changed: dict[object, OrderView] = {}
+    changed: dict[UUID, OrderView] = {}
+    relined: set[UUID] = set()
     lots = []
     for answer in answers:
         order = orders.get(answer.order_id)
@@ -31,9 +35,12 @@ async def apply_answers(conn: Connection, answers: Sequence[StockAnswer], *, now
             continue
         if isinstance(answer, StockShipped):
             lots += [(answer.order_id, each.gtin, each.lot, each.sticks) for each in answer.lots]
-        after = order.model_copy(update=update | {"version": order.version + 1, "changed_at": now})
-        orders[answer.order_id] = changed[answer.order_id] = after
-    await queries.write(conn, list(changed.values()))
+        if "lines" in update:
+            relined.add(answer.order_id)
+        orders[answer.order_id] = changed[answer.order_id] = next_version(order, update, now)
+    await queries.write(conn, [each for each in changed.values() if each.order_id in relined])
+    alone = [each for each in changed.values() if each.order_id not in relined]
+    await queries.write(conn, alone, lines=False)
     if lots:
         await queries.write_lots(conn, lots)
 
@@ -57,12 +64,14 @@ def _update(order: OrderView, answer: StockAnswer) -> dict[str, object] | None:
             "refusal_code": answer.code,
             "lines": lines,
         }
+    value_minor = worth(lines, "reserved_sticks")
     return {
         "state": "reserved",
         "stock": "reserved",
         "reserved_at": answer.reserved_at,
         "lines": lines,
-        "value_minor": worth(lines, "reserved_sticks"),
+        "value_minor": value_minor,
+        "payment": settled(order.payment, order.paid_minor, value_minor),
     }
 
 

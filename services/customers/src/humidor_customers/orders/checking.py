@@ -9,12 +9,13 @@ from uuid import UUID
 from humidor_common.clock import local_date
 from humidor_common.db.pool import Connection
 from humidor_common.web.problems import FieldError, Problem
+from humidor_customers.allocation import caps
 from humidor_customers.catalogue.queries import load_products
 from humidor_customers.catalogue.rules import Product
 from humidor_customers.cycles.queries import windows_around
 from humidor_customers.cycles.schemas import CustomerWindow
-from humidor_customers.orders import caps, queries
-from humidor_customers.orders.rules import Room, Wanted, allow, credit_left, value_minor
+from humidor_customers.orders import queries
+from humidor_customers.orders.rules import Room, Wanted, allow, value_minor
 from humidor_customers.orders.schemas import CutView, LineInput, LineView, OrderView
 from humidor_customers.retailers.queries import Document
 from humidor_customers.retailers.rules import licence_state
@@ -88,8 +89,8 @@ async def check_credit(conn: Connection, retailer: Document, order: OrderView) -
             409, "other-currency", f"The credit is in {retailer['currency']}, not {order.currency}."
         )
     owed = await queries.exposure(conn, order.retailer_id, order.order_id)
-    left = credit_left(retailer["credit_limit_minor"], owed)
-    if left is not None and order.value_minor > left:
+    left = retailer["credit_limit_minor"] - owed
+    if order.value_minor > left:
         detail = f"The order is worth {order.value_minor}, {max(left, 0)} of the credit are left."
         raise Problem(409, "credit-exceeded", detail)
 

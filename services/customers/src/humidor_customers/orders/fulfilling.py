@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import asyncpg
+
 from humidor_common.auth import Principal
 from humidor_common.clock import local_date
 from humidor_common.db.pool import Connection
@@ -17,6 +19,7 @@ from humidor_customers.inputs import CLOCKS_APART
 from humidor_customers.orders import queries
 from humidor_customers.orders.checking import licence_of, worth
 from humidor_customers.orders.keeping import close, lock_order, next_version, note
+from humidor_customers.orders.rules import settled
 from humidor_customers.orders.schemas import DebitInput, DebitView, DeliveryInput, LineView, OrderView
 
 
@@ -35,7 +38,7 @@ async def record_debit(
     if known is not None:
         same = (known["order_id"], known["outcome"], known["amount_minor"])
         if same != (order_id, given.outcome, given.amount_minor):
-            raise Problem(409, "reference-used", f"The reference {given.reference!r} is booked already.")
+            raise _used(given.reference)
         return _debit_view(known, order)
     if order.attempt == 0:
         raise Problem(409, "order-state", "The order has never been confirmed.")
@@ -48,11 +51,18 @@ async def record_debit(
         "recorded_at": now,
         "recorded_by": principal.subject,
     }
-    await queries.write_debit(conn, row)
+    try:
+        await queries.write_debit(conn, row)
+    except asyncpg.UniqueViolationError as error:
+        raise _used(given.reference) from error
     if given.outcome == "failed" and order.prepaid and order.state in ("confirmed", "reserved"):
         after = await close(conn, after, ("debit-failed", given.reason or given.reference), now=now)
     await note(conn, principal, f"book_{given.outcome}", order, after, given.reason)
     return _debit_view(row, after)
+
+
+def _used(reference: str) -> Problem:
+    return Problem(409, "reference-used", f"The reference {reference!r} is booked already.")
 
 
 def _paid(order: OrderView, given: DebitInput) -> dict[str, object]:
@@ -126,8 +136,8 @@ async def deliver(
         "exceptions": [*before.exceptions, *([f"licence-{state}"] if state != "active" else [])],
     }
     after = next_version(before, update, now)
-    if after.payment == "due" and after.paid_minor >= after.value_minor > 0:
-        after = after.model_copy(update={"payment": "paid"})
+    payment = settled(after.payment, after.paid_minor, after.value_minor)
+    after = after.model_copy(update={"payment": payment})
     await queries.write(conn, [after])
     await outbox.append(conn, [_told(after, at)])
     await note(conn, principal, "deliver", before, after)
@@ -135,7 +145,7 @@ async def deliver(
 
 
 async def _handed_over(conn: Connection, order: OrderView, given: DeliveryInput) -> list[LineView]:
-    products = await load_products(conn, [line.gtin for line in given.lines])
+    products = await load_products(conn, [line.gtin for line in given.lines]) if given.lines else {}
     ordered = {line.gtin: line for line in order.lines}
     delivered = {line.gtin: line.reserved_sticks or 0 for line in order.lines}
     for i, line in enumerate(given.lines):

@@ -66,10 +66,12 @@ async def lock_order(
     Raises:
         Problem: 404; 409 `order-state` or `changed-meanwhile`; 412.
     """
-    seen = await get_order(conn, order_id)
-    retailer = await lock_live(conn, seen.retailer_id)
+    owner = await queries.owner(conn, order_id)
+    if owner is None:
+        raise not_found("order", order_id)
+    retailer = await lock_live(conn, owner)
     order = (await queries.lock(conn, [order_id]))[order_id]
-    if order.retailer_id != seen.retailer_id:
+    if order.retailer_id != owner:
         raise Problem(409, "changed-meanwhile", "The order has just gone to another customer; try again.")
     check_match(if_match, order.version)
     if act is not None and not may(act, order.state):

@@ -49,6 +49,12 @@ async def read(conn: Connection, order_ids: Collection[UUID]) -> dict[UUID, Orde
     return {row["order_id"]: OrderView(**row) for row in rows}
 
 
+async def owner(conn: Connection, order_id: UUID) -> str | None:
+    """Name the customer of an order; None where there is none."""
+    found: str | None = await conn.fetchval("SELECT retailer_id FROM orders WHERE order_id = $1", order_id)
+    return found
+
+
 async def lock(conn: Connection, order_ids: Collection[UUID]) -> dict[UUID, OrderView]:
     """Read orders that nobody else changes before this transaction ends."""
     await conn.execute(

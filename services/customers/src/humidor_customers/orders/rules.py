@@ -89,10 +89,16 @@ def allow(wanted: Sequence[Wanted], room: Room) -> list[Allowed]:
 
 
 def value_minor(sticks: int, minor_per_carton: int, sticks_per_carton: int) -> int:
-    """Price a line as `Product.value_minor` does: a part of a carton costs its share, rounded down."""
+    """Price a line, in minor units: 600 sticks at 18,000 a carton of 200 are 54,000.
+
+    A part of a carton costs its share, rounded down to a whole minor unit.
+    """
     return minor_per_carton * sticks // sticks_per_carton
 
 
-def credit_left(limit_minor: int | None, exposure_minor: int) -> int | None:
-    """Give what may still be owed; None where nothing bounds it."""
-    return None if limit_minor is None else limit_minor - exposure_minor
+def settled(payment: Payment, paid_minor: int, value_minor: int) -> Payment:
+    """Say how an order's payment stands once its value or what was paid has changed: what is due may be paid.
+
+    60,000 paid before the order was cut to 50,000: paid, and 10,000 to give back. One of no worth stays.
+    """
+    return "paid" if payment == "due" and paid_minor >= value_minor > 0 else payment

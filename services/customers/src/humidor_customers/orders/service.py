@@ -22,6 +22,7 @@ from humidor_customers.orders.checking import (
     worth,
 )
 from humidor_customers.orders.keeping import close, lock_order, next_version, note
+from humidor_customers.orders.rules import settled
 from humidor_customers.orders.schemas import LineInput, OrderInput, OrderView, Wish
 from humidor_customers.retailers.queries import Document
 from humidor_customers.retailers.service import lock_live
@@ -99,7 +100,7 @@ async def _stand(
     after = {
         "state": "confirmed",
         "stock": "asked",
-        "payment": "due",
+        "payment": settled("due", order.paid_minor, order.value_minor),
         "prepaid": window.prepaid,
         "store_id": window.supply_store_id,
         "closes_at": window.closes_at,

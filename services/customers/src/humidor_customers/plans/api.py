@@ -30,8 +30,8 @@ async def post_plan(
     runtime: Runtime = request.app.state.runtime
     now = utc_now()
     async with runtime.pool.acquire() as conn:
-        await seen(conn, principal, plan.retailer_id)
-        basis = await gather(conn, plan, now=now)
+        retailer = await seen(conn, principal, plan.retailer_id)
+        basis = await gather(conn, plan, retailer, now=now)
     # No connection is held while another service calculates.
     figures = runtime.get(Figures)
     answer = await figures.calculate(request_of(basis), request.headers["authorization"])

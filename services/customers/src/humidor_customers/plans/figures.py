@@ -29,7 +29,6 @@ class FigureLine(msgspec.Struct, frozen=True):
     needed: int
     quantity: int
     cuts: list[FigureCut]
-    days_of_cover_after: float | None
 
 
 class Answer(msgspec.Struct, frozen=True):

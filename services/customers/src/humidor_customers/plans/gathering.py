@@ -14,12 +14,12 @@ from humidor_customers.cycles.queries import windows_around
 from humidor_customers.cycles.schemas import CustomerWindow
 from humidor_customers.orders import queries as orders
 from humidor_customers.orders.checking import Place, find_window, load_room
-from humidor_customers.orders.rules import Room, Wanted, credit_left
+from humidor_customers.orders.rules import Room, Wanted
 from humidor_customers.plans import queries
 from humidor_customers.plans.rules import Demand, demand_of
 from humidor_customers.plans.schemas import MOST_PRODUCTS, PlanInput
 from humidor_customers.retailers.queries import Document
-from humidor_customers.retailers.service import get_retailer, refuse_merged
+from humidor_customers.retailers.service import refuse_merged
 
 _WEEK = 7
 
@@ -29,7 +29,6 @@ class Basis(NamedTuple):
 
     given: PlanInput
     place: Place
-    window: CustomerWindow
     review_days: int
     lead_time_days: int
     products: Mapping[str, Product]
@@ -42,13 +41,12 @@ class Basis(NamedTuple):
     budget_minor: int | None
 
 
-async def gather(conn: Connection, given: PlanInput, *, now: datetime) -> Basis:
+async def gather(conn: Connection, given: PlanInput, retailer: Document, *, now: datetime) -> Basis:
     """Read it all; nothing is locked, for a plan binds nobody.
 
     Raises:
-        Problem: 404; 409 `retailer-merged`, `no-window`, `nothing-to-plan`; 422 naming an unknown product.
+        Problem: 409 `retailer-merged`, `no-window`, `nothing-to-plan`; 422 naming an unknown product.
     """
-    retailer = await get_retailer(conn, given.retailer_id)
     refuse_merged(retailer)
     window = await find_window(conn, given.retailer_id, given.cycle_id, now=now)
     place = Place(given.retailer_id, window.cycle_id, uuid7())
@@ -69,7 +67,6 @@ async def gather(conn: Connection, given: PlanInput, *, now: datetime) -> Basis:
     return Basis(
         given=given,
         place=place,
-        window=window,
         review_days=review_days,
         lead_time_days=max((window.delivery_on - today).days, 0),
         products=products,
@@ -109,8 +106,8 @@ async def _review_days(conn: Connection, window: CustomerWindow, retailer_id: st
 
 
 async def _budget(conn: Connection, given: PlanInput, retailer: Document, place: Place) -> int | None:
-    owed = await orders.exposure(conn, place.retailer_id, place.order_id)
-    left = credit_left(retailer["credit_limit_minor"], owed)
+    limit = retailer["credit_limit_minor"]
+    left = None if limit is None else limit - await orders.exposure(conn, place.retailer_id, place.order_id)
     bounds = [each for each in (given.budget_minor, left) if each is not None]
     return max(min(bounds), 0) if bounds else None
 

@@ -75,6 +75,15 @@ async def lock_all(conn: Connection) -> None:
     await conn.execute("SELECT pg_advisory_xact_lock($1)", _ALL)
 
 
+async def unknown(conn: Connection, retailer_ids: Collection[str]) -> set[str]:
+    """Name those who are not known, or were merged into another."""
+    rows = await conn.fetch(
+        "SELECT retailer_id FROM retailers WHERE retailer_id = ANY($1::text[]) AND merged_into IS NULL",
+        sorted(set(retailer_ids)),
+    )
+    return set(retailer_ids) - {row[0] for row in rows}
+
+
 async def read(conn: Connection, retailer_ids: Collection[str]) -> dict[str, Document]:
     rows = await conn.fetch(f"{SELECT} WHERE r.retailer_id = ANY($1::text[])", list(retailer_ids))
     return {row["retailer_id"]: dict(row) for row in rows}

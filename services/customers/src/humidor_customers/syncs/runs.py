@@ -8,6 +8,7 @@ from uuid import UUID
 from humidor_common.db.pool import Connection
 from humidor_common.ids import uuid7
 from humidor_customers.crm.remote import Cursor
+from humidor_customers.exchange import failures
 from humidor_customers.exchange.work import Report
 from humidor_customers.syncs.rules import Phase, first_phase
 from humidor_customers.syncs.schemas import ItemView, RunView
@@ -48,11 +49,6 @@ WHERE connector_id = $1 AND version = $4
 _FORGET_RUNS = """
 DELETE FROM sync_runs WHERE run_id IN (
     SELECT run_id FROM sync_runs WHERE connector_id = $1 ORDER BY run_id LIMIT 50) AND ended_at < $2
-"""
-_FORGET_FAILURES = """
-DELETE FROM sync_failures WHERE failure_id IN (
-    SELECT failure_id FROM sync_failures WHERE connector_id = $1 AND state IN ('solved', 'dropped')
-    ORDER BY failure_id LIMIT 500) AND last_at < $2
 """
 
 
@@ -161,7 +157,7 @@ async def settle(
 async def forget_old(conn: Connection, connector_id: str, *, now: datetime) -> None:
     """Forget some runs and settled failures of a connector that are older than 90 days."""
     await conn.execute(_FORGET_RUNS, connector_id, now - KEPT)
-    await conn.execute(_FORGET_FAILURES, connector_id, now - KEPT)
+    await failures.forget_old(conn, connector_id, before=now - KEPT)
 
 
 async def finish(conn: Connection, run: Run, version: int) -> None:

@@ -29,15 +29,6 @@ async def current_figures(conn: Connection, keys: Sequence[Any]) -> Mapping[Any,
     return {(row[0], row[1], row[2]): dict(row) for row in rows}
 
 
-async def unknown_retailers(conn: Connection, retailer_ids: Sequence[str]) -> set[str]:
-    """Name those who are not known, or were merged into another."""
-    rows = await conn.fetch(
-        "SELECT retailer_id FROM retailers WHERE retailer_id = ANY($1::text[]) AND merged_into IS NULL",
-        sorted(set(retailer_ids)),
-    )
-    return set(retailer_ids) - {row[0] for row in rows}
-
-
 async def write_figures(conn: Connection, figures: Sequence[FigureItem], now: datetime) -> None:
     rows = [(each.retailer_id, each.measure, each.begins_on, each.value) for each in figures]
     if rows:

@@ -243,9 +243,3 @@ async def tiers_of(conn: Connection, retailer_id: str) -> list[TierView]:
 
 async def set_override(conn: Connection, tier: TierView) -> None:
     await conn.execute(_SET_OVERRIDE, *(getattr(tier, name) for name in _OVERRIDDEN))
-
-
-async def forget_tier(conn: Connection, code: str, retailer_id: str) -> None:
-    await conn.execute(
-        "DELETE FROM retailer_tiers WHERE scheme_code = $1 AND retailer_id = $2", code, retailer_id
-    )

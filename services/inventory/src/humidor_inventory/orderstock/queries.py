@@ -27,11 +27,11 @@ ON CONFLICT (reservation_id) DO UPDATE
 SET state = excluded.state, closed_at = excluded.closed_at, closed_reason = excluded.closed_reason
 """
 _DECIDE = """
-INSERT INTO order_stock (order_id, store_id, attempt, state, decided_at)
-SELECT (e->>0)::uuid, e->>1, (e->>2)::int, e->>3, $2::timestamptz
+INSERT INTO order_stock (order_id, attempt, state, decided_at)
+SELECT (e->>0)::uuid, (e->>1)::int, e->>2, $2::timestamptz
 FROM jsonb_array_elements($1::jsonb) e ORDER BY 1
 ON CONFLICT (order_id) DO UPDATE
-SET store_id = excluded.store_id, attempt = excluded.attempt, state = excluded.state,
+SET attempt = excluded.attempt, state = excluded.state,
     decided_at = excluded.decided_at
 """
 
@@ -52,7 +52,6 @@ class OrderStock(msgspec.Struct):
     order_id: UUID
     attempt: int = 0
     state: State | None = None
-    store_id: str = ""
     kept: list[Kept] = msgspec.field(default_factory=list)
 
     @property
@@ -80,17 +79,6 @@ async def load(conn: Connection, order_ids: Collection[UUID]) -> dict[UUID, Orde
     return found
 
 
-async def load_days(conn: Connection, store_ids: Collection[str], now: datetime) -> dict[str, Any]:
-    """Give the date of those of the stores that there are."""
-    rows = await conn.fetch(
-        """SELECT store_id, ($2::timestamptz AT TIME ZONE time_zone)::date
-           FROM stores WHERE store_id = ANY($1::text[])""",
-        list(store_ids),
-        now,
-    )
-    return {row[0]: row[1] for row in rows}
-
-
 async def store(conn: Connection, orders: Sequence[OrderStock], *, now: datetime) -> None:
     """Write where orders stand, and what is kept back for them or not any more."""
     kept = [
@@ -100,5 +88,5 @@ async def store(conn: Connection, orders: Sequence[OrderStock], *, now: datetime
     ]
     if kept:
         await conn.execute(_KEEP, kept, now)
-    rows: Iterable[Any] = [(each.order_id, each.store_id, each.attempt, each.state) for each in orders]
+    rows: Iterable[Any] = [(each.order_id, each.attempt, each.state) for each in orders]
     await conn.execute(_DECIDE, list(rows), now)

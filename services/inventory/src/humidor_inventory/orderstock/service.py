@@ -27,6 +27,7 @@ from humidor_inventory.replenishment.review import review
 from humidor_inventory.reservations.service import EXPIRE
 from humidor_inventory.stock.service import load_shelves, lock_stores, write_balances, write_shelves
 from humidor_inventory.stock.shelf import Shelf, Shelves, Source
+from humidor_inventory.stores.calendar import known_days
 from humidor_inventory.units.queries import load_factors
 
 OrderEvent: TypeAlias = OrderConfirmed | OrderCancelled | OrderDelivered
@@ -41,10 +42,9 @@ async def apply_orders(conn: Connection, events: Sequence[OrderEvent], *, now: d
     stores = {event.store_id for event in events} | await queries.stores_of(conn, order_ids)
     await lock_stores(conn, stores)
     orders = await queries.load(conn, order_ids)
-    work = _Work(now, orders, await queries.load_days(conn, stores, now))
-    gtins = {line.gtin for event in events if not isinstance(event, OrderCancelled) for line in event.lines}
-    work.known = set(await load_factors(conn, gtins))
+    work = _Work(now, orders, await known_days(conn, stores, now))
     pairs = {(e.store_id, line.gtin) for e in events if not isinstance(e, OrderCancelled) for line in e.lines}
+    work.known = set(await load_factors(conn, {gtin for _, gtin in pairs}))
     pairs |= {(each.store_id, each.gtin) for order in orders.values() for each in order.kept}
     over = await conn.fetch(EXPIRE, now, sorted(stores), None)
     pairs |= {(row["store_id"], row["gtin"]) for row in over}
@@ -75,7 +75,6 @@ class _Work:
 
     def apply(self, event: OrderEvent) -> None:
         order = self.orders[event.order_id]
-        order.store_id = event.store_id
         if isinstance(event, OrderConfirmed):
             if counts(order.state, order.attempt, event.attempt):
                 self._reserve(order, event)

@@ -32,7 +32,6 @@ def upgrade() -> None:
             version integer NOT NULL,
             changed_at timestamptz NOT NULL
         );
-        CREATE INDEX ix_offers_price_segment ON offers (price_segment, gtin);
 
         CREATE TABLE order_groups (
             group_code text COLLATE "C" CONSTRAINT pk_order_groups PRIMARY KEY,

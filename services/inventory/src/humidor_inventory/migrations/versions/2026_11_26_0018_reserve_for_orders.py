@@ -14,7 +14,6 @@ def upgrade() -> None:
 
         CREATE TABLE order_stock (
             order_id uuid CONSTRAINT pk_order_stock PRIMARY KEY,
-            store_id text COLLATE "C" NOT NULL,
             attempt integer NOT NULL,
             state text NOT NULL CHECK (state IN ('reserved', 'refused', 'released', 'shipped')),
             decided_at timestamptz NOT NULL
