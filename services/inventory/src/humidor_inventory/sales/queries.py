@@ -2,13 +2,14 @@
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from humidor_common.db.pool import Connection
+from humidor_common.db.together import Write
 from humidor_common.events.pos import SaleLine
 from humidor_inventory.sales.planning import MOST_MONEY, Applied, Document, ThreadKey
 from humidor_inventory.sales.rules import Thread
-from humidor_inventory.units.rules import MAX_STICKS, Factors, Unit
+from humidor_inventory.units.rules import MAX_STICKS, Unit
 
 _LOAD_THREADS = """
 SELECT d.* FROM jsonb_array_elements($1::jsonb) e
@@ -36,16 +37,8 @@ SELECT e->>0, (e->>1)::uuid, (e->>2)::uuid, e->>3, (e->>4)::boolean, (e->>5)::ti
        e->>7, (e->>8)::bigint, e->>9, e->>10, e->>11, (e->>12)::bigint, e->>13, $2, e->>14
 FROM jsonb_array_elements($1::jsonb) e
 """
-_MASTER_DATA = """
-SELECT store_id, time_zone, NULL, NULL, NULL, NULL, NULL, NULL FROM stores WHERE store_id = ANY($1::text[])
-UNION ALL
-SELECT gtin, NULL, sticks_per_pack, packs_per_carton, cartons_per_case, currency, NULL, NULL
-FROM products WHERE gtin = ANY($2::text[])
-UNION ALL
-SELECT u.unit_gtin, NULL, p.sticks_per_pack, p.packs_per_carton, p.cartons_per_case, p.currency, u.gtin,
-       u.unit
-FROM unit_gtins u JOIN products p USING (gtin) WHERE u.unit_gtin = ANY($2::text[])
-"""
+_ZONES = "SELECT store_id, time_zone FROM stores WHERE store_id = ANY($1::text[])"
+_UNITS = "SELECT unit_gtin, gtin, unit FROM unit_gtins WHERE unit_gtin = ANY($1::text[])"
 _TAKE_PARKED = """
 WITH known AS (
     SELECT gtin AS code, NULL AS own_unit, sticks_per_pack, packs_per_carton, cartons_per_case
@@ -83,32 +76,15 @@ async def load_threads(
     return threads
 
 
-class MasterData(NamedTuple):
-    """The stores' time zones, the products' factors and currencies, and what GTINs of units stand for."""
-
-    zones: dict[str, str]
-    factors: dict[str, Factors]
-    currencies: dict[str, str]
-    units: dict[str, tuple[str, Unit]]
+async def load_zones(conn: Connection, store_ids: Collection[str]) -> dict[str, str]:
+    return {row[0]: row[1] for row in await conn.fetch(_ZONES, list(store_ids))} if store_ids else {}
 
 
-async def load_master_data(
-    conn: Connection, store_ids: Collection[str], gtins: Collection[str]
-) -> MasterData:
-    """Load what is known of these stores, products and units, in one trip."""
-    rows = await conn.fetch(_MASTER_DATA, list(store_ids), list(gtins))
-    found = MasterData({}, {}, {}, {})
-    for name, zone, pack, packs, cartons, currency, gtin, unit in rows:
-        if zone is not None:
-            found.zones[name] = zone
-            continue
-        product = gtin or name
-        found.factors[product] = Factors.of(pack, packs, cartons)
-        if currency is not None:
-            found.currencies[product] = currency
-        if gtin is not None:
-            found.units[name] = (gtin, unit)
-    return found
+async def load_units(conn: Connection, gtins: Collection[str]) -> dict[str, tuple[str, Unit]]:
+    """Find what GTINs of cartons and cases stand for: product and unit."""
+    if not gtins:
+        return {}
+    return {row[0]: (row[1], row[2]) for row in await conn.fetch(_UNITS, list(gtins))}
 
 
 async def load_lots_by_code(
@@ -125,7 +101,8 @@ async def load_lots_by_code(
     return {(row[0], row[1]): (row[2], row[3]) for row in rows}
 
 
-async def store_documents(conn: Connection, applied: Iterable[Applied], now: datetime) -> None:
+def documents_of(applied: Iterable[Applied], now: datetime) -> list[Write]:
+    """Keep what was applied of documents: new ones, and more lines of those that were resumed."""
     new, extended = [], []
     for document, stated, moves in applied:
         key = (document.store_id, document.thread_id, document.document_id, document.kind)
@@ -133,10 +110,12 @@ async def store_documents(conn: Connection, applied: Iterable[Applied], now: dat
             extended.append((*key, stated, moves))
         else:
             new.append((*key, document.restock, document.occurred_at, stated, moves, document.day))
+    writes = []
     if new:
-        await conn.execute(_STORE_DOCUMENTS, new, now)
+        writes.append(Write((("documents", _STORE_DOCUMENTS),), (new, now)))
     if extended:
-        await conn.execute(_EXTEND_DOCUMENTS, extended)
+        writes.append(Write((("resumed", _EXTEND_DOCUMENTS),), (extended,)))
+    return writes
 
 
 async def park(conn: Connection, parked: Iterable[tuple[Document, SaleLine, str]], now: datetime) -> None:

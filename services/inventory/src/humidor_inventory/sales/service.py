@@ -1,6 +1,6 @@
 """Applies batches of sales documents to the stock."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 from humidor_common.clock import local_date
@@ -12,8 +12,8 @@ from humidor_inventory.sales import queries
 from humidor_inventory.sales.planning import Context, Document, ThreadKey, plan, resolve_lines
 from humidor_inventory.sales.recorded import Recorded
 from humidor_inventory.sales.rules import Thread
-from humidor_inventory.stock.service import load_shelves, lock_stores, write_shelves
-from humidor_inventory.stock.shelf import Shelf
+from humidor_inventory.stock.service import Known, load_shelves, lock_stores, write_shelves
+from humidor_inventory.stock.shelf import Shelf, Shelves
 from humidor_inventory.units.rules import MAX_STICKS, Factors, to_sticks
 
 log = get_logger(__name__)
@@ -34,22 +34,14 @@ async def apply_documents(
 
     What was applied before is left out. A rebuild gives what the ledger has `recorded` of the documents.
     """
-    stores = {document.store_id for document in documents}
-    await lock_stores(conn, stores)
+    await lock_stores(conn, {document.store_id for document in documents})
     threads = await _load_threads(conn, documents)
-    gtins = {line.gtin for document in documents for line in document.lines}
-    for thread in threads.values():
-        gtins.update(thread.tallies)
-    zones, factors, currencies, units = await queries.load_master_data(conn, stores, gtins)
-    if units:
-        resolve_lines(documents, units)
-    if recorded is None:
-        _refuse_absurd(documents, factors)
-    for document in documents:
-        document.day = local_date(document.occurred_at, zones.get(document.store_id, "UTC"))
     make = recorded.shelf if recorded else Shelf
-    pairs = _pairs(documents, threads, factors)
-    shelves = await load_shelves(conn, pairs, _named_lots(threads), make=make)
+    shelves, known = await _load_shelves(conn, documents, threads, make)
+    if recorded is None:
+        _refuse_absurd(documents, known.factors)
+    for document in documents:
+        document.day = local_date(document.occurred_at, known.zones.get(document.store_id, "UTC"))
     codes = {
         (d.store_id, line.code)
         for d in documents
@@ -57,14 +49,38 @@ async def apply_documents(
         if line.code is not None and not line.lot
     }
     lots_by_code = await queries.load_lots_by_code(conn, codes)
-    context = Context(factors, currencies, shelves, threads, lots_by_code)
+    context = Context(known.factors, known.currencies, shelves, threads, lots_by_code)
     result = plan(list(documents), context)
-    await queries.store_documents(conn, result.applied, now)
     if result.parked:
         log.warning("lines parked", extra={"lines": len(result.parked)})
         await queries.park(conn, result.parked, now)
-    await write_shelves(conn, shelves, now=now)
+    await write_shelves(conn, shelves, now=now, also=queries.documents_of(result.applied, now))
     await review(conn, [shelf for shelf in shelves.values() if shelf.needs_review], now=now)
+
+
+async def _load_shelves(
+    conn: Connection,
+    documents: Sequence[Document],
+    threads: dict[ThreadKey, Thread],
+    make: Callable[[str, str], Shelf],
+) -> tuple[Shelves, Known]:
+    """Load the shelves of registered products, and what is known of them and of the stores.
+
+    Most lines name a product, so the lines' own GTINs are looked up first, and only what is not found as
+    the GTIN of a carton or case.
+    """
+    known = Known({}, {}, {})
+    pairs = {(d.store_id, line.gtin) for d in documents for line in d.lines}
+    pairs.update((store_id, gtin) for (store_id, _), thread in threads.items() for gtin in thread.tallies)
+    shelves = await load_shelves(conn, pairs, _named_lots(threads), make=make, known=known)
+    units = await queries.load_units(conn, {gtin for _, gtin in pairs} - known.factors.keys())
+    if units:
+        resolve_lines(documents, units)
+        resolved = {(d.store_id, line.gtin) for d in documents for line in d.lines}
+        shelves |= await load_shelves(conn, resolved - pairs, make=make, known=known)
+    silent = {document.store_id for document in documents} - {store_id for store_id, _ in pairs}
+    known.zones.update(await queries.load_zones(conn, silent))
+    return {pair: shelf for pair, shelf in shelves.items() if pair[1] in known.factors}, known
 
 
 async def _load_threads(conn: Connection, documents: Sequence[Document]) -> dict[ThreadKey, Thread]:
@@ -77,14 +93,6 @@ async def _load_threads(conn: Connection, documents: Sequence[Document]) -> dict
         if document.kind != "sale" or document.resumed or counts[key] > 1:
             tracked.add(key)
     return await queries.load_threads(conn, counts, tracked=tracked)
-
-
-def _pairs(
-    documents: Sequence[Document], threads: dict[ThreadKey, Thread], factors: Mapping[str, Factors]
-) -> set[tuple[str, str]]:
-    pairs = {(d.store_id, line.gtin) for d in documents for line in d.lines if line.gtin in factors}
-    pairs.update((store_id, gtin) for (store_id, _), thread in threads.items() for gtin in thread.tallies)
-    return pairs
 
 
 def _named_lots(threads: dict[ThreadKey, Thread]) -> set[tuple[str, str, str]]:

@@ -4,16 +4,19 @@ Batches travel as one JSON array a statement: asyncpg spends 0.3 us on each elem
 msgspec 0.02 us on each element of a document, and PostgreSQL takes it apart faster than it unnests arrays.
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
+from typing import Any, NamedTuple
 
 from humidor_common.db.pool import Connection
+from humidor_common.db.together import Part, Write, write_together
 from humidor_inventory.stock.changes import note_change
-from humidor_inventory.stock.flows import add_flows, set_days
+from humidor_inventory.stock.flows import flows_of, set_days
 from humidor_inventory.stock.rules import Lot
 from humidor_inventory.stock.shelf import Pair, Shelf, Shelves
 from humidor_inventory.stock.telling import tell_lots
 from humidor_inventory.units.queries import CATALOGUE_LOCK
+from humidor_inventory.units.rules import Factors
 
 # The catalogue first, then the stores: the branches run in the order in which they stand.
 _LOCK_STORES = """
@@ -34,6 +37,11 @@ LEFT JOIN LATERAL (
            on_hand_sticks > 0, expiry_date
     FROM lot_stock WHERE store_id = e->>0 AND gtin = e->>1 AND live OFFSET 0) l ON true
 """
+_KNOWN_STOCK_AND_LOTS = f"""{_STOCK_AND_LOTS.replace("l.*", "l.*, t.*, p.*")}
+LEFT JOIN LATERAL (SELECT time_zone FROM stores WHERE store_id = e->>0 OFFSET 0) t ON true
+LEFT JOIN LATERAL (SELECT sticks_per_pack, packs_per_carton, cartons_per_case, currency
+                   FROM products WHERE gtin = e->>1 OFFSET 0) p ON true
+"""  # noqa: S608 - made of constants
 _NAMED_LOTS = """
 SELECT l.* FROM jsonb_array_elements($1::jsonb) e
 CROSS JOIN LATERAL (
@@ -51,26 +59,38 @@ SET on_hand_sticks = excluded.on_hand_sticks, quarantined_sticks = excluded.quar
     reserved_sticks = excluded.reserved_sticks, on_order_sticks = excluded.on_order_sticks,
     shortfall_sticks = excluded.shortfall_sticks
 """
-_WRITE_SHELVES = f"""
-WITH ledger AS (
-    INSERT INTO stock_ledger (recorded_at, store_id, gtin, lot, bucket, delta_sticks, reason, explanation,
-                              source_id, line, occurred_at, day)
-    SELECT $4, e->>0, e->>1, e->>2, e->>3, (e->>4)::bigint, e->>5, e->>6, (e->>7)::uuid, (e->>8)::int,
-           (e->>9)::timestamptz, (e->>10)::date
-    FROM jsonb_array_elements($2::jsonb) e
-), lots AS (
-    INSERT INTO lot_stock AS l (store_id, gtin, lot, on_hand_sticks, quarantined_sticks, expiry_date,
-                                production_date, received_at)
-    SELECT e->>0, e->>1, e->>2, (e->>3)::bigint, (e->>4)::bigint, (e->>5)::date, (e->>6)::date,
-           (e->>7)::timestamptz
-    FROM jsonb_array_elements($3::jsonb) e
-    ON CONFLICT (store_id, gtin, lot) DO UPDATE
-    SET on_hand_sticks = excluded.on_hand_sticks, quarantined_sticks = excluded.quarantined_sticks,
-        expiry_date = coalesce(excluded.expiry_date, l.expiry_date),
-        production_date = coalesce(excluded.production_date, l.production_date),
-        received_at = coalesce(excluded.received_at, l.received_at)
-) {_WRITE_STOCK}
-"""  # noqa: S608 - made of constants
+_WRITE_LEDGER = """
+INSERT INTO stock_ledger (recorded_at, store_id, gtin, lot, bucket, delta_sticks, reason, explanation,
+                          source_id, line, occurred_at, day)
+SELECT $4, e->>0, e->>1, e->>2, e->>3, (e->>4)::bigint, e->>5, e->>6, (e->>7)::uuid, (e->>8)::int,
+       (e->>9)::timestamptz, (e->>10)::date
+FROM jsonb_array_elements($2::jsonb) e
+"""
+_WRITE_LOTS = """
+INSERT INTO lot_stock AS l (store_id, gtin, lot, on_hand_sticks, quarantined_sticks, expiry_date,
+                            production_date, received_at)
+SELECT e->>0, e->>1, e->>2, (e->>3)::bigint, (e->>4)::bigint, (e->>5)::date, (e->>6)::date,
+       (e->>7)::timestamptz
+FROM jsonb_array_elements($3::jsonb) e
+ON CONFLICT (store_id, gtin, lot) DO UPDATE
+SET on_hand_sticks = excluded.on_hand_sticks, quarantined_sticks = excluded.quarantined_sticks,
+    expiry_date = coalesce(excluded.expiry_date, l.expiry_date),
+    production_date = coalesce(excluded.production_date, l.production_date),
+    received_at = coalesce(excluded.received_at, l.received_at)
+"""
+_WRITE_SHELVES: tuple[Part, ...] = (
+    ("balances", _WRITE_STOCK),
+    ("ledger", _WRITE_LEDGER),
+    ("lots", _WRITE_LOTS),
+)
+
+
+class Known(NamedTuple):
+    """What the master data say of the stores and products of shelves, by store or GTIN."""
+
+    zones: dict[str, str]
+    factors: dict[str, Factors]
+    currencies: dict[str, str]
 
 
 async def lock_stores(conn: Connection, store_ids: Iterable[str]) -> None:
@@ -88,20 +108,25 @@ async def load_shelves(
     named_lots: Collection[tuple[str, str, str]] = (),
     *,
     make: Callable[[str, str], Shelf] = Shelf,
+    known: Known | None = None,
 ) -> Shelves:
     """Load the balances of (store, GTIN) `pairs` and their lots that hold anything; the stores are locked.
 
-    `named_lots` are loaded even where they are empty, for their dates; `make` begins each shelf.
+    `named_lots` are loaded even where they are empty, for their dates; `make` begins each shelf. What the
+    master data say goes into `known`, where it is given.
     """
     ordered = sorted(set(pairs))
     shelves = {pair: make(*pair) for pair in ordered}
     if not ordered:
         return shelves
     by_number = list(shelves.values())
-    for row in await conn.fetch(_STOCK_AND_LOTS, ordered):
-        shelf, stock, lot = by_number[row[0] - 1], row[1:9], row[9:]
-        if stock[0] is not None and not shelf.lots:
-            shelf.load(*stock)
+    for row in await conn.fetch(_STOCK_AND_LOTS if known is None else _KNOWN_STOCK_AND_LOTS, ordered):
+        shelf, stock, lot = by_number[row[0] - 1], row[1:9], row[9:18]
+        if not shelf.lots:
+            if stock[0] is not None:
+                shelf.load(*stock)
+            if known is not None:
+                _learn(known, shelf, row[18:])
         if lot[0] is not None:
             shelf.add(Lot(*lot))
     if named_lots:
@@ -110,23 +135,37 @@ async def load_shelves(
     return shelves
 
 
-async def write_shelves(conn: Connection, shelves: Shelves, *, now: datetime) -> None:
-    """Write the entries of all shelves, and the balances and daily flows that follow, set-based."""
+def _learn(known: Known, shelf: Shelf, columns: Any) -> None:
+    zone, pack, packs, cartons, currency = columns
+    if zone is not None:
+        known.zones[shelf.store_id] = zone
+    if pack is not None:
+        known.factors[shelf.gtin] = Factors.of(pack, packs, cartons)
+    if currency is not None:
+        known.currencies[shelf.gtin] = currency
+
+
+async def write_shelves(
+    conn: Connection, shelves: Shelves, *, now: datetime, also: Sequence[Write] = ()
+) -> None:
+    """Write the entries of all shelves, and the balances and daily flows that follow, set-based.
+
+    `also` is written by the same statement.
+    """
     await set_days(conn, shelves.values(), now)
-    await add_flows(conn, shelves.values())
+    writes = [*also, *flows_of(shelves.values())]
     changed = [shelf for shelf in shelves.values() if shelf.entries]
-    if not changed:
-        return
     lots = [(shelf.store_id, shelf.gtin, lot) for shelf in changed for lot in shelf.changed_lots()]
-    await conn.execute(
-        _WRITE_SHELVES,
-        _balances(changed),
-        [entry for shelf in changed for entry in shelf.entries],
-        [(*pair, lot.lot, lot.on_hand, lot.quarantined, *lot.dates) for *pair, lot in lots],
-        now,
-    )
-    note_change({shelf.store_id for shelf in changed})
-    await tell_lots(conn, [(store_id, gtin, lot.lot) for store_id, gtin, lot in lots if lot.news], now=now)
+    if changed:
+        entries = [entry for shelf in changed for entry in shelf.entries]
+        held = [(*pair, lot.lot, lot.on_hand, lot.quarantined, *lot.dates) for *pair, lot in lots]
+        writes.append(Write(_WRITE_SHELVES, (_balances(changed), entries, held, now)))
+    await write_together(conn, writes)
+    if changed:
+        note_change({shelf.store_id for shelf in changed})
+        await tell_lots(
+            conn, [(store_id, gtin, lot.lot) for store_id, gtin, lot in lots if lot.news], now=now
+        )
 
 
 async def write_balances(conn: Connection, shelves: Iterable[Shelf]) -> None:
