@@ -19,7 +19,7 @@ from humidor_customers.inputs import CLOCKS_APART
 from humidor_customers.orders import queries
 from humidor_customers.orders.checking import licence_of, worth
 from humidor_customers.orders.keeping import close, lock_order, next_version, note
-from humidor_customers.orders.rules import settled
+from humidor_customers.orders.rules import STANDING, settled
 from humidor_customers.orders.schemas import DebitInput, DebitView, DeliveryInput, LineView, OrderView
 
 
@@ -71,6 +71,8 @@ def _paid(order: OrderView, given: DebitInput) -> dict[str, object]:
     paid = order.paid_minor + (given.amount_minor if given.outcome == "paid" else -given.amount_minor)
     if paid < 0:
         raise invalid("amount_minor", f"only {order.paid_minor} were paid")
+    if order.state not in STANDING:
+        return {"paid_minor": paid, "payment": "paid" if paid else "none"}
     return {"paid_minor": paid, "payment": "paid" if paid >= order.value_minor else "due"}
 
 
