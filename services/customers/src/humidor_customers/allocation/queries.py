@@ -8,6 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from humidor_common.db.pool import Connection
+from humidor_common.db.rows import insert_row
 from humidor_customers.allocation.rules import Customer
 from humidor_customers.allocation.schemas import LineView, StrategyView
 from humidor_customers.conditions import Conditions
@@ -93,11 +94,7 @@ async def unknown_retailers(conn: Connection, retailer_ids: Collection[str]) -> 
 
 
 async def write(conn: Connection, row: dict[str, Any]) -> None:
-    places = ", ".join(f"${n}" for n, _ in enumerate(row, 1))
-    await conn.execute(
-        f"INSERT INTO strategies ({', '.join(row)}) VALUES ({places})",  # noqa: S608 - names of ours
-        *row.values(),
-    )
+    await insert_row(conn, "strategies", row)
 
 
 async def replace_lines(

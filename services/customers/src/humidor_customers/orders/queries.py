@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from humidor_common.db.pool import Connection
+from humidor_common.db.rows import insert_row
 from humidor_customers.conditions import Conditions
 from humidor_customers.orders.rules import STANDING
 from humidor_customers.orders.schemas import Filters, LineView, OrderView
@@ -152,12 +153,7 @@ async def find_debit(conn: Connection, reference: str) -> dict[str, Any] | None:
 
 
 async def write_debit(conn: Connection, row: dict[str, Any]) -> None:
-    names = tuple(row)
-    places = ", ".join(f"${n}" for n, _ in enumerate(names, 1))
-    await conn.execute(
-        f"INSERT INTO order_debits ({', '.join(names)}) VALUES ({places})",  # noqa: S608 - names of ours
-        *row.values(),
-    )
+    await insert_row(conn, "order_debits", row)
 
 
 async def list_debits(conn: Connection, order_id: UUID) -> list[dict[str, Any]]:
