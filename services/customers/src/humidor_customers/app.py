@@ -28,14 +28,18 @@ async def worker_context(runtime: Runtime) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def api_context(runtime: Runtime) -> AsyncIterator[None]:
-    """Hold connections to the service that calculates plans."""
+    """Hold connections to the service that calculates plans, and the desk where orders are taken down."""
+    from humidor_customers.orders.api import OrderDesk
     from humidor_customers.plans.figures import open_figures
 
     settings = runtime.settings
     urls = settings.upstream_urls if isinstance(settings, CustomersSettings) else {}
+    desk = OrderDesk(runtime)
+    runtime.put(desk)
     async with open_figures(urls.get("inventory")) as figures:
         runtime.put(figures)
         yield
+        await desk.finish()
 
 
 def _routes() -> Routes:

@@ -66,4 +66,4 @@ SLICES = (
 
 OWN_OF_COMMON = (make_delivery_router("customers"), make_privacy_router(PRIVACY))
 
-ROUTES = Routes((*(each.router for each in SLICES), *OWN_OF_COMMON))
+ROUTES = Routes((*(each.router for each in SLICES), *OWN_OF_COMMON), shortcuts=orders.SHORTCUTS)

@@ -205,3 +205,32 @@ async def test_a_merge_that_is_undone_after_new_orders_gives_each_its_own_and_sa
         windows = (await desk.ask("GET", f"/v1/retailers/{retailer_id}/order-windows"))["items"]
         assert [each["cycle_id"] for each in windows] == [str(cycle)]
     assert (await desk.get("C2"))["licence_number"] == licence(2)
+
+
+async def test_what_becomes_of_an_order_is_on_the_customers_timeline(desk: Desk) -> None:
+    path, short = await place(desk), await place(desk, 1)
+    first, second = await asked(desk)
+    await answer(desk, reserved(first), refused(second))
+    await desk.ask("POST", f"{path}:dispatch")
+    done = await desk.ask("POST", f"{path}:deliver", json=PROOF)
+    await desk.ask("POST", f"{short}:cancel", json={"reason": "no more"})
+    draft = await desk.ask(
+        "POST",
+        "/v1/orders",
+        json={"retailer_id": "C1", "lines": [{"gtin": gtin(1), "quantity": 1}]},
+        expect=201,
+    )
+    await desk.ask("POST", f"/v1/orders/{draft['order_id']}:cancel", json={"reason": "never stood"})
+    owner = desk.auth("manager", stores=["S0001"])
+    entries = (await desk.ask("GET", "/v1/retailers/C1/timeline", headers=owner))["items"]
+    found = [(each["kind"], each["entry_id"] == done["order_id"], each["details"]) for each in entries]
+    value = {"currency": "CNY", "value_minor": 60_000}, {"currency": "CNY", "value_minor": 20_000}
+    assert found == [
+        ("order_cancelled", False, value[1] | {"code": "cancelled-by-person"}),
+        ("order_delivered", True, value[0]),
+        ("order_refused", False, value[1] | {"code": "not-enough-stock"}),
+        ("order_placed", False, value[1] | {"lines": 2}),
+        ("order_placed", True, value[0] | {"lines": 2}),
+    ]
+    kinds = {"kind": "order_placed"}
+    assert len((await desk.ask("GET", "/v1/retailers/C1/timeline", params=kinds))["items"]) == 2

@@ -9,6 +9,7 @@ import asyncpg
 
 from humidor_common.auth import Principal
 from humidor_common.clock import local_date
+from humidor_common.db import statements
 from humidor_common.db.pool import Connection
 from humidor_common.events.customers import DeliveredProduct, OrderDelivered
 from humidor_common.ids import uuid7
@@ -18,7 +19,7 @@ from humidor_customers.catalogue.queries import load_products
 from humidor_customers.inputs import CLOCKS_APART
 from humidor_customers.orders import queries
 from humidor_customers.orders.checking import licence_of, worth
-from humidor_customers.orders.keeping import close, lock_order, next_version, note
+from humidor_customers.orders.keeping import close, entering, lock_order, next_version, note
 from humidor_customers.orders.rules import STANDING, settled
 from humidor_customers.orders.schemas import DebitInput, DebitView, DeliveryInput, LineView, OrderView
 
@@ -142,6 +143,7 @@ async def deliver(
     after = after.model_copy(update={"payment": payment})
     await queries.write(conn, [after])
     await outbox.append(conn, [_told(after, at)])
+    await statements.run(conn, entering([after]))
     await note(conn, principal, "deliver", before, after)
     return after
 
