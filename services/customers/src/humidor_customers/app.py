@@ -29,17 +29,15 @@ async def worker_context(runtime: Runtime) -> AsyncIterator[None]:
 @asynccontextmanager
 async def api_context(runtime: Runtime) -> AsyncIterator[None]:
     """Hold connections to the service that calculates plans, and the desk where orders are taken down."""
-    from humidor_customers.orders.api import OrderDesk
+    from humidor_customers.orders.api import open_desk
     from humidor_customers.plans.figures import open_figures
 
     settings = runtime.settings
     urls = settings.upstream_urls if isinstance(settings, CustomersSettings) else {}
-    desk = OrderDesk(runtime)
-    runtime.put(desk)
-    async with open_figures(urls.get("inventory")) as figures:
+    async with open_figures(urls.get("inventory")) as figures, open_desk(runtime) as desk:
         runtime.put(figures)
+        runtime.put(desk)
         yield
-        await desk.finish()
 
 
 def _routes() -> Routes:

@@ -102,7 +102,7 @@ async def test_orders_at_once_are_cut_exactly_to_what_caps_and_credit_leave_each
     desk: Desk, placed: list[Wish]
 ) -> None:
     await forget(desk)
-    desks, run = [OrderDesk(desk.runtime), OrderDesk(desk.runtime)], uuid7().hex
+    desks, run = [OrderDesk(desk.runtime, desk.runtime.pool) for _ in range(2)], uuid7().hex
     answers = await asyncio.gather(
         *(take(desks[each.process], each, each.key and f"{run}/{each.key}") for each in placed)
     )

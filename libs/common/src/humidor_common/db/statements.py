@@ -3,8 +3,7 @@
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from humidor_common.db.pool import Connection
 
@@ -26,40 +25,49 @@ async def write_together(conn: Connection, statements: Sequence[Statement]) -> N
     """Run statements that write and give nothing back, each of them without a `WITH` of its own.
 
     They all begin from what was there before any of them; foreign keys among what they write hold, for they
-    are checked at the end.
+    are checked at the end. An object that several of them take, in the same type, is sent once.
     """
-    await _run_as_one(conn, statements, _written_together)
+    if statements:
+        places, arguments = _places(statements)
+        await conn.execute(_written_together(places), *arguments)
 
 
 async def lock_in_turn(conn: Connection, statements: Sequence[Statement]) -> None:
     """Run queries that take locks, one after the other in their order."""
-    await _run_as_one(conn, statements, _one_after_the_other)
-
-
-async def _run_as_one(conn: Connection, statements: Sequence[Statement], put_together: Any) -> None:
     if statements:
-        arguments = chain.from_iterable(each.arguments for each in statements)
-        sizes = tuple((each.text, len(each.arguments)) for each in statements)
-        await conn.execute(put_together(sizes), *arguments)
+        places, arguments = _places(statements)
+        await conn.execute(_one_after_the_other(places), *arguments)
+
+
+_Parts: TypeAlias = tuple[tuple[str, tuple[int, ...]], ...]
+
+
+def _places(statements: Sequence[Statement]) -> tuple[_Parts, list[Any]]:
+    """Give the texts with the place of each argument among all, and all arguments."""
+    place_of: dict[int, int] = {}
+    arguments: list[Any] = []
+    parts = []
+    for text, own in statements:
+        for each in own:
+            if id(each) not in place_of or not isinstance(each, list):
+                arguments.append(each)
+                place_of[id(each)] = len(arguments)
+        parts.append((text, tuple(place_of[id(each)] for each in own)))
+    return tuple(parts), arguments
 
 
 @lru_cache(maxsize=64)
-def _written_together(parts: tuple[tuple[str, int], ...]) -> str:
-    """Make one statement of several: what `$1` is in the second follows the last place of the first."""
-    *others, last = _renumbered(parts)
+def _written_together(parts: _Parts) -> str:
+    *others, last = [_renumbered(*each) for each in parts]
     if not others:
         return last
     return f"WITH {', '.join(f's{n} AS ({text})' for n, text in enumerate(others))} {last}"
 
 
 @lru_cache(maxsize=64)
-def _one_after_the_other(parts: tuple[tuple[str, int], ...]) -> str:
-    return " UNION ALL ".join(_renumbered(parts))
+def _one_after_the_other(parts: _Parts) -> str:
+    return " UNION ALL ".join(_renumbered(*each) for each in parts)
 
 
-def _renumbered(parts: tuple[tuple[str, int], ...]) -> list[str]:
-    texts, first = [], 0
-    for text, places in parts:
-        texts.append(_PLACE.sub(lambda found, first=first: f"${int(found[1]) + first}", text))  # type: ignore[misc]
-        first += places
-    return texts
+def _renumbered(text: str, places: tuple[int, ...]) -> str:
+    return _PLACE.sub(lambda found: f"${places[int(found[1]) - 1]}", text)

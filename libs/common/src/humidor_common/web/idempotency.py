@@ -23,9 +23,13 @@ _LOCK = """
 SELECT pg_advisory_xact_lock(hashtextextended(key, 1)) FROM (
     SELECT key FROM unnest($1::text[]) WITH ORDINALITY AS k(key, n) ORDER BY n) keys
 """
+# LATERAL ... OFFSET 0: look each one up, whatever is believed of the size of the table.
 _RECALL = """
-SELECT i.principal, i.key, i.request_hash, i.status, i.response
-FROM unnest($1::text[], $2::text[]) AS k(principal, key) JOIN idempotency_keys i USING (principal, key)
+SELECT k.principal, k.key, i.request_hash, i.status, i.response
+FROM unnest($1::text[], $2::text[]) AS k(principal, key)
+JOIN LATERAL (
+    SELECT request_hash, status, response FROM idempotency_keys
+    WHERE principal = k.principal AND key = k.key OFFSET 0) i ON true
 """
 _KEEP = """
 INSERT INTO idempotency_keys (principal, key, request_hash, status, response)

@@ -1,6 +1,7 @@
 """Orders of trade customers over HTTP."""
 
-from collections.abc import Coroutine, Hashable, Sequence
+from collections.abc import AsyncIterator, Coroutine, Hashable, Sequence
+from contextlib import asynccontextmanager
 from typing import Annotated, Any, cast
 from uuid import UUID
 
@@ -10,8 +11,8 @@ from starlette.responses import Response
 
 from humidor_common.auth import Principal
 from humidor_common.clock import utc_now
-from humidor_common.db.groups import Groups
-from humidor_common.db.pool import Connection
+from humidor_common.db.groups import Bounds, Groups
+from humidor_common.db.pool import Connection, Pool, create_keyed_pool
 from humidor_common.db.transaction import Read, Tx, transaction
 from humidor_common.runtime import Runtime
 from humidor_common.telemetry.traces import current_traceparent
@@ -35,6 +36,8 @@ from humidor_customers.orders.schemas import (
 
 router = APIRouter(prefix="/v1/orders", tags=["orders"])
 
+_CONNECTIONS = 2
+
 
 class OrderDesk:
     """Takes orders down in groups: a group is locked, read, checked and written by a handful of statements.
@@ -42,9 +45,12 @@ class OrderDesk:
     A group has one order of a customer, so each is checked against counters that no other of it changes.
     """
 
-    def __init__(self, runtime: Runtime) -> None:
-        self._runtime = runtime
-        self._groups: Groups[Posted, Answer | Problem] = Groups(self._take_down, claims=_claims)
+    def __init__(self, runtime: Runtime, pool: Pool) -> None:
+        self._pool = pool
+        self._wake_relay = runtime.wake_relay
+        self._groups: Groups[Posted, Answer | Problem] = Groups(
+            self._take_down, claims=_claims, bounds=Bounds(groups=_CONNECTIONS)
+        )
 
     async def take(self, principal: Principal, given: OrderInput, idempotency: Idempotent) -> Response:
         """Take an order down; returns after the commit.
@@ -64,10 +70,20 @@ class OrderDesk:
         await self._groups.finish()
 
     async def _take_down(self, posted: Sequence[Posted]) -> list[Answer | Problem]:
-        async with transaction(self._runtime.pool) as conn:
+        async with transaction(self._pool) as conn:
             answers = await answer_all(conn, posted, now=utc_now())
-        self._runtime.wake_relay()
+        self._wake_relay()
         return answers
+
+
+@asynccontextmanager
+async def open_desk(runtime: Runtime) -> AsyncIterator[OrderDesk]:
+    """Open the desk with connections of its own, and let it finish what it has taken on."""
+    name = f"humidor-{runtime.service.name}-orders"
+    async with await create_keyed_pool(runtime.settings, name=name, size=_CONNECTIONS) as pool:
+        desk = OrderDesk(runtime, pool)
+        yield desk
+        await desk.finish()
 
 
 def _claims(posted: Posted) -> list[Hashable]:

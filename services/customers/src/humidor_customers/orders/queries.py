@@ -69,12 +69,18 @@ LEFT JOIN LATERAL (
                                  ELSE '-infinity' END) every
     WHERE n.cycle_id IS NOT NULL OR every.closes_at > $4 ORDER BY every.closes_at LIMIT 100) w ON true
 """  # noqa: S608 - names of ours
+# LATERAL ... OFFSET 0: look each one up, whatever is believed of the size of the tables.
 _USED = """
-SELECT o.retailer_id, o.cycle_id, l.gtin, l.price_segment,
-       sum(coalesce(l.reserved_sticks, l.ordered_sticks))::bigint
+SELECT n.retailer_id, n.cycle_id, l.gtin, l.price_segment, sum(l.sticks)::bigint
 FROM unnest($1::text[], $2::uuid[]) AS n(retailer_id, cycle_id)
-JOIN orders o USING (retailer_id, cycle_id) JOIN order_lines l USING (order_id)
-WHERE o.state = ANY($3::text[]) GROUP BY 1, 2, 3, 4
+JOIN LATERAL (
+    SELECT order_id FROM orders o
+    WHERE o.retailer_id = n.retailer_id AND o.cycle_id::text = n.cycle_id::text AND o.state = ANY($3::text[])
+    OFFSET 0) o ON true
+JOIN LATERAL (
+    SELECT gtin, price_segment, coalesce(reserved_sticks, ordered_sticks) AS sticks FROM order_lines
+    WHERE order_id = o.order_id OFFSET 0) l ON true
+GROUP BY 1, 2, 3, 4
 """
 _EXPOSURE = """
 SELECT coalesce(sum(greatest(value_minor - paid_minor, 0)), 0)::bigint FROM orders
