@@ -104,7 +104,7 @@ async def test_orders_at_once_are_cut_exactly_to_what_caps_and_credit_leave_each
     await forget(desk)
     desks, run = [OrderDesk(desk.runtime, desk.runtime.pool) for _ in range(2)], uuid7().hex
     answers = await asyncio.gather(
-        *(take(desks[each.process], each, each.key and f"{run}/{each.key}") for each in placed)
+        *(take(desks[each.process], each, f"{run}/{each.key}" if each.key else None) for each in placed)
     )
     orders: dict[str, Any] = {}
     for wish, answer in zip(placed, answers, strict=True):

@@ -43,7 +43,8 @@ async def _keep_session(_conn: Connection) -> None:
     """
 
 
-# Statements that look things up by arrays of keys, of whatever length: planned once and always by an index.
+# For statements that look things up by arrays of keys. Planned anew for each length of the arrays they would
+# cost twice as much, and a plan that was made while a table was empty has to hold when it is full.
 KEYED = {
     "plan_cache_mode": "force_generic_plan",
     "enable_seqscan": "off",
@@ -51,32 +52,25 @@ KEYED = {
     "enable_mergejoin": "off",
     "jit": "off",
 }
-_KEYED_QUERIES = 5_000
 
 
-async def create_keyed_pool(settings: ServiceSettings, *, name: str, size: int) -> Pool:
-    """Open a pool for a few statements that look things up by arrays of keys and are run again and again.
-
-    Planned for each length of their arrays they would cost twice as much. A connection is replaced now and
-    then, because a plan that was made while a table was empty may not be the one for a full table.
-    """
-    return await _create_pool(settings, name, KEYED, max_size=size, max_queries=_KEYED_QUERIES)
-
-
-async def create_pool(settings: ServiceSettings, *, name: str) -> Pool:
-    """Open the pool; `name` shows in pg_stat_activity."""
-    return await _create_pool(settings, name, {}, max_size=settings.pg_pool_size)
-
-
-async def _create_pool(
-    settings: ServiceSettings, name: str, planner: Mapping[str, str], **bounds: int
+async def create_pool(
+    settings: ServiceSettings, *, name: str, size: int | None = None, planner: Mapping[str, str] | None = None
 ) -> Pool:
+    """Open a pool; `name` shows in pg_stat_activity.
+
+    Args:
+        settings: Of the process.
+        name: Of what uses it.
+        size: The most connections; those of the settings where it is not given.
+        planner: Settings of PostgreSQL's planner, such as `KEYED`, for a pool of few statements.
+    """
     return await asyncpg.create_pool(
         settings.pg_dsn,
         min_size=1,
+        max_size=size or settings.pg_pool_size,
         init=prepare_connection,
         reset=_keep_session,
         command_timeout=settings.pg_command_timeout_seconds,
-        server_settings={"application_name": name, "timezone": "UTC", **planner},
-        **bounds,
+        server_settings={"application_name": name, "timezone": "UTC", **(planner or {})},
     )

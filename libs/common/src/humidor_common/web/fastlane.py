@@ -26,14 +26,11 @@ class FastLane:
         self, app: ASGIApp, *, routes: Sequence[APIRoute], shortcuts: Sequence[Shortcut] = ()
     ) -> None:
         self.app = app
-        self._lanes: dict[tuple[str, str], APIRoute | Shortcut] = {
-            (method, route.path): lane
-            for lane, route in (
-                *((each, each) for each in routes),
-                *((each, each.route) for each in shortcuts),
-            )
-            for method in route.methods or ()
-        }
+        self._lanes: dict[tuple[str, str], APIRoute | Shortcut] = {}
+        for route in routes:
+            self._lanes |= dict.fromkeys(_called_by(route), route)
+        for shortcut in shortcuts:
+            self._lanes |= dict.fromkeys(_called_by(shortcut.route), shortcut)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         lane = self._lanes.get((scope["method"], scope["path"])) if scope["type"] == "http" else None
@@ -51,6 +48,10 @@ class FastLane:
                 return
         if left is not None:
             await self.app(scope, left, send)
+
+
+def _called_by(route: APIRoute) -> list[tuple[str, str]]:
+    return [(method, route.path) for method in route.methods or ()]
 
 
 async def _take(lane: APIRoute | Shortcut, scope: Scope, receive: Receive, send: Send) -> Receive | None:

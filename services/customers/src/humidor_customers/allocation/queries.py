@@ -72,7 +72,12 @@ class Published(NamedTuple):
 async def published_for(conn: Connection, cycle_id: UUID, retailer_ids: Collection[str]) -> Published | None:
     rows = await conn.fetch(_PUBLISHED_FOR, cycle_id, list(retailer_ids))
     customers = [Customer(*row[4:]) for row in rows if row["retailer_id"] is not None]
-    return Published(*rows[0][:4], customers) if rows else None
+    if not rows:
+        return None
+    first = rows[0]
+    return Published(
+        first["strategy_id"], first["version"], first["unlisted"], first["barred_grades"], customers
+    )
 
 
 async def lines(conn: Connection, strategy_id: UUID) -> list[asyncpg.Record]:

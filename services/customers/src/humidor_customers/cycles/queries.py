@@ -1,9 +1,11 @@
 """Statements over groups, cycles and windows."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
+
+import asyncpg
 
 from humidor_common.db.pool import Connection
 from humidor_customers.cycles.rules import window_state
@@ -158,7 +160,7 @@ async def read_exception(conn: Connection, cycle_id: UUID, retailer_id: str) -> 
 _CUSTOMER_WINDOW = tuple(name for name in CustomerWindow.model_fields if name != "state")
 
 
-def customer_window(row: Mapping[str, Any], now: datetime) -> CustomerWindow:
+def customer_window(row: asyncpg.Record, now: datetime) -> CustomerWindow:
     """Read a row of `CUSTOMER_WINDOWS`."""
     state = window_state(row["opens_at"], row["closes_at"], now)
     return CustomerWindow(**{name: row[name] for name in _CUSTOMER_WINDOW}, state=state)

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from humidor_common.auth import Principal
 from humidor_common.clock import utc_now
 from humidor_common.db.groups import Bounds, Groups
-from humidor_common.db.pool import Connection, Pool, create_keyed_pool
+from humidor_common.db.pool import KEYED, Connection, Pool, create_pool
 from humidor_common.db.transaction import Read, Tx, transaction
 from humidor_common.runtime import Runtime
 from humidor_common.telemetry.traces import current_traceparent
@@ -80,7 +80,7 @@ class OrderDesk:
 async def open_desk(runtime: Runtime) -> AsyncIterator[OrderDesk]:
     """Open the desk with connections of its own, and let it finish what it has taken on."""
     name = f"humidor-{runtime.service.name}-orders"
-    async with await create_keyed_pool(runtime.settings, name=name, size=_CONNECTIONS) as pool:
+    async with await create_pool(runtime.settings, name=name, size=_CONNECTIONS, planner=KEYED) as pool:
         desk = OrderDesk(runtime, pool)
         yield desk
         await desk.finish()
