@@ -1,4 +1,4 @@
-"""What is there before a bench of orders: customers with tiers, caps and credit, and the orders of last week."""
+"""What a bench of orders begins with: customers with tiers, caps and credit, and the orders of last week."""
 
 from benchmarks import shop
 

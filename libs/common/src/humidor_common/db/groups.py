@@ -17,11 +17,17 @@ log = get_logger(__name__)
 
 
 class Bounds(NamedTuple):
-    """How many work at a time, in a group, and wait at most."""
+    """How many work at a time, in a group, and wait at most.
+
+    A further group beside one that runs costs the processor as much as `worth_another` more in the next.
+    Under load what comes gathers for as long as the last group took, and no longer than `rest_seconds`.
+    """
 
     groups: int = 2
     in_group: int = 64
     waiting: int = 2_000
+    worth_another: int = 16
+    rest_seconds: float = 0.008
 
 
 _USUAL = Bounds()
@@ -52,6 +58,7 @@ class Groups(Generic[T, R]):
         self._bounds = bounds
         self._queue: deque[_Piece[T, R]] = deque()
         self._claimed: set[Hashable] = set()
+        self._rests_until = 0.0
         self._running: set[asyncio.Task[None]] = set()
 
     async def do(self, one: T) -> R:
@@ -65,7 +72,8 @@ class Groups(Generic[T, R]):
         done: asyncio.Future[R] = asyncio.get_running_loop().create_future()
         piece = _Piece(one, frozenset(self._claims(one)), done)
         self._queue.append(piece)
-        if len(self._running) < self._bounds.groups:
+        running = len(self._running)
+        if not running or (running < self._bounds.groups and len(self._queue) >= self._bounds.worth_another):
             # In a context of its own: the work is not that of the request which happened to start it.
             task = asyncio.create_task(self._run(), context=Context())
             self._running.add(task)
@@ -78,12 +86,21 @@ class Groups(Generic[T, R]):
             await asyncio.gather(*self._running, return_exceptions=True)
 
     async def _run(self) -> None:
-        while group := self._take():
+        clock = asyncio.get_running_loop().time
+        while self._queue:
+            rest = self._rests_until - clock()
+            if rest > 0 and len(self._queue) < self._bounds.worth_another:
+                await asyncio.sleep(rest)
+            group = self._take()
+            if not group:  # all that waits is claimed by another group, which goes on with it
+                return
+            began = clock()
             try:
                 await self._do(group)
             finally:
                 for piece in group:
                     self._claimed -= piece.claims
+            self._rests_until = clock() + min(clock() - began, self._bounds.rest_seconds)
 
     def _take(self) -> list["_Piece[T, R]"]:
         """Take from the queue, in its order, what claims nothing that is claimed."""
