@@ -9,6 +9,7 @@ from humidor_common.runtime import Runtime, beside
 from humidor_customers.duplicates.finding import keep_comparing
 from humidor_customers.interactions.sending import own_way
 from humidor_customers.orders.lapsing import keep_lapsing
+from humidor_customers.purchases.keeping import keep_purchases
 from humidor_customers.rights.collecting import keep_collecting
 from humidor_customers.rights.retention import PRIVACY, keep_asking
 from humidor_customers.settings import CustomersSettings
@@ -20,7 +21,7 @@ from humidor_customers.timeline.partitions import keep_timeline
 async def working(runtime: Runtime) -> AsyncIterator[None]:
     """Compare customers, end old drafts, send messages, look after rights, carry connectors' runs out."""
     pool, wake = runtime.pool, runtime.wake_relay
-    work = [keep_comparing(pool), keep_lapsing(pool), keep_timeline(pool)]
+    work = [keep_comparing(pool), keep_lapsing(pool), keep_timeline(pool), keep_purchases(pool)]
     work += [keep_asking(pool), keep_privacy(pool, PRIVACY)]
     if isinstance(settings := runtime.settings, CustomersSettings):
         work += [
