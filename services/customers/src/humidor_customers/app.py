@@ -9,6 +9,7 @@ from humidor_customers.catalogue.consumers import PROJECTION as CATALOGUE
 from humidor_customers.catalogue.consumers import SUBSCRIPTION as PRODUCTS
 from humidor_customers.orders.consumers import SUBSCRIPTION as STOCK_ANSWERS
 from humidor_customers.plans.consumers import SUBSCRIPTION as FORECASTED
+from humidor_customers.profiles.consumers import SUBSCRIPTION as PROFILES
 from humidor_customers.purchases.consumers import PROJECTION as PURCHASES
 from humidor_customers.purchases.consumers import SUBSCRIPTION as BOUGHT
 from humidor_customers.rights.consumers import SUBSCRIPTION as RIGHTS
@@ -51,7 +52,17 @@ SERVICE = Service(
     title="Humidor Customers",
     package="humidor_customers",
     routes=_routes,
-    subscriptions=(SUBSCRIPTION, PRODUCTS, STOCK_ANSWERS, FORECASTED, SALES, WEBHOOKS, RIGHTS, BOUGHT),
+    subscriptions=(
+        SUBSCRIPTION,
+        PRODUCTS,
+        STOCK_ANSWERS,
+        FORECASTED,
+        SALES,
+        WEBHOOKS,
+        RIGHTS,
+        BOUGHT,
+        PROFILES,
+    ),
     projections=(PROJECTION, CATALOGUE, TIMELINE, PURCHASES),
     settings=CustomersSettings,
     api_context=api_context,

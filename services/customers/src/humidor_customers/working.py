@@ -9,6 +9,7 @@ from humidor_common.runtime import Runtime, beside
 from humidor_customers.duplicates.finding import keep_comparing
 from humidor_customers.interactions.sending import own_way
 from humidor_customers.orders.lapsing import keep_lapsing
+from humidor_customers.profiles.keeping import keep_profiles
 from humidor_customers.purchases.keeping import keep_purchases
 from humidor_customers.rights.collecting import keep_collecting
 from humidor_customers.rights.retention import PRIVACY, keep_asking
@@ -28,6 +29,7 @@ async def working(runtime: Runtime) -> AsyncIterator[None]:
             Sender(pool, settings.of_webhooks, own=own_way(pool, settings, wake)).run(),
             keep_collecting(pool, settings.upstream_urls),
             Worker(pool, settings, wake).run(),
+            keep_profiles(pool, consent_needed=settings.profiles_need_consent),
         ]
     async with beside(*work):
         yield

@@ -196,3 +196,12 @@ async def take_days(conn: Connection, limit: int) -> list[tuple[str, date]]:
         limit,
     )
     return [(row[0], row[1]) for row in rows]
+
+
+async def mark(conn: Connection, parties: Collection[tuple[str, str]]) -> None:
+    """Let customers be looked at anew of whom something else than purchases has changed: kind and id."""
+    await conn.execute(
+        """INSERT INTO purchase_parties_changed
+           SELECT e->>0, e->>1 FROM jsonb_array_elements($1::jsonb) e ORDER BY 1, 2""",
+        sorted(set(parties)),
+    )
