@@ -28,10 +28,12 @@ from humidor_customers.retailers import api as retailers
 from humidor_customers.rights import api as rights
 from humidor_customers.rights.retention import PRIVACY
 from humidor_customers.samples import api as samples
+from humidor_customers.segments import api as segments
 from humidor_customers.syncs import api as syncs
 from humidor_customers.tasks import api as tasks
 from humidor_customers.tiers import api as tiers
 from humidor_customers.timeline import api as timeline
+from humidor_customers.value import api as value
 from humidor_customers.visits import api as visits
 from humidor_customers.webhooks import api as webhooks
 
@@ -66,6 +68,8 @@ SLICES = (
     answers,
     profiles,
     jobs,
+    value,
+    segments,
 )
 
 OWN_OF_COMMON = (make_delivery_router("customers"), make_privacy_router(PRIVACY))

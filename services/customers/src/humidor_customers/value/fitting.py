@@ -6,10 +6,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from humidor_customers.value import buying, rules, spending
-from humidor_customers.value.buying import Buying, Customers, Unfit
+from humidor_customers.arrays import Floats
+from humidor_customers.estimates import buying, spending
+from humidor_customers.estimates.buying import Buying, Customers, Unfit
+from humidor_customers.value import rules
 from humidor_customers.value.history import Days, Figures
-from humidor_customers.value.rules import Floats
 
 LIFETIME_DAYS = 365
 HOLDOUT_SHARE = 3
@@ -102,7 +103,7 @@ def _worth(figures: Figures) -> tuple[Floats, dict[str, Any] | None, str | None]
 
 
 def _holdout(days: Days, whole: Buying) -> dict[str, Any] | None:
-    """Fit anew to the sample without its last weeks, and foretell these; beside it what each rate alone says."""
+    """Fit anew to the sample without its last weeks, and foretell these, beside what rates alone foretell."""
     if not len(days.day):
         return None
     span = days.today - int(days.day.min())

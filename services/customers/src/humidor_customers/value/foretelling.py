@@ -4,13 +4,13 @@ from typing import Any
 
 import numpy as np
 
+from humidor_customers.arrays import Floats
+from humidor_customers.estimates import clustering, propensity
+from humidor_customers.estimates.buying import Unfit
 from humidor_customers.inputs import PartyKind
 from humidor_customers.profiles import rules as profiles
-from humidor_customers.value import clustering, propensity
-from humidor_customers.value.buying import Unfit
 from humidor_customers.value.fitting import Outcome
 from humidor_customers.value.history import Days, Figures
-from humidor_customers.value.rules import Floats
 
 HORIZON_DAYS: dict[PartyKind, int] = {"retailer": 28, "consumer": 90}
 """Four weekly cycles without an order are the trade's word for churn."""

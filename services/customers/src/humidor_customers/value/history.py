@@ -7,13 +7,13 @@ from typing import NamedTuple
 import numpy as np
 
 from humidor_common.db.transaction import transaction
+from humidor_customers.arrays import Floats, Ints
+from humidor_customers.estimates.buying import Customers
 from humidor_customers.inputs import PartyKind
 from humidor_customers.jobs.working import Job
 from humidor_customers.profiles import rules as profiles
 from humidor_customers.profiles.computing import roots_of
 from humidor_customers.value import queries
-from humidor_customers.value.buying import Customers
-from humidor_customers.value.rules import Floats, Ints
 
 EPOCH = date(2000, 1, 1)
 PAGE = 50_000

@@ -5,8 +5,8 @@ from typing import Literal, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-Floats: TypeAlias = npt.NDArray[np.float64]
-Ints: TypeAlias = npt.NDArray[np.int64]
+from humidor_customers.arrays import Floats, Ints
+
 ModelName: TypeAlias = Literal["rfm", "lifetime", "churn", "potential", "clusters"]
 
 BINS = 5

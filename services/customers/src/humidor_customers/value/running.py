@@ -7,9 +7,9 @@ from typing import Any
 
 from humidor_common.clock import utc_now
 from humidor_common.db.transaction import transaction
+from humidor_customers.estimates.buying import Unfit
 from humidor_customers.jobs.working import Job, Undoable
 from humidor_customers.value import queries
-from humidor_customers.value.buying import Unfit
 from humidor_customers.value.fitting import LIFETIME_DAYS, Outcome, fit_lifetime, fit_rfm
 from humidor_customers.value.foretelling import HORIZON_DAYS, fit_churn, fit_clusters, fit_potential
 from humidor_customers.value.history import EPOCH, Figures, read_cycles, read_days, read_figures

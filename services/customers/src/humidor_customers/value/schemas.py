@@ -14,10 +14,10 @@ Horizon = Annotated[int, Field(ge=7, le=730)]
 
 
 class ModelInput(Input):
-    """A model to be fitted to all customers of a kind, as a job; its scores take the place of the former ones.
+    """A model to be fitted to all customers of a kind, as a job; its scores replace the former ones.
 
-    `horizon_days` is how far it looks ahead: a year for `lifetime`, 90 days (trade customers: 28) for `churn` and
-    `potential` where it is left out; `rfm` and `clusters` have none.
+    `horizon_days` is how far it looks ahead: a year for `lifetime`, 90 days (trade customers: 28) for
+    `churn` and `potential` where it is left out; `rfm` and `clusters` have none.
     """
 
     model_config = ConfigDict(

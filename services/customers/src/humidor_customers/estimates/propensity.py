@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from humidor_customers.value.buying import Unfit
-from humidor_customers.value.rules import Floats, Ints
+from humidor_customers.arrays import Floats, Ints
+from humidor_customers.estimates.buying import Unfit
 
 LEAST_OF_EACH = 20
 PENALTY = 1.0

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
-from humidor_customers.value.rules import Floats, Ints
+from humidor_customers.arrays import Floats, Ints
 
 Variant: TypeAlias = Literal["bg", "mbg"]
 

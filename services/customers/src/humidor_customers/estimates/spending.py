@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from humidor_customers.value.buying import LEAST_CUSTOMERS, Unfit
-from humidor_customers.value.rules import Floats, Ints
+from humidor_customers.arrays import Floats, Ints
+from humidor_customers.estimates.buying import LEAST_CUSTOMERS, Unfit
 
 _BOUND = 12.0
 ABSURD = 1000.0
