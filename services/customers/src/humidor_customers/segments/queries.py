@@ -38,7 +38,8 @@ def preview_statement(rule: Rule, party_kind: PartyKind, models: Mapping[str, UU
         WITH hits AS MATERIALIZED (SELECT p.party_id {source})
         SELECT (SELECT count(*) FROM hits) AS size,
                (SELECT count(*) FROM profiles WHERE party_kind = '{party_kind}') AS of,
-               ARRAY(SELECT party_id FROM hits ORDER BY hashtextextended(party_id, 7) LIMIT {SAMPLE}) AS sample
+               ARRAY(SELECT party_id FROM hits ORDER BY hashtextextended(party_id, 7)
+                     LIMIT {SAMPLE}) AS sample
     """  # noqa: S608 - names of ours
     return statement, arguments
 
@@ -50,7 +51,8 @@ async def preview(
     row = await conn.fetchrow(statement, *arguments)
     found = dict(row) if row else {"size": 0, "of": 0, "sample": []}
     sample = await conn.fetch(
-        """SELECT party_id, lifecycle, current_date - last_on AS recency_days, spend_year_minor, favourite_brand
+        """SELECT party_id, lifecycle, current_date - last_on AS recency_days, spend_year_minor,
+                  favourite_brand
            FROM profiles WHERE party_kind = $1 AND party_id = ANY($2::text[]) ORDER BY party_id""",
         party_kind,
         found["sample"],
@@ -75,7 +77,8 @@ async def list_members(
             FROM (SELECT p.party_id {source}) hits
         ), written AS (
             INSERT INTO segment_chunks (segment_id, revision, chunk, first_id, last_id, party_ids)
-            SELECT ${n + 1}, ${n + 2}, chunk, min(party_id), max(party_id), array_agg(party_id ORDER BY party_id)
+            SELECT ${n + 1}, ${n + 2}, chunk, min(party_id), max(party_id),
+                   array_agg(party_id ORDER BY party_id)
             FROM numbered GROUP BY chunk RETURNING cardinality(party_ids) AS size
         ) SELECT coalesce(sum(size), 0)::int FROM written
     """  # noqa: S608 - names of ours

@@ -1,5 +1,6 @@
 """The rule language of segments: conditions on fields of profiles and scores, joined by all, any and not."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -76,6 +77,8 @@ FIELDS: Mapping[str, Field] = {
     "cluster": Field("text", "clusters.label", "clusters"),
 }
 Rule: TypeAlias = Mapping[str, Any]
+# Neither NUL nor half a character, which no database takes.
+_TEXT = re.compile(r"[^\x00\ud800-\udfff]*")
 
 
 class BadRule(ValueError):  # noqa: N818 - reads as what it is
@@ -166,7 +169,7 @@ def _one(value: Any, kind: Kind, place: str) -> float | str:
         if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e18:
             raise BadRule(place, "is a number")
         return float(value)
-    if not isinstance(value, str) or len(value) > 200 or "\x00" in value:
+    if not isinstance(value, str) or len(value) > 200 or not _TEXT.fullmatch(value):
         raise BadRule(place, "is text of at most 200 characters")
     return value
 

@@ -25,8 +25,9 @@ _EXAMPLE: dict[str, JsonValue] = {
 
 
 class PreviewInput(Input):
-    """A rule to be tried: `all`, `any` or `not` of rules, or a `field` with one of `is`, `is_not`, `in`,
-    `at_least`, `at_most`, `known`.
+    """A rule to be tried: `all`, `any` or `not` of rules, or a `field` with a condition.
+
+    Conditions are `is`, `is_not`, `in`, `at_least`, `at_most` and `known`.
     """
 
     model_config = ConfigDict(
@@ -38,7 +39,7 @@ class PreviewInput(Input):
 
 
 class NewSegment(PreviewInput):
-    """A segment: `live` is whoever meets the rule when it is read, `frozen` whoever met it when it was made."""
+    """A segment: `live` is whoever meets the rule when it is read, `frozen` whoever met it when made."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
