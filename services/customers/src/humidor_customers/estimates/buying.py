@@ -173,7 +173,14 @@ def expected(model: Buying, customers: Customers, weeks: float) -> Floats:
     c = model.b + x + (0 if model.variant == "bg" else 1)
     top = a + c - 1
     z = weeks / (model.alpha + t + weeks)
-    series = hyp2f1(top - model.r - x, a - 1, top, z)
-    purchases = top / (a - 1) * (1 - (1 - z) ** (a - 1) * series)
-    found: Floats = np.maximum(purchases, 0.0) * alive(model, customers)
+    with np.errstate(all="ignore"):
+        series = hyp2f1(top - model.r - x, a - 1, top, z)
+        purchases = top / (a - 1) * (1 - (1 - z) ** (a - 1) * series)
+    # Where all leave alike (a and b run away) the series ends in nothing times infinity, and one chance of
+    # leaving, the mean, says as much.
+    leaving = a / (a + c)
+    alike = (1 - (1 + leaving * weeks / (model.alpha + t)) ** -(model.r + x)) / leaving
+    most = (model.r + x) / (model.alpha + t) * weeks
+    sound = np.isfinite(purchases) & (purchases >= 0) & (purchases <= most * (1 + 1e-9))
+    found: Floats = np.where(sound, purchases, alike) * alive(model, customers)
     return found

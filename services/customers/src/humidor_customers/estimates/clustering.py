@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from humidor_customers.arrays import Floats, Ints
+from humidor_customers.arrays import Floats, Ints, spread_of
 from humidor_customers.estimates.buying import Unfit
 
 LEAST_CUSTOMERS = 60
@@ -49,14 +49,13 @@ def fit(features: Floats, *, seed: int = 7) -> Clusters:
     if len(features) < LEAST_CUSTOMERS:
         raise Unfit(f"fewer than {LEAST_CUSTOMERS} customers")
     sample = features[random.permutation(len(features))[:FITTED]]
-    means, scales = sample.mean(axis=0), sample.std(axis=0)
-    if not scales.any():
+    if (sample == sample[0]).all():
         raise Unfit("all customers are alike")
-    scales = np.where(scales > 0, scales, 1.0)
+    means, scales = spread_of(sample)
     scaled = _scale(sample, means, scales)
     judged = scaled[:JUDGED]
     found: dict[int, tuple[float, Floats]] = {}
-    for k in range(2, MOST_CLUSTERS + 1):
+    for k in range(2, min(MOST_CLUSTERS, len(np.unique(scaled, axis=0))) + 1):
         tries = [kmeans2(scaled, k, minit="++", rng=random, missing="warn") for _ in range(STARTS)]
         centres, places = min(tries, key=lambda each: float(((scaled - each[0][each[1]]) ** 2).sum()))
         found[k] = (silhouette(judged, places[:JUDGED]), centres)
@@ -92,15 +91,14 @@ def silhouette(points: Floats, places: Ints) -> float:
 
 def describe(features: Floats, places: Ints, names: list[str], k: int) -> list[dict[str, Any]]:
     """Describe each cluster: size, medians, and by what its mean differs most from that of all."""
-    means, scales = features.mean(axis=0), features.std(axis=0)
-    scales = np.where(scales > 0, scales, 1.0)
+    means, scales = spread_of(features)
     told = []
     for n in range(k):
         own = features[places == n]
         if not len(own):
             told.append({"cluster": n, "customers": 0, "medians": {}, "description": "empty"})
             continue
-        apart = (own.mean(axis=0) - means) / scales
+        apart = (np.clip(own, means - 4 * scales, means + 4 * scales).mean(axis=0) - means) / scales
         most = [i for i in np.argsort(-np.abs(apart)) if abs(apart[i]) >= 0.3][:3]
         words = [f"{'high' if apart[i] > 0 else 'low'} {names[i].replace('_', ' ')}" for i in most]
         medians = {

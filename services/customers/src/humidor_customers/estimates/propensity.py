@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from humidor_customers.arrays import Floats, Ints
+from humidor_customers.arrays import Floats, Ints, spread_of
 from humidor_customers.estimates.buying import Unfit
 
 LEAST_OF_EACH = 20
@@ -62,8 +62,7 @@ def fit(
                 f"only {int(happened.sum())} of {len(happened)} customers did it: too few, or too few did not"
             )
     train, calibrate, judge = parts
-    means, scales = features[train].mean(axis=0), features[train].std(axis=0)
-    scales = np.where(scales > 0, scales, 1.0)
+    means, scales = spread_of(features[train])
     raw = Propensity(names, means, scales, np.zeros(len(names)), 0.0, 1.0, 0.0)
     scaled = np.clip((features - means) / scales, -10, 10)
     *weights, intercept = _logistic(scaled[train], happened[train], PENALTY)

@@ -20,7 +20,7 @@ ABSURD = 1000.0
 class Spending(NamedTuple):
     """A fitted model: shape `p` of a purchase, `q` and `gamma` of the customers, in minor units.
 
-    `customers` were fitted, `left_out` came to nothing or less, `cut` were absurd.
+    `customers` were fitted; of the others `left_out` came to nothing or less, and `cut` were absurd.
     """
 
     p: float
@@ -53,10 +53,11 @@ def fit(x: Ints, means: Floats) -> Spending:
         Unfit: Fewer than 30 have any that are worth something, or all are worth the same.
     """
     from scipy.optimize import minimize
+    from scipy.special import gammaln, psi
 
     cut_means, cut = sound(means)
-    use = (x > 0) & (cut_means > 0)
-    count, m = x[use].astype(np.float64), cut_means[use]
+    use = (x > 0) & (means > 0) & (means <= cut_means)
+    count, m = x[use].astype(np.float64), means[use]
     if len(m) < LEAST_CUSTOMERS:
         raise Unfit(f"fewer than {LEAST_CUSTOMERS} customers came again and spent something")
     if m.min() == m.max():
@@ -66,19 +67,36 @@ def fit(x: Ints, means: Floats) -> Spending:
     by_count = np.bincount(place).astype(np.float64)
     logs_m, total = np.log(m / scale), len(m)
 
-    def minus(logs: Floats) -> float:
-        from scipy.special import gammaln
-
+    def minus(logs: Floats) -> tuple[float, Floats]:
         p, q, gamma = np.exp(logs)
         of_x = gammaln(p * counts + q) - gammaln(p * counts) - gammaln(q) + q * np.log(gamma)
         of_x += p * counts * np.log(counts)
-        each = (p * count - 1) * logs_m - (p * count + q) * np.log(gamma + count * m / scale)
-        return -float(by_count @ of_x + each.sum()) / total
+        whole = gamma + count * m / scale
+        logs_whole = np.log(whole)
+        each = (p * count - 1) * logs_m - (p * count + q) * logs_whole
+        both = psi(p * counts + q)
+        gradient = np.array(
+            [
+                by_count @ (counts * (both - psi(p * counts) + np.log(counts)))
+                + count @ (logs_m - logs_whole),
+                by_count @ (both - psi(q) + np.log(gamma)) - logs_whole.sum(),
+                total * q / gamma - ((p * count + q) / whole).sum(),
+            ]
+        )
+        return -float(by_count @ of_x + each.sum()) / total, -gradient * np.exp(logs) / total
 
-    found = minimize(minus, np.log([2.0, 3.0, 2.0]), method="L-BFGS-B", bounds=[(-_BOUND, _BOUND)] * 3)
+    found = minimize(
+        minus,
+        np.log([2.0, 3.0, 2.0]),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[(-_BOUND, _BOUND)] * 3,
+        options={"maxiter": 500, "ftol": 1e-13, "gtol": 1e-8},
+    )
     p, q, gamma = (float(each) for each in np.exp(found.x))
     related = float(np.corrcoef(count, m)[0, 1]) if count.min() < count.max() else None
-    return Spending(p, q, gamma * scale, related, total, int(np.count_nonzero(x > 0)) - total, cut)
+    left_out = int(np.count_nonzero(x > 0)) - total - cut
+    return Spending(p, q, gamma * scale, related, total, left_out, cut)
 
 
 def value_of_purchase(model: Spending, x: Ints, means: Floats) -> Floats:

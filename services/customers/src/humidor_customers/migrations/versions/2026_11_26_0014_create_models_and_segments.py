@@ -22,8 +22,9 @@ CREATE TABLE models (
 );
 CREATE UNIQUE INDEX uq_models_current ON models (model, party_kind) WHERE current;
 
+-- Written before their model is, in pieces; a model that is there has all of them.
 CREATE TABLE model_scores (
-    model_id uuid NOT NULL CONSTRAINT fk_model_scores_model REFERENCES models,
+    model_id uuid NOT NULL,
     party_id text COLLATE "C" NOT NULL,
     score double precision,
     label text,

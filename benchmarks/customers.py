@@ -1,0 +1,237 @@
+"""What customer analytics costs: a million sales into profiles, a segment and lifetimes of a million customers.
+
+Sales are taken by the consumer's own function in batches of its own size, one after the other, so that Python and
+PostgreSQL take turns and the time is that of one core. The limit is the bare COPY of the rows that they left.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from statistics import median
+from uuid import uuid4
+
+import asyncpg
+import numpy as np
+
+from benchmarks.report import Result
+from benchmarks.system import Database, System
+from humidor_common.db.pool import Pool, prepare_connection
+from humidor_common.db.transaction import transaction
+from humidor_common.events.pos import Payment, SaleLine, SaleRecorded
+from humidor_common.ids import uuid7
+from humidor_common.messaging.inbox import apply_batch
+from humidor_common.messaging.subscription import Received
+from humidor_customers.estimates import buying, spending
+from humidor_customers.estimates.buying import Customers
+from humidor_customers.profiles.keeping import refresh
+from humidor_customers.purchases.consumers import SUBSCRIPTION
+from humidor_customers.segments import queries
+from humidor_customers.segments.schemas import PreviewInput
+
+PACKAGE = "humidor_customers"
+SALES, SHORT_SALES = 1_000_000, 20_000
+MEMBERS_PER_SALE = 0.1
+CUSTOMERS, SHORT_CUSTOMERS = 1_000_000, 20_000
+PRODUCTS, STORES = 200, 100
+EVENTS_PER_SECOND = 20_000.0
+SEGMENT_SECONDS = 2.0
+LIFETIME_SECONDS = 30.0
+ROUNDS = 5
+BATCH = SUBSCRIPTION.max_batch
+
+_SHOP = f"""
+INSERT INTO stores (store_id, name, time_zone, status, kind, version)
+SELECT 'S' || n, 'bench', 'Asia/Shanghai', 'open', 'shop', 1 FROM generate_series(1, {STORES}) n;
+INSERT INTO products (gtin, name, brand, status, sticks_per_pack, packs_per_carton, cartons_per_case,
+                      retail_price_per_pack, currency, price_class, version)
+SELECT lpad(n::text, 14, '0'), 'bench', 'brand ' || n % 30, 'active', 20, 10, 50, 2500, 'CNY', 'class-' || n % 5, 1
+FROM generate_series(1, {PRODUCTS}) n
+"""  # noqa: S608 - made of constants
+_PROFILES = """
+INSERT INTO profiles
+SELECT now(), now(), n % 90000, n % 40000, n % 30000, n % 9000, current_date - n % 900, current_date - n % 300, 1 + n % 60,
+       1 + n % 80, n % 50, n % 3, n % 400, n % 9000, 1 + n % 3, n % 40, 0.5, 0.2, NULL, n % 24, 1 + n % 7, n % 4,
+       'consumer', 'M' || lpad((n * 7919 % {count})::text, 7, '0'), 'S' || n % 100, 'CNY', 'till',
+       (ARRAY['new', 'active', 'cooling', 'dormant', 'lost'])[1 + n % 5], 'brand ' || n % 30, 'class-' || n % 5
+FROM generate_series(0, {count} - 1) n;
+INSERT INTO models (model_id, model, party_kind, current, customers, parameters, fit, as_of, fitted_at, fitted_by)
+SELECT gen_random_uuid(), m, 'consumer', true, {count}, '{{{{}}}}', '{{{{}}}}', now(), now(), 'bench'
+FROM unnest(ARRAY['rfm', 'churn']) m;
+INSERT INTO model_scores SELECT model_id, p.party_id, (hashtext(p.party_id) & 1023) / 1024.0,
+       (ARRAY['champions', 'loyal', 'at_risk', 'new'])[1 + (hashtext(p.party_id) & 3)], ARRAY[5.0, 4.0, 3.0]
+FROM models, (SELECT party_id FROM profiles ORDER BY party_id) p;
+VACUUM ANALYZE profiles, models, model_scores
+"""
+RULE = PreviewInput(
+    party_kind="consumer",
+    rule={
+        "all": [
+            {"field": "lifecycle", "in": ["active", "cooling"]},
+            {"field": "value_segment", "in": ["champions", "at_risk"]},
+            {"any": [{"field": "churn_risk", "at_least": 0.3}, {"field": "purchases_year", "at_least": 10}]},
+        ]
+    },
+)
+
+
+def bench_customers(system: System) -> list[Result]:
+    """Measure all three; each checks that what it timed is what it says."""
+    short = system.effort.short
+    shop = system.database(PACKAGE, lambda _: None, kind="empty")
+    sales = asyncio.run(_sales(shop, SHORT_SALES if short else SALES))
+    count = SHORT_CUSTOMERS if short else CUSTOMERS
+    crowd = system.database(PACKAGE, lambda _: None, kind="empty")
+    return [*sales, *asyncio.run(_segment(crowd, count)), *_lifetimes(count)]
+
+
+async def _sales(database: Database, count: int) -> list[Result]:
+    for each in _SHOP.strip().split(";\n"):
+        database.execute(each)
+    async with asyncpg.create_pool(database.dsn, min_size=1, max_size=2, init=prepare_connection) as pool:
+        taking = 0.0
+        for batch in _batches(count):
+            began = time.perf_counter()
+            async with transaction(pool) as conn:
+                await apply_batch(conn, SUBSCRIPTION, batch)
+            taking += time.perf_counter() - began
+        began = time.perf_counter()
+        while await refresh(pool, consent_needed=False):
+            pass
+        profiling = time.perf_counter() - began
+    bare = _bare(database)
+    rows = database.number("SELECT count(*) FROM purchases")
+    profiles = database.number("SELECT count(*) FROM profiles")
+    if database.number("SELECT sum(purchases) FROM profiles") < count * 0.99:
+        raise RuntimeError("not every sale is in a profile")
+    note = f"{count:,} sales, {rows:,.0f} lines, {profiles:,.0f} members, batches of {BATCH}"
+    return [
+        Result(
+            name="customers.sales_into_profiles",
+            unit="events/s",
+            value=count / (taking + profiling),
+            note=f"{note}; one consumer, one at a time; lines {taking:.1f} s, profiles {profiling:.1f} s",
+            target=EVENTS_PER_SECOND,
+        ),
+        Result(
+            name="customers.sales_against_copy",
+            unit="s",
+            value=taking + profiling,
+            limit=bare,
+            better="lower",
+            note=f"{note}; limit: bare COPY of the same lines into the same table with its indexes",
+        ),
+    ]
+
+
+def _batches(count: int) -> Iterator[list[Received]]:
+    random.seed(7)
+    members = int(count * MEMBERS_PER_SALE)
+    now = datetime.now(UTC)
+    payments = [Payment(method="cash", amount=5000)]
+    gtins = [f"{n:014d}" for n in range(1, PRODUCTS + 1)]
+    for start in range(0, count, BATCH):
+        batch = []
+        for n in range(start, min(start + BATCH, count)):
+            at = now - timedelta(seconds=(count - n) * 40_000_000 / count)
+            lines = [
+                SaleLine(line=k, gtin=random.choice(gtins), quantity=1 + k, unit="pack", unit_price=2500)
+                for k in range(1, 2 + n % 2)
+            ]
+            event = SaleRecorded(
+                sale_id=uuid4(),
+                store_id=f"S{1 + n % STORES}",
+                terminal_id="T1",
+                sold_at=at,
+                recorded_at=at,
+                currency="CNY",
+                total=5000,
+                lines=lines,
+                payments=payments,
+                member_id=f"M{random.randrange(members):07d}",
+            )
+            batch.append(
+                Received(event=event, event_id=uuid7(), source="/humidor/pos", time=at, traceparent=None)
+            )
+        yield batch
+
+
+def _bare(database: Database) -> float:
+    """Time the COPY of the lines into a table like theirs, with the indexes."""
+    path = f"/tmp/humidor-bench-{uuid7().hex}.copy"  # noqa: S108 - of the database server, a moment
+    database.execute("CREATE TABLE bare (LIKE purchases INCLUDING ALL)")
+    database.execute(f"COPY (TABLE purchases) TO '{path}' (FORMAT binary)")
+    began = time.perf_counter()
+    database.execute(f"COPY bare FROM '{path}' (FORMAT binary)")
+    return time.perf_counter() - began
+
+
+async def _segment(database: Database, count: int) -> list[Result]:
+    for each in _PROFILES.replace("{{{{}}}}", "{}").replace("{count}", str(count)).strip().split(";\n"):
+        database.execute(each)
+    async with asyncpg.create_pool(database.dsn, min_size=1, max_size=1, init=prepare_connection) as pool:
+        seconds, size = await _previews(pool)
+    if not 0 < size < count:
+        raise RuntimeError(f"the segment is not what was filled in: {size} of {count}")
+    return [
+        Result(
+            name="customers.segment_preview",
+            unit="s",
+            value=median(seconds),
+            better="lower",
+            target=SEGMENT_SECONDS,
+            note=f"{count:,} customers, {size:,} in it; a rule over profiles and two models' scores",
+        )
+    ]
+
+
+async def _previews(pool: Pool) -> tuple[list[float], int]:
+    seconds, size = [], 0
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        async with pool.acquire() as conn:
+            models = await queries.models_in_force(conn, "consumer")
+            size = (await queries.preview(conn, RULE.rule, "consumer", models, [])).size
+        seconds.append(time.perf_counter() - began)
+    return seconds, size
+
+
+def _lifetimes(count: int) -> list[Result]:
+    customers, means = _drawn(count)
+    began = time.perf_counter()
+    models = [buying.fit(customers, variant) for variant in ("bg", "mbg")]
+    fitted = time.perf_counter() - began
+    model = max(models, key=lambda each: each.log_likelihood)
+    alive = buying.alive(model, customers)
+    expected = buying.expected(model, customers, 52)
+    worth = spending.value_of_purchase(spending.fit(customers.x, means), customers.x, means)
+    seconds = time.perf_counter() - began
+    if not np.isfinite([alive, expected, worth]).all() or not model.converged:
+        raise RuntimeError("the models did not come out")
+    return [
+        Result(
+            name="customers.lifetimes",
+            unit="s",
+            value=seconds,
+            better="lower",
+            target=LIFETIME_SECONDS,
+            note=f"{count:,} customers: BG/NBD and MBG/NBD fitted ({fitted:.1f} s), alive, 52 weeks ahead, worth",
+        )
+    ]
+
+
+def _drawn(count: int) -> tuple[Customers, "np.ndarray[tuple[int], np.dtype[np.float64]]"]:
+    """Draw customers as BG/NBD has them, with days for a grid as real ones have."""
+    draws = np.random.default_rng(7)
+    rates, leaving = draws.gamma(0.8, 1 / 6, count), draws.beta(0.9, 3, count)
+    t = draws.integers(7, 1096, count) / 7
+    x, t_x, clock = np.zeros(count, dtype=np.int64), np.zeros(count), np.zeros(count)
+    alive = np.ones(count, dtype=bool)
+    while alive.any():
+        clock += draws.exponential(1, count) / rates
+        bought = alive & (clock <= t)
+        x[bought] += 1
+        t_x[bought] = np.floor(clock[bought] * 7) / 7
+        alive = bought & (draws.random(count) >= leaving)
+    return Customers(x, t_x, t), draws.gamma(4, 2500, count)
