@@ -12,7 +12,7 @@ import numpy as np
 from humidor_customers.arrays import Floats, Ints, spread_of
 from humidor_customers.estimates.buying import Unfit
 
-LEAST_OF_EACH = 20
+LEAST_OF_EACH = 10
 PENALTY = 1.0
 BINS = 10
 
@@ -52,7 +52,7 @@ def fit(
     """Fit on 60 %, calibrate on 20 %, and judge on the other 20 % of the customers.
 
     Raises:
-        Unfit: It has happened to fewer than 20 customers of a part, or to all but so few.
+        Unfit: It has happened to fewer than 10 customers of a part, or to all but so few.
     """
     parts = _split(happened, seed)
     for part in parts:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from humidor_common.db.pool import Connection
 from humidor_customers.inputs import Party
+from humidor_customers.profiles import queries
 from humidor_customers.profiles.statement import COMPUTE
 from humidor_customers.purchases import queries as purchases
 
@@ -33,7 +34,11 @@ async def compute(conn: Connection, parties: Sequence[Party], *, now: datetime, 
     asked = [*members, *(Party("retailer", root) for root in roots)]
     parts = [(n, part) for n, each in enumerate(asked, 1) for part in _parts(each, roots)]
     gone = [each for each in parties if each.kind == "retailer" and each.id not in roots]
-    await conn.execute(COMPUTE, asked, parts, now, consent_needed, gone)
+    await conn.execute("SET LOCAL enable_nestloop = off")
+    nothing = await conn.fetch(COMPUTE, asked, parts, now, consent_needed, gone)
+    await conn.execute("SET LOCAL enable_nestloop = on")
+    if nothing:
+        await queries.forget(conn, [(row[0], row[1]) for row in nothing])
 
 
 async def roots_of(conn: Connection, retailer_ids: Sequence[str]) -> dict[str, list[str]]:

@@ -1,6 +1,6 @@
 """Statements over profiles."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, cast
 
@@ -82,3 +82,13 @@ def build(filters: Filters, visible: list[str] | None, *, after: Party, limit: i
         query.where(_SEEN, visible, visible)
     statement = f"SELECT {_ROW} FROM profiles p WHERE {query.sql} ORDER BY 1, 2 LIMIT {limit}"  # noqa: S608
     return statement, query.arguments
+
+
+async def forget(conn: Connection, parties: Sequence[tuple[str, str]]) -> None:
+    """Do away with profiles of customers, kind and id."""
+    for table in ("profiles", "profile_details"):
+        await conn.execute(
+            f"""DELETE FROM {table} p USING jsonb_array_elements($1::jsonb) e
+                WHERE p.party_kind = e->>0 AND p.party_id = e->>1""",  # noqa: S608 - names of ours
+            parties,
+        )
