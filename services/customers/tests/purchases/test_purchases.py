@@ -15,7 +15,7 @@ from humidor_common.messaging import inbox
 from humidor_customers.catalogue.consumers import SUBSCRIPTION as PRODUCTS
 from humidor_customers.catalogue.consumers import clear as clear_catalogue
 from humidor_customers.catalogue.consumers import digest as catalogue_digest
-from humidor_customers.purchases import queries, service
+from humidor_customers.purchases import queries, service, settling
 from humidor_customers.purchases.consumers import SUBSCRIPTION, clear, digest
 from humidor_customers.purchases.rules import MOST_MINOR
 from humidor_customers.testing.desk import Desk, store
@@ -98,8 +98,7 @@ async def test_batches_that_passed_each_other_by_are_brought_together_later(desk
     await buy(desk, sale(100), sale(200))
     pool = desk.runtime.pool
     async with transaction(pool) as conn:
-        await queries.remember_voids(conn, [UUID(int=200)])
-        await queries.add(conn, [])
+        await settling.remember_voids(conn, [UUID(int=200)])
     await buy(desk, returned(300))
     async with transaction(pool) as conn:
         await conn.execute("UPDATE purchase_returns SET sale_id = $1", UUID(int=100))

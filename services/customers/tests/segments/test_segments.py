@@ -43,8 +43,9 @@ async def score(desk: Desk, model: str, scores: dict[str, float]) -> None:
     model_id = uuid7()
     pool = desk.runtime.pool
     await pool.execute(
-        """INSERT INTO models (model_id, model, party_kind, current, customers, parameters, fit, as_of, fitted_at,
-                               fitted_by) VALUES ($1, $2, 'consumer', true, 1, '{}', '{}', now(), now(), 'test')""",
+        """INSERT INTO models (model_id, model, party_kind, current, customers, parameters, fit, as_of,
+                               fitted_at, fitted_by)
+           VALUES ($1, $2, 'consumer', true, 1, '{}', '{}', now(), now(), 'test')""",
         model_id,
         model,
     )

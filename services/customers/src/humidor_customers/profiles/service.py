@@ -73,31 +73,33 @@ def _counted(row: ProfileRow) -> dict[str, Trait]:
 def _favourites(row: ProfileRow, details: Mapping[str, Any]) -> dict[str, Trait]:
     at = row.computed_at
     unknown = "no product that was bought has one in the catalogue"
-    brands, classes = details.get("brands", []), details.get("price_classes", [])
+    brands, classes, stores = (_shares(details.get("tops", {}), each) for each in ("brand", "class", "store"))
     return {
         "favourite_brands": Trait(
-            value=[each[0] for each in brands],
-            evidence={"by": "sticks", "shares": _shares(brands)},
+            value=list(brands),
+            evidence={"by": "sticks", "shares": brands},
             reason=None if brands else unknown,
             computed_at=at,
         ),
         "price_classes": Trait(
-            value=[each[0] for each in classes],
-            evidence={"by": "sticks", "shares": _shares(classes)},
+            value=list(classes),
+            evidence={"by": "sticks", "shares": classes},
             reason=None if classes else unknown,
             computed_at=at,
         ),
         "usual_hour": Trait(value=row.usual_hour, evidence={"counts": details["hours"]}, computed_at=at),
         "usual_weekday": Trait(
             value=row.usual_weekday,
-            evidence={"counts": details["weekdays"], "stores": _shares(details.get("stores", []))},
+            evidence={"counts": details["weekdays"], "stores": stores},
             computed_at=at,
         ),
     }
 
 
-def _shares(places: list[list[Any]]) -> dict[str, float]:
-    return {value: round(weight / total, 4) for value, weight, total in places}
+def _shares(tops: Mapping[str, Any], facet: str) -> dict[str, float]:
+    """Give the three that weigh most with their shares of all, the greatest first."""
+    values, weights, total = tops.get(facet, ((), (), 1))
+    return {value: round(weight / total, 4) for value, weight in zip(values, weights, strict=True)}
 
 
 def _estimated(row: ProfileRow, details: Mapping[str, Any]) -> dict[str, Trait]:

@@ -4,16 +4,14 @@ Its arguments: customers ($1, kind and id), the records that each is made of ($2
 moment ($3), whether members have to have consented to analysis ($4), and merged records, which have no
 profile ($5). It gives those of whom there is nothing to say.
 
-Nobody tells the planner how many rows its steps have, so nested loops are turned off while it runs: it would choose
-them for steps that it takes for small. What has to be looked up by an index is looked up by LATERAL.
+Nobody tells the planner how many rows its steps have, so nested loops are turned off while it runs: it would
+choose them for steps that it takes for small. What has to be looked up by an index is looked up by LATERAL.
 """
 
 from humidor_customers.profiles import rules
 
 _HOURS = ", ".join(f"count(*) FILTER (WHERE d.sold AND d.local_hour = {n})" for n in range(24))
-_WEEKDAYS = ", ".join(
-    f"count(*) FILTER (WHERE d.sold AND extract(isodow FROM d.local_day) = {n})" for n in range(1, 8)
-)
+_WEEKDAYS = ", ".join(f"count(*) FILTER (WHERE d.sold AND d.weekday = {n})" for n in range(1, 8))
 _COLUMNS = (
     "party_kind, party_id, computed_at, last_at, spend_minor, spend_year_minor, repeat_spend_minor, "
     "sticks_year, first_on, last_on, active_days, purchases, purchases_year, returns_year, basket_sticks, "
@@ -91,7 +89,7 @@ docs AS MATERIALIZED (
            bool_or(d.kind = 'order') AS orders, bool_or(d.kind = 'sale') AS sales,
            count(DISTINCT d.currency) AS currencies,
            ARRAY[{_HOURS}] AS hours, ARRAY[{_WEEKDAYS}] AS weekdays
-    FROM (SELECT d.*, d.currency = w.currency AS own,
+    FROM (SELECT d.*, d.currency = w.currency AS own, extract(isodow FROM d.local_day)::int AS weekday,
                  d.local_day > $3::timestamptz::date - {rules.YEAR_DAYS} AS recent
           FROM docs d JOIN newest w USING (n)) d
     GROUP BY d.n
@@ -106,22 +104,17 @@ facets AS (
     GROUP BY 1, 3 HAVING sum(l.sticks) > 0
     UNION ALL
     SELECT n, 'store', store_id, count(*) FROM docs WHERE sold GROUP BY 1, 3
-), ranked AS (
-    SELECT *, row_number() OVER (PARTITION BY n, facet ORDER BY weight DESC, value) AS place,
-           sum(weight) OVER (PARTITION BY n, facet) AS total
-    FROM facets
+), tops AS MATERIALIZED (
+    SELECT n, facet, (array_agg(value ORDER BY weight DESC, value))[1:3] AS values,
+           (array_agg(weight ORDER BY weight DESC, value))[1:3] AS weights, sum(weight) AS total
+    FROM facets GROUP BY n, facet
 ), favourites AS (
-    SELECT n, max(value) FILTER (WHERE facet = 'brand' AND place = 1) AS brand,
-           max(weight / total) FILTER (WHERE facet = 'brand' AND place = 1) AS brand_share,
-           max(value) FILTER (WHERE facet = 'class' AND place = 1) AS price_class,
-           max(value) FILTER (WHERE facet = 'store' AND place = 1) AS store_id,
-           jsonb_agg(jsonb_build_array(value, weight, total) ORDER BY place)
-               FILTER (WHERE facet = 'brand' AND place <= 3) AS brands,
-           jsonb_agg(jsonb_build_array(value, weight, total) ORDER BY place)
-               FILTER (WHERE facet = 'class' AND place <= 3) AS classes,
-           jsonb_agg(jsonb_build_array(value, weight, total) ORDER BY place)
-               FILTER (WHERE facet = 'store' AND place <= 3) AS stores
-    FROM ranked GROUP BY n
+    SELECT n, max(values[1]) FILTER (WHERE facet = 'brand') AS brand,
+           max(weights[1] / total) FILTER (WHERE facet = 'brand') AS brand_share,
+           max(values[1]) FILTER (WHERE facet = 'class') AS price_class,
+           max(values[1]) FILTER (WHERE facet = 'store') AS store_id,
+           jsonb_object_agg(facet, jsonb_build_array(values, weights, total)) AS tops
+    FROM tops GROUP BY n
 ), prices AS (
     SELECT l.n, count(*) AS lines,
            sum(l.sticks) FILTER (WHERE l.net_minor::numeric * p.sticks_per_pack
@@ -180,9 +173,9 @@ whole AS MATERIALIZED (
                 WHEN k.silent <= {rules.DORMANT} THEN 'cooling'
                 WHEN k.silent <= {rules.LOST} THEN 'dormant' ELSE 'lost' END AS lifecycle,
            f.brand AS favourite_brand, f.price_class AS favourite_price_class,
-           jsonb_strip_nulls(jsonb_build_object('hours', b.hours, 'weekdays', b.weekdays, 'brands', f.brands,
-               'price_classes', f.classes, 'stores', f.stores, 'currencies', b.currencies,
-               'priced_lines', pr.lines, 'answers', sa.answers, 'answered_at', sa.newest_at)) AS details
+           jsonb_strip_nulls(jsonb_build_object('hours', b.hours, 'weekdays', b.weekdays, 'tops', f.tops,
+               'currencies', b.currencies, 'priced_lines', pr.lines, 'answers', sa.answers,
+               'answered_at', sa.newest_at)) AS details
     FROM parties t JOIN base b USING (n) JOIN spans s USING (n) JOIN newest w USING (n)
     LEFT JOIN repeats rp USING (n) LEFT JOIN favourites f USING (n) LEFT JOIN prices pr USING (n)
     LEFT JOIN said sa USING (n) LEFT JOIN contacts co USING (n)

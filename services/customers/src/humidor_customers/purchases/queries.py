@@ -2,17 +2,15 @@
 
 from collections.abc import Collection, Sequence
 from datetime import date
-from uuid import UUID
+
+import asyncpg
 
 from humidor_common.db.pool import Connection
-from humidor_customers.purchases.rules import Line
+from humidor_customers.purchases.rules import Document, Known, Product, Row
 
-LOCK = 7410001
+LOCK, TAKING = 7410001, 7410003
 
-_NEW = (
-    "document_id, line, bought_at, kind, sale_id, party_kind, party_id, store_id, local_day, local_hour, "
-    "gtin, quantity, unit, sticks, net_minor, currency, provisional"
-)
+COLUMNS = ", ".join(Row._fields)
 # A product or store that is not known yet counts with the usual factors and in UTC until it is.
 _KNOWN = """
     LEFT JOIN stores s ON s.store_id = t.store_id
@@ -26,39 +24,45 @@ _KNOWN = """
             ELSE coalesce(p.sticks_per_pack * p.packs_per_carton * p.cartons_per_case, 10000)
         END AS factor) k
 """
-_TELL = """
+_TYPES = (
+    "uuid",
+    "uuid",
+    "timestamptz",
+    "bigint",
+    "bigint",
+    "bigint",
+    "int",
+    "date",
+    "smallint",
+    "boolean",
+    *["text"] * 7,
+)
+TELL = """
 , days AS (INSERT INTO purchase_days_changed SELECT DISTINCT store_id, local_day FROM changed)
 INSERT INTO purchase_parties_changed
 SELECT DISTINCT party_kind, party_id FROM changed WHERE party_id IS NOT NULL
 """
+# For lines of which some are there already; COPY, which is faster, takes only those that are all new.
 _ADD = f"""
-WITH told AS MATERIALIZED (
-    SELECT (e->>0)::uuid AS document_id, (e->>1)::int AS line, (e->>2)::timestamptz AS bought_at,
-           e->>3 AS kind, (e->>4)::uuid AS sale_id, e->>5 AS party_kind, e->>6 AS party_id,
-           e->>7 AS store_id, e->>8 AS gtin, (e->>9)::bigint AS quantity, e->>10 AS unit,
-           (e->>11)::bigint AS net_minor, e->>12 AS currency
-    FROM jsonb_array_elements($1::jsonb) e
-), read AS MATERIALIZED (
-    SELECT t.document_id, t.line, t.bought_at, t.kind, t.sale_id,
-           CASE WHEN c.member_id IS NULL THEN t.party_kind END AS party_kind,
-           CASE WHEN c.member_id IS NULL THEN t.party_id END AS party_id,
-           t.store_id, k.moment::date AS local_day, extract(hour FROM k.moment)::smallint AS local_hour,
-           coalesce(u.gtin, t.gtin) AS gtin, t.quantity, t.unit, t.quantity * k.factor AS sticks, t.net_minor,
-           t.currency, s.store_id IS NULL AS no_store, p.gtin IS NULL AS no_product
-    FROM told t {_KNOWN}
-    LEFT JOIN consumers c ON t.party_kind = 'consumer' AND c.member_id = t.party_id AND c.ended_why = 'erased'
-), changed AS (
-    INSERT INTO purchases ({_NEW})
-    SELECT {_NEW.removesuffix(", provisional")}, no_store OR no_product FROM read
-    ON CONFLICT DO NOTHING RETURNING store_id, local_day, party_kind, party_id
-), unknown AS (
-    INSERT INTO purchase_unknowns
-    SELECT DISTINCT kind, id, now() FROM (
-        SELECT 'product' AS kind, gtin AS id FROM read WHERE no_product
-        UNION ALL SELECT 'store', store_id FROM read WHERE no_store) n
-    ORDER BY 1, 2 ON CONFLICT (kind, id) DO UPDATE SET seen_at = excluded.seen_at
-) {_TELL}
+INSERT INTO purchases ({COLUMNS})
+SELECT {", ".join(f"(e->>{n})::{kind}" for n, kind in enumerate(_TYPES))}
+FROM jsonb_array_elements($1::jsonb) e
+ON CONFLICT DO NOTHING
 """  # noqa: S608 - made of constants
+_UNKNOWN = """
+INSERT INTO purchase_unknowns
+SELECT e->>0, e->>1, now() FROM jsonb_array_elements($1::jsonb) e ORDER BY 1, 2
+ON CONFLICT (kind, id) DO UPDATE SET seen_at = excluded.seen_at
+"""
+_PRODUCTS = """
+SELECT n.gtin, p.gtin, u.unit, p.sticks_per_pack, p.sticks_per_pack * p.packs_per_carton,
+       p.sticks_per_pack * p.packs_per_carton * p.cartons_per_case
+FROM unnest($1::text[]) n(gtin)
+CROSS JOIN LATERAL (
+    SELECT coalesce((SELECT gtin FROM product_units WHERE unit_gtin = n.gtin), n.gtin) AS gtin,
+           (SELECT unit FROM product_units WHERE unit_gtin = n.gtin) AS unit OFFSET 0) u
+CROSS JOIN LATERAL (SELECT * FROM products WHERE gtin = u.gtin OFFSET 0) p
+"""
 _LEARN = f"""
 WITH known AS (
     SELECT n.kind, n.id FROM purchase_unknowns n
@@ -82,54 +86,8 @@ WITH known AS (
     RETURNING m.store_id, m.local_day, m.party_kind, m.party_id
 ), changed AS (
     SELECT * FROM mended UNION ALL SELECT store_id, local_day, NULL, NULL FROM before
-) {_TELL}
+) {TELL}
 """  # noqa: S608
-_REMEMBER_RETURNS = """
-INSERT INTO purchase_returns (sale_id, return_id)
-SELECT * FROM unnest($1::uuid[], $2::uuid[]) ORDER BY 1, 2 ON CONFLICT DO NOTHING
-"""
-_REMEMBER_VOIDS = """
-INSERT INTO purchase_voids (sale_id) SELECT unnest($1::uuid[]) ORDER BY 1 ON CONFLICT DO NOTHING
-"""
-# Returns first: they follow a sale that a void takes away in the next statement.
-_FOLLOW = f"""
-WITH owners AS MATERIALIZED (
-    SELECT r.sale_id, r.return_id, s.party_kind, s.party_id
-    FROM purchase_returns r
-    CROSS JOIN LATERAL (
-        SELECT party_kind, party_id FROM purchases p WHERE p.document_id = r.sale_id AND p.kind = 'sale'
-        UNION ALL SELECT party_kind, party_id FROM purchase_voids v WHERE v.sale_id = r.sale_id AND v.found
-        LIMIT 1) s
-    WHERE r.sale_id = ANY($1::uuid[])
-), over AS (
-    DELETE FROM purchase_returns r USING owners o WHERE (r.sale_id, r.return_id) = (o.sale_id, o.return_id)
-), changed AS (
-    UPDATE purchases p SET party_kind = o.party_kind, party_id = o.party_id FROM owners o
-    WHERE p.document_id = o.return_id AND p.party_id IS NULL AND o.party_id IS NOT NULL
-    RETURNING p.store_id, p.local_day, p.party_kind, p.party_id
-) {_TELL}
-"""  # noqa: S608
-_VOID = f"""
-WITH voided AS (
-    SELECT sale_id FROM purchase_voids WHERE sale_id = ANY($1::uuid[]) ORDER BY 1 FOR UPDATE
-), changed AS (
-    DELETE FROM purchases p USING voided v WHERE p.document_id = v.sale_id AND p.kind = 'sale'
-    RETURNING p.document_id, p.store_id, p.local_day, p.party_kind, p.party_id
-), kept AS (
-    UPDATE purchase_voids v SET found = true, party_kind = c.party_kind, party_id = c.party_id
-    FROM (SELECT DISTINCT document_id, party_kind, party_id FROM changed) c WHERE v.sale_id = c.document_id
-) {_TELL}
-"""  # noqa: S608
-_UNLOOKED = """
-WITH due AS (
-    SELECT sale_id, taken_at FROM purchase_returns WHERE NOT looked AND taken_at < now() - interval '1 minute'
-    UNION ALL
-    SELECT sale_id, taken_at FROM purchase_voids WHERE NOT looked AND taken_at < now() - interval '1 minute'
-    ORDER BY taken_at LIMIT 500
-), one AS (UPDATE purchase_returns r SET looked = true FROM due WHERE r.sale_id = due.sale_id AND NOT looked),
-two AS (UPDATE purchase_voids v SET looked = true FROM due WHERE v.sale_id = due.sale_id AND NOT looked)
-SELECT DISTINCT sale_id FROM due
-"""
 
 
 async def share(conn: Connection) -> None:
@@ -142,31 +100,49 @@ async def own(conn: Connection) -> None:
     await conn.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
 
 
-async def add(conn: Connection, lines: Sequence[Line]) -> None:
-    """Add lines, those of erased members without the member; what is there already stays as it is."""
-    await conn.execute(_ADD, lines)
+async def add(conn: Connection, rows: Sequence[Row]) -> None:
+    """Add lines; what is there already stays as it is."""
+    try:
+        async with conn.transaction():
+            await conn.copy_records_to_table("purchases", records=rows, columns=Row._fields)
+    except asyncpg.UniqueViolationError:
+        await conn.execute(_ADD, rows)
 
 
-async def remember_returns(conn: Connection, returns: Collection[tuple[UUID, UUID]]) -> None:
-    """Remember returns that do not say whose they are: sale and return."""
-    pairs = sorted(returns)
-    await conn.execute(_REMEMBER_RETURNS, [each[0] for each in pairs], [each[1] for each in pairs])
+async def tell(conn: Connection, rows: Sequence[Row]) -> None:
+    """Tell those who keep sums of purchases whose and which days' have changed."""
+    days = {(each.store_id, each.local_day) for each in rows}
+    await conn.copy_records_to_table("purchase_days_changed", records=sorted(days))
+    parties = {(each.party_kind, each.party_id) for each in rows if each.party_kind and each.party_id}
+    if parties:
+        await conn.copy_records_to_table("purchase_parties_changed", records=sorted(parties))
 
 
-async def remember_voids(conn: Connection, sale_ids: Collection[UUID]) -> None:
-    await conn.execute(_REMEMBER_VOIDS, sorted(sale_ids))
+async def load_known(conn: Connection, documents: Sequence[Document]) -> Known:
+    """Load what is known of the stores and products of documents, and remember what is not."""
+    stores = sorted({each.store_id for each in documents})
+    gtins = sorted({line.gtin for each in documents for line in each.lines})
+    zones = await conn.fetch(
+        "SELECT store_id, time_zone FROM stores WHERE store_id = ANY($1::text[])", stores
+    )
+    products = await conn.fetch(_PRODUCTS, gtins)
+    known = Known(
+        {row[0]: row[1] for row in zones}, {row[0]: Product(row[1], *tuple(row)[2:]) for row in products}
+    )
+    unknown = [("product", each) for each in gtins if each not in known.products]
+    unknown += [("store", each) for each in stores if each not in known.zones]
+    if unknown:
+        await conn.execute(_UNKNOWN, unknown)
+    return known
 
 
-async def settle(conn: Connection, sale_ids: Collection[UUID]) -> None:
-    """Let returns follow their sales, as far as these are known, and take away those that were cancelled."""
-    ids = sorted(sale_ids)
-    await conn.execute(_FOLLOW, ids)
-    await conn.execute(_VOID, ids)
-
-
-async def unlooked(conn: Connection) -> list[UUID]:
-    """Give sales whose return or void may have passed them by unseen, each once."""
-    return [row[0] for row in await conn.fetch(_UNLOOKED)]
+async def erased(conn: Connection, member_ids: Collection[str]) -> set[str]:
+    """Name those whose data was erased."""
+    rows = await conn.fetch(
+        "SELECT member_id FROM consumers WHERE member_id = ANY($1::text[]) AND ended_why = 'erased'",
+        list(member_ids),
+    )
+    return {row[0] for row in rows}
 
 
 async def learn(conn: Connection) -> None:
@@ -175,12 +151,19 @@ async def learn(conn: Connection) -> None:
 
 
 async def take_parties(conn: Connection, limit: int) -> list[tuple[str, str]]:
-    """Take customers off whose purchases have changed: kind and id, each once."""
+    """Take customers off whose purchases have changed, with all that was told of each: kind and id.
+
+    One worker at a time; the others get none.
+    """
+    if not await conn.fetchval("SELECT pg_try_advisory_xact_lock($1)", TAKING):
+        return []
     rows = await conn.fetch(
-        """WITH taken AS (DELETE FROM purchase_parties_changed WHERE ctid = ANY(ARRAY(
-               SELECT ctid FROM purchase_parties_changed LIMIT $1 FOR UPDATE SKIP LOCKED))
-           RETURNING party_kind, party_id)
-           SELECT DISTINCT party_kind, party_id FROM taken ORDER BY 1, 2""",
+        """WITH due AS MATERIALIZED (
+               SELECT DISTINCT party_kind, party_id
+               FROM (SELECT party_kind, party_id FROM purchase_parties_changed LIMIT $1) c),
+           taken AS (DELETE FROM purchase_parties_changed c USING due s
+                     WHERE c.party_kind = s.party_kind AND c.party_id = s.party_id)
+           SELECT party_kind, party_id FROM due ORDER BY 1, 2""",
         limit,
     )
     return [(row[0], row[1]) for row in rows]

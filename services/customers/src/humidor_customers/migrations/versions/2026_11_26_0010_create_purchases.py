@@ -103,6 +103,8 @@ CREATE TABLE purchase_unknowns (
     CONSTRAINT pk_purchase_unknowns PRIMARY KEY (kind, id)
 );
 
+CREATE INDEX ix_consumers_erased ON consumers (member_id) WHERE ended_why = 'erased';
+
 -- What changed, for those who keep sums of it: appended with the change, taken off by who works it up.
 CREATE TABLE purchase_parties_changed (
     party_kind text COLLATE "C" NOT NULL,
