@@ -196,9 +196,9 @@ async def _bare(pool: Pool, meter: _Meter) -> float:
         async with pool.acquire() as conn:
             await conn.execute("SET transaction_timeout = 0")
             await conn.execute("CREATE TABLE bare (LIKE purchases INCLUDING ALL)")
-            await conn.copy_from_query("TABLE purchases", output=str(path), format="binary", timeout=600)
+            await conn.copy_from_query("TABLE purchases", output=path, format="binary", timeout=600)
             meter.begin()
-            await conn.copy_to_table("bare", source=str(path), format="binary", timeout=600)
+            await conn.copy_to_table("bare", source=path, format="binary", timeout=600)
             return meter.seconds()
 
 

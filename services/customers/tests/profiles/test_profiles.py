@@ -20,7 +20,12 @@ def ago(days: int, hours: int = 0) -> datetime:
 
 
 async def catalogue(desk: Desk) -> None:
-    dear = {"brand": "Summit", "price_class": "class-1", "retail_price_per_pack": 5000, "currency": "CNY"}
+    dear: dict[str, Any] = {
+        "brand": "Summit",
+        "price_class": "class-1",
+        "retail_price_per_pack": 5000,
+        "currency": "CNY",
+    }
     await tell(desk, PRODUCTS, product(1, retail_price_per_pack=2500, currency="CNY"), product(2, **dear))
 
 

@@ -106,4 +106,5 @@ def value_of_purchase(model: Spending, x: Ints, means: Floats) -> Floats:
     """
     m = np.maximum(sound(means)[0], 0.0)
     weight = model.p * x / (model.p * x + model.q - 1) if model.q > 1 else np.where(x > 0, 1.0, 0.0)
-    return (1 - weight) * (model.mean_minor or 0.0) + weight * m
+    found: Floats = (1 - weight) * (model.mean_minor or 0.0) + weight * m
+    return found

@@ -82,15 +82,13 @@ class Row(NamedTuple):
 
 
 def document_of(event: SaleRecorded | SaleReturned) -> Document:
-    party = ("consumer", event.member_id) if event.member_id else (None, None)
+    kind = "consumer" if event.member_id else None
+    whose = (kind, event.member_id or None)
     lines = [_line(each) for each in event.lines]
+    rest = (event.store_id, event.currency, lines)
     if isinstance(event, SaleRecorded):
-        what = (event.sale_id, "sale", None)
-        at = event.sold_at
-    else:
-        what = (event.return_id, "return", event.sale_id)
-        at = event.returned_at
-    return Document(*what, *party, at, event.store_id, event.currency, lines)
+        return Document(event.sale_id, "sale", None, *whose, event.sold_at, *rest)
+    return Document(event.return_id, "return", event.sale_id, *whose, event.returned_at, *rest)
 
 
 def _line(line: SaleLine) -> Line:

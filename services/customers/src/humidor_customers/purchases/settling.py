@@ -69,7 +69,7 @@ async def settle(conn: Connection, sale_ids: Collection[UUID]) -> None:
 
     Nearly always nothing waits for them, which is looked up first.
     """
-    ids = sorted(sale_ids)
+    ids = list(sale_ids)
     for waiting, act in (("purchase_returns", _FOLLOW), ("purchase_voids", _VOID)):
         found = await conn.fetch(f"SELECT sale_id FROM {waiting} WHERE sale_id = ANY($1::uuid[])", ids)  # noqa: S608
         if found:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from humidor_common.events import Event
-from humidor_common.events.pos import Payment, SaleLine, SaleRecorded, SaleReturned, SaleVoided
+from humidor_common.events.pos import Payment, SaleLine, SaleRecorded, SaleReturned, SaleVoided, Unit
 from humidor_customers.profiles.keeping import refresh
 from humidor_customers.purchases.consumers import SUBSCRIPTION
 from humidor_customers.testing.desk import Desk
@@ -16,7 +16,7 @@ TODAY = datetime.now(UTC).replace(hour=4, minute=0, second=0, microsecond=0)
 
 
 def line(
-    number: int = 1, quantity: int = 2, unit: str = "pack", price: int = 2500, place: int = 1
+    number: int = 1, quantity: int = 2, unit: Unit = "pack", price: int = 2500, place: int = 1
 ) -> SaleLine:
     return SaleLine(line=place, gtin=gtin(number), quantity=quantity, unit=unit, unit_price=price)
 

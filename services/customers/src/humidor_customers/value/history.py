@@ -77,7 +77,8 @@ class Days(NamedTuple):
         return self._sum(who, np.ones(len(who))), self._sum(who, self.minor[later])
 
     def _sum(self, who: Ints, values: Floats) -> Floats:
-        return np.bincount(who, weights=values, minlength=self.customers)
+        found: Floats = np.bincount(who, weights=values, minlength=self.customers).astype(np.float64)
+        return found
 
     def figures(self) -> tuple[Figures, Ints]:
         """Give the figures as of the last day, as profiles count them, and which customers have any."""
@@ -131,8 +132,11 @@ async def read_figures(job: Job, party_kind: PartyKind) -> Figures:
                 column.append(np.array(value, dtype=np.float64))
         if len(rows) < PAGE:
             break
-    whole = [np.concatenate(each) if each else np.zeros(0) for each in columns]
-    return Figures(ids, *whole, today)
+    names = Figures._fields[1:-1]
+    whole = {
+        name: np.concatenate(each) if each else np.zeros(0) for name, each in zip(names, columns, strict=True)
+    }
+    return Figures(ids=ids, today=today, **whole)
 
 
 async def read_days(job: Job, party_kind: PartyKind, figures: Figures, *, seed: int = 7) -> Days:
