@@ -34,6 +34,7 @@ BENCHES = {
     "orders": "orders.bench_orders",
     "strategy": "strategy.bench_strategy",
     "timeline": "timeline.bench_timeline",
+    "customers": "customers.bench_customers",
 }
 
 

@@ -9,6 +9,9 @@ from humidor_customers.catalogue.consumers import PROJECTION as CATALOGUE
 from humidor_customers.catalogue.consumers import SUBSCRIPTION as PRODUCTS
 from humidor_customers.orders.consumers import SUBSCRIPTION as STOCK_ANSWERS
 from humidor_customers.plans.consumers import SUBSCRIPTION as FORECASTED
+from humidor_customers.profiles.consumers import SUBSCRIPTION as PROFILES
+from humidor_customers.purchases.consumers import PROJECTION as PURCHASES
+from humidor_customers.purchases.consumers import SUBSCRIPTION as BOUGHT
 from humidor_customers.rights.consumers import SUBSCRIPTION as RIGHTS
 from humidor_customers.settings import CustomersSettings
 from humidor_customers.stores.consumers import PROJECTION, SUBSCRIPTION
@@ -51,8 +54,18 @@ SERVICE = Service(
     title="Humidor Customers",
     package="humidor_customers",
     routes=_routes,
-    subscriptions=(SUBSCRIPTION, PRODUCTS, STOCK_ANSWERS, FORECASTED, SALES, WEBHOOKS, RIGHTS),
-    projections=(PROJECTION, CATALOGUE, TIMELINE),
+    subscriptions=(
+        SUBSCRIPTION,
+        PRODUCTS,
+        STOCK_ANSWERS,
+        FORECASTED,
+        SALES,
+        WEBHOOKS,
+        RIGHTS,
+        BOUGHT,
+        PROFILES,
+    ),
+    projections=(PROJECTION, CATALOGUE, TIMELINE, PURCHASES),
     settings=CustomersSettings,
     api_context=api_context,
     worker_context=worker_context,
