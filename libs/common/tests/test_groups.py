@@ -48,6 +48,17 @@ async def test_what_arrives_meanwhile_is_done_together_and_nothing_twice_at_once
     assert all(len(set(group)) == len(group) for group in counters.groups)
 
 
+async def test_what_comes_just_as_a_group_ends_is_done() -> None:
+    counters = Counters()
+    groups = groups_of(counters, groups=1)
+
+    async def again(name: str) -> int:
+        return await groups.do(name) + await groups.do(name)
+
+    async with asyncio.timeout(30):
+        assert await asyncio.gather(*(again(name) for name in "abc")) == [3, 3, 3]
+
+
 async def test_one_that_fails_takes_no_other_with_it() -> None:
     counters = Counters()
     groups = groups_of(counters, groups=1)

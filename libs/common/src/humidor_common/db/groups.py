@@ -59,6 +59,7 @@ class Groups(Generic[T, R]):
         self._queue: deque[_Piece[T, R]] = deque()
         self._claimed: set[Hashable] = set()
         self._rests_until = 0.0
+        self._groups = 0
         self._running: set[asyncio.Task[None]] = set()
 
     async def do(self, one: T) -> R:
@@ -72,8 +73,9 @@ class Groups(Generic[T, R]):
         done: asyncio.Future[R] = asyncio.get_running_loop().create_future()
         piece = _Piece(one, frozenset(self._claims(one)), done)
         self._queue.append(piece)
-        running = len(self._running)
-        if not running or (running < self._bounds.groups and len(self._queue) >= self._bounds.worth_another):
+        worth_another = len(self._queue) >= self._bounds.worth_another
+        if not self._groups or (self._groups < self._bounds.groups and worth_another):
+            self._groups += 1
             # In a context of its own: the work is not that of the request which happened to start it.
             task = asyncio.create_task(self._run(), context=Context())
             self._running.add(task)
@@ -86,21 +88,31 @@ class Groups(Generic[T, R]):
             await asyncio.gather(*self._running, return_exceptions=True)
 
     async def _run(self) -> None:
+        try:
+            while self._queue:
+                await self._rest()
+                group = self._take()
+                if not group:  # all that waits is claimed by another group, which goes on with it
+                    return
+                await self._do_claimed(group)
+        finally:
+            # Here and not when the task is over: what comes in between would find nobody to do it.
+            self._groups -= 1
+
+    async def _rest(self) -> None:
+        rest = self._rests_until - asyncio.get_running_loop().time()
+        if rest > 0 and len(self._queue) < self._bounds.worth_another:
+            await asyncio.sleep(rest)
+
+    async def _do_claimed(self, group: Sequence["_Piece[T, R]"]) -> None:
         clock = asyncio.get_running_loop().time
-        while self._queue:
-            rest = self._rests_until - clock()
-            if rest > 0 and len(self._queue) < self._bounds.worth_another:
-                await asyncio.sleep(rest)
-            group = self._take()
-            if not group:  # all that waits is claimed by another group, which goes on with it
-                return
-            began = clock()
-            try:
-                await self._do(group)
-            finally:
-                for piece in group:
-                    self._claimed -= piece.claims
-            self._rests_until = clock() + min(clock() - began, self._bounds.rest_seconds)
+        began = clock()
+        try:
+            await self._do(group)
+        finally:
+            for piece in group:
+                self._claimed -= piece.claims
+        self._rests_until = clock() + min(clock() - began, self._bounds.rest_seconds)
 
     def _take(self) -> list["_Piece[T, R]"]:
         """Take from the queue, in its order, what claims nothing that is claimed."""
