@@ -135,9 +135,7 @@ async def _bare(pool: Pool, meter: _Meter) -> float:
 
 
 async def _segment(database: Database, count: int) -> list[Result]:
-    for each in (
-        filling.PROFILES.replace("{{{{}}}}", "{}").replace("{count}", str(count)).strip().split(";\n")
-    ):
+    for each in filling.PROFILES.replace("{count}", str(count)).strip().split(";\n"):
         database.execute(each)
     async with asyncpg.create_pool(database.dsn, min_size=1, max_size=1, init=prepare_connection) as pool:
         seconds, size = await _previews(pool)
