@@ -135,9 +135,7 @@ async def _bare(pool: Pool, meter: _Meter) -> float:
 
 
 async def _segment(database: Database, count: int) -> list[Result]:
-    for each in (
-        filling.PROFILES.replace("{{{{}}}}", "{}").replace("{count}", str(count)).strip().split(";\n")
-    ):
+    for each in filling.PROFILES.replace("{count}", str(count)).strip().split(";\n"):
         database.execute(each)
     async with asyncpg.create_pool(database.dsn, min_size=1, max_size=1, init=prepare_connection) as pool:
         seconds, size = await _previews(pool)
@@ -168,14 +166,14 @@ async def _previews(pool: Pool) -> tuple[list[float], int]:
 
 def _lifetimes(count: int) -> list[Result]:
     customers, means = _drawn(count)
-    began = time.perf_counter()
+    began = time.process_time()
     models = [buying.fit(customers, variant) for variant in ("bg", "mbg")]
-    fitted = time.perf_counter() - began
+    fitted = time.process_time() - began
     model = max(models, key=lambda each: each.log_likelihood)
     alive = buying.alive(model, customers)
     expected = buying.expected(model, customers, 52)
     worth = spending.value_of_purchase(spending.fit(customers.x, means), customers.x, means)
-    seconds = time.perf_counter() - began
+    seconds = time.process_time() - began
     if not np.isfinite([alive, expected, worth]).all() or not model.converged:
         raise RuntimeError("the models did not come out")
     return [
@@ -185,7 +183,7 @@ def _lifetimes(count: int) -> list[Result]:
             value=seconds,
             better="lower",
             target=LIFETIME_SECONDS,
-            note=f"{count:,} customers: BG/NBD and MBG/NBD ({fitted:.1f} s), alive, 52 weeks ahead, worth",
+            note=f"{count:,} customers: BG/NBD and MBG/NBD ({fitted:.1f} s), 52 weeks ahead, worth; by processor time",
         )
     ]
 

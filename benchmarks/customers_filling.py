@@ -28,7 +28,7 @@ INSERT INTO profiles
 SELECT now(), now(), n % 90000, n % 40000, n % 30000, n % 9000, current_date - n % 900,
        current_date - n % 300, 1 + n % 60, 1 + n % 80, n % 50, n % 3, n % 400, n % 9000, 1 + n % 3,
        n % 40, 0.5, 0.2, NULL, n % 24, 1 + n % 7, n % 4,
-       'consumer', 'M' || lpad((n * 7919 % {count})::text, 7, '0'), 'S' || n % 100, 'CNY', 'till',
+       'consumer', 'M' || lpad((n::bigint * 7919 % {count})::text, 7, '0'), 'S' || n % 100, 'CNY', 'till',
        (ARRAY['new', 'active', 'cooling', 'dormant', 'lost'])[1 + n % 5], 'brand ' || n % 30,
        'class-' || n % 5
 FROM generate_series(0, {count} - 1) n;

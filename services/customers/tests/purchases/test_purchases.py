@@ -78,7 +78,7 @@ async def test_lines_have_sticks_and_the_stores_own_time_as_soon_as_both_are_kno
         (gtin(1), 32, *night, False),
         (gtin(1), 160, *night, False),
         (gtin(1), 480, *night, False),
-        (gtin(9), 5, *night, True),
+        (gtin(9), 5, date(2026, 11, 25), 17, True),
     ]
     assert (await lines(desk, "net_minor"))[4] == (MOST_MINOR,)
     days = set()

@@ -3,8 +3,7 @@
 from datetime import date
 from typing import Literal, NamedTuple, TypeAlias
 
-from humidor_customers.inputs import PartyKind
-
+PartyKind: TypeAlias = Literal["retailer", "consumer"]
 Lifecycle: TypeAlias = Literal["new", "active", "cooling", "dormant", "lost", "ended"]
 
 LOOKBACK_DAYS = 1096

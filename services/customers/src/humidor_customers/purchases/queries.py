@@ -9,6 +9,7 @@ from humidor_common.db.pool import Connection
 from humidor_customers.purchases.rules import Document, Known, Product, Row
 
 LOCK, TAKING = 7410001, 7410003
+AT_ONCE = 20_000
 
 COLUMNS = ", ".join(Row._fields)
 # A product or store that is not known yet counts with the usual factors and in UTC until it is.
@@ -38,9 +39,11 @@ _TYPES = (
     *["text"] * 7,
 )
 TELL = """
-, days AS (INSERT INTO purchase_days_changed SELECT DISTINCT store_id, local_day FROM changed)
-INSERT INTO purchase_parties_changed
-SELECT DISTINCT party_kind, party_id FROM changed WHERE party_id IS NOT NULL
+, days AS (INSERT INTO purchase_days_changed SELECT DISTINCT store_id, local_day FROM changed
+), parties AS (
+    INSERT INTO purchase_parties_changed
+    SELECT DISTINCT party_kind, party_id FROM changed WHERE party_id IS NOT NULL
+) SELECT count(*) FROM changed
 """
 # For lines of which some are there already; COPY, which is faster, takes only those that are all new.
 _ADD = f"""
@@ -70,12 +73,17 @@ WITH known AS (
                       ELSE EXISTS (SELECT FROM products p WHERE p.gtin = n.id)
                         OR EXISTS (SELECT FROM product_units u WHERE u.unit_gtin = n.id) END
     ORDER BY 1, 2 LIMIT 100 FOR UPDATE SKIP LOCKED
-), learnt AS (
-    DELETE FROM purchase_unknowns n USING known WHERE (n.kind, n.id) = (known.kind, known.id)
 ), before AS MATERIALIZED (
     SELECT t.* FROM purchases t WHERE t.provisional
        AND (t.gtin IN (SELECT id FROM known WHERE kind = 'product')
             OR t.store_id IN (SELECT id FROM known WHERE kind = 'store'))
+       AND EXISTS (SELECT FROM stores s WHERE s.store_id = t.store_id)
+       AND EXISTS (SELECT FROM products p WHERE p.gtin =
+                   coalesce((SELECT u.gtin FROM product_units u WHERE u.unit_gtin = t.gtin), t.gtin))
+    LIMIT {AT_ONCE}
+), learnt AS (
+    DELETE FROM purchase_unknowns n USING known
+    WHERE (n.kind, n.id) = (known.kind, known.id) AND (SELECT count(*) FROM before) < {AT_ONCE}
 ), mended AS (
     UPDATE purchases m
     SET gtin = coalesce(u.gtin, t.gtin), sticks = t.quantity * k.factor, local_day = k.moment::date,
@@ -145,9 +153,12 @@ async def erased(conn: Connection, member_ids: Collection[str]) -> set[str]:
     return {row[0] for row in rows}
 
 
-async def learn(conn: Connection) -> None:
-    """Give lines of products and stores that are known by now their sticks and local time."""
-    await conn.execute(_LEARN)
+async def learn(conn: Connection) -> bool:
+    """Give some lines whose product and store are known by now their sticks and local time.
+
+    Gives whether there were any.
+    """
+    return bool(await conn.fetchval(_LEARN))
 
 
 async def take_parties(conn: Connection, limit: int) -> list[tuple[str, str]]:

@@ -82,13 +82,18 @@ class Row(NamedTuple):
 
 
 def document_of(event: SaleRecorded | SaleReturned) -> Document:
-    kind = "consumer" if event.member_id else None
-    whose = (kind, event.member_id or None)
-    lines = [_line(each) for each in event.lines]
-    rest = (event.store_id, event.currency, lines)
-    if isinstance(event, SaleRecorded):
-        return Document(event.sale_id, "sale", None, *whose, event.sold_at, *rest)
-    return Document(event.return_id, "return", event.sale_id, *whose, event.returned_at, *rest)
+    sold = isinstance(event, SaleRecorded)
+    return Document(
+        document_id=event.sale_id if isinstance(event, SaleRecorded) else event.return_id,
+        kind="sale" if sold else "return",
+        sale_id=None if sold else event.sale_id,
+        party_kind="consumer" if event.member_id else None,
+        party_id=event.member_id or None,
+        bought_at=event.sold_at if isinstance(event, SaleRecorded) else event.returned_at,
+        store_id=event.store_id,
+        currency=event.currency,
+        lines=[_line(each) for each in event.lines],
+    )
 
 
 def _line(line: SaleLine) -> Line:

@@ -63,6 +63,8 @@ async def tidy(pool: Pool) -> None:
         await queries.share(conn)
         if sales := await settling.unlooked(conn):
             await settling.settle(conn, sales)
-    async with transaction(pool) as conn:
-        await queries.share(conn)
-        await queries.learn(conn)
+    more = True
+    while more:
+        async with transaction(pool) as conn:
+            await queries.share(conn)
+            more = await queries.learn(conn)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from humidor_customers.inputs import PartyKind
+from humidor_customers.profiles.rules import PartyKind
 
 Kind: TypeAlias = Literal["number", "text"]
 

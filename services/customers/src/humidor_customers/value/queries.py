@@ -7,10 +7,10 @@ from uuid import UUID
 import asyncpg
 
 from humidor_common.db.pool import Connection
+from humidor_common.db.rows import insert_row
 from humidor_customers.conditions import Conditions
 from humidor_customers.value.schemas import Filters, ModelView, ScoreView
 
-_MODEL = tuple(ModelView.model_fields)
 FORGET_ROWS = 50_000
 
 # Days are counted from 2000-01-01.
@@ -80,12 +80,7 @@ async def put_in_force(conn: Connection, model: ModelView) -> UUID | None:
                WHERE s.model_id = $1 AND c.member_id = s.party_id AND c.ended_why <> 'left'""",
             model.model_id,
         )
-    values = model.model_dump()
-    places = ", ".join(f"${n}" for n, _ in enumerate(_MODEL, 1))
-    await conn.execute(
-        f"INSERT INTO models ({', '.join(_MODEL)}) VALUES ({places})",  # noqa: S608 - names of ours
-        *(values[name] for name in _MODEL),
-    )
+    await insert_row(conn, "models", model.model_dump())
     return former
 
 
