@@ -47,6 +47,9 @@ _ADD = f"""
 INSERT INTO market_months (month, store_id, {_COLUMNS})
 SELECT date_trunc('month', day)::date, store_id, {_SUMS} FROM market_days
 GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3;
+INSERT INTO market_quarters (quarter, store_id, {_COLUMNS})
+SELECT date_trunc('quarter', month)::date, store_id, {_SUMS} FROM market_months
+GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3;
 INSERT INTO market_places (trade_area, market_type, business_format, sales_line)
 SELECT DISTINCT trade_area, market_type, business_format, '' FROM retailers;
 INSERT INTO market_store_places

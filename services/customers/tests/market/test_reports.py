@@ -155,7 +155,7 @@ async def test_a_shift_of_share_is_told_by_its_parts(market: Desk) -> None:
 async def test_the_same_facts_again_and_a_rebuild_change_nothing(market: Desk) -> None:
     tables = TABLES
     read = "SELECT * FROM {} WHERE (sticks, net_minor, sales) <> (0, 0, 0) ORDER BY {}, gtin, sticks"
-    keys = {table: "month" if table.endswith("months") else "day" for table in tables}
+    keys = {table: table.rpartition("_")[2].removesuffix("s") for table in tables}
     before = [
         [tuple(row) for row in await market.runtime.pool.fetch(read.format(t, keys[t]))] for t in tables
     ]

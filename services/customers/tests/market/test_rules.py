@@ -17,7 +17,7 @@ from humidor_customers.market.rules.figures import (
     decompose,
     ratio,
 )
-from humidor_customers.market.rules.periods import Span, base_of, cut, split
+from humidor_customers.market.rules.periods import Span, base_of, cut, quarters_of, split
 
 DAYS = st.dates(date(2023, 1, 1), date(2026, 12, 31))
 PARTS = st.dictionaries(
@@ -74,6 +74,13 @@ def test_a_stretch_is_compared_with_the_one_before_it() -> None:
         Span(date(2023, 2, 28), date(2023, 2, 28)),
         False,
     )
+
+
+def test_whole_quarters_are_taken_out_of_months() -> None:
+    months = [(date(2025, 12, 1), 0), *((date(2026, n, 1), 0) for n in range(1, 5)), (date(2026, 4, 1), 1)]
+    quarters, left = quarters_of(months)
+    assert quarters == [(date(2026, 1, 1), 0)]
+    assert left == [(date(2025, 12, 1), 0), (date(2026, 4, 1), 0), (date(2026, 4, 1), 1)]
 
 
 @settings(max_examples=100, deadline=None)

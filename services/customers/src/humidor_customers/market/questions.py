@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from humidor_customers.market.rules.periods import Pieces, Span, split
+from humidor_customers.market.rules.periods import Pieces, Span, quarters_of, split
 
 ProductDimension: TypeAlias = Literal["brand", "maker", "price_class", "product"]
 PlaceDimension: TypeAlias = Literal["area", "market_type", "business_format", "sales_line", "store"]
@@ -229,12 +229,19 @@ def _rows(question: Question, build: _Builder, *, keep_store: bool) -> str:
     """Sum by span, place (and store), product and currency."""
     source = _source(question, keep_store=keep_store)
     pieces = pieces_of(question, keep_store=keep_store)
+    quarters, months = ([], pieces.months)
+    if source.months == "market_months":
+        quarters, months = quarters_of(pieces.months)
     parts = []
-    if pieces.months:
-        months = build.add([month for month, _ in pieces.months], "date[]")
-        numbers = build.add([span for _, span in pieces.months], "int[]")
-        times = f"unnest({months}, {numbers}) AS w(month, span) JOIN {source.months} t USING (month)"
-        parts.append(_from(times, question, source, keep_store=keep_store))
+    for period, table, found in (
+        ("quarter", "market_quarters", quarters),
+        ("month", source.months, months),
+    ):
+        if found:
+            starts = build.add([start for start, _ in found], "date[]")
+            numbers = build.add([span for _, span in found], "int[]")
+            times = f"unnest({starts}, {numbers}) AS w({period}, span) JOIN {table} t USING ({period})"
+            parts.append(_from(times, question, source, keep_store=keep_store))
     if pieces.days:
         starts = build.add([span.start for span, _ in pieces.days], "date[]")
         ends = build.add([span.end for span, _ in pieces.days], "date[]")

@@ -21,6 +21,7 @@ MOST_STICKS, MOST_MINOR = 10**9, 10**13
 TABLES = (
     "market_days",
     "market_months",
+    "market_quarters",
     "market_product_days",
     "market_place_days",
     "market_place_months",
@@ -36,6 +37,16 @@ _BOTH = ", ".join(f"-d.{name}" for name in _FIGURES)
 
 def _add(table: str) -> str:
     return ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in _FIGURES)
+
+
+def _add_stores(period: str) -> str:
+    table = f"market_{period}s"
+    return f"""
+    INSERT INTO {table} ({period}, wholesale, store_id, gtin, currency, {_COLUMNS})
+    SELECT date_trunc('{period}', day)::date, wholesale, store_id, gtin, currency, {_SUMS}
+    FROM delta GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 3, 4, 5, 2
+    ON CONFLICT ({period}, store_id, gtin, currency, wholesale) DO UPDATE SET {_add(table)}
+"""  # noqa: S608 - made of constants
 
 
 def _add_places(period: str, of: str, source: str) -> str:
@@ -75,11 +86,8 @@ fresh AS (
     INSERT INTO market_days (day, wholesale, store_id, gtin, currency, {_COLUMNS})
     SELECT * FROM delta ORDER BY day, store_id, gtin, currency, wholesale
     ON CONFLICT (day, store_id, gtin, currency, wholesale) DO UPDATE SET {_add("market_days")}
-), months AS (
-    INSERT INTO market_months (month, wholesale, store_id, gtin, currency, {_COLUMNS})
-    SELECT date_trunc('month', day)::date, wholesale, store_id, gtin, currency, {_SUMS}
-    FROM delta GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 3, 4, 5, 2
-    ON CONFLICT (month, store_id, gtin, currency, wholesale) DO UPDATE SET {_add("market_months")}
+), months AS ({_add_stores("month")}
+), quarters AS ({_add_stores("quarter")}
 ), placed AS (
     SELECT d.*, s.place_id FROM delta d JOIN market_store_places s USING (store_id)
 ), place_days AS (

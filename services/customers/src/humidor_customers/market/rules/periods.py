@@ -99,6 +99,25 @@ def _ends_month(day: date) -> bool:
     return day.day == monthrange(day.year, day.month)[1]
 
 
+def quarters_of(months: Sequence[tuple[date, int]]) -> tuple[list[tuple[date, int]], list[tuple[date, int]]]:
+    """Take whole quarters out of the months of spans; gives these, and the months left over.
+
+    December to April are the first quarter, December and April.
+    """
+    there = set(months)
+    quarters, taken = [], set()
+    for month, place in months:
+        parts = (
+            {(month.replace(month=month.month + n), place) for n in range(3)}
+            if month.month % 3 == 1
+            else set()
+        )
+        if parts and parts <= there:
+            quarters.append((month, place))
+            taken |= parts
+    return quarters, [each for each in months if each not in taken]
+
+
 def split(spans: Sequence[Span], *, by_month: bool) -> Pieces:
     """Take whole months out of spans, whose sums are ready; without `by_month` all of it stays days."""
     pieces = Pieces([], [])

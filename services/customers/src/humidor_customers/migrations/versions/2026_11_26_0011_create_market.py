@@ -30,6 +30,13 @@ CREATE TABLE market_months (
     currency text COLLATE "C" NOT NULL,
     CONSTRAINT pk_market_months PRIMARY KEY (month, store_id, gtin, currency, wholesale)
 ) WITH (fillfactor = 80);
+CREATE TABLE market_quarters (
+    {_FIGURES.format(period="quarter")}
+    store_id text COLLATE "C" NOT NULL,
+    gtin text COLLATE "C" NOT NULL,
+    currency text COLLATE "C" NOT NULL,
+    CONSTRAINT pk_market_quarters PRIMARY KEY (quarter, store_id, gtin, currency, wholesale)
+) WITH (fillfactor = 80);
 CREATE TABLE market_product_days (
     {_FIGURES.format(period="day")}
     gtin text COLLATE "C" NOT NULL,
