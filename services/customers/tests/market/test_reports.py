@@ -14,9 +14,16 @@ BOTH = {"since": "2025-10-01", "until": "2026-10-31"}
 
 
 async def rows(desk: Desk, report: str, **params: Any) -> list[dict[str, Any]]:
-    found = await desk.ask("GET", f"/v1/market/{report}", params=OCTOBER | params)
-    items: list[dict[str, Any]] = found["items"]
-    return items
+    """Read every page of a report."""
+    items: list[dict[str, Any]] = []
+    cursor: dict[str, str] = {}
+    while True:
+        found = await desk.ask("GET", f"/v1/market/{report}", params=OCTOBER | params | cursor)
+        items += found["items"]
+        if found["next_cursor"] is None:
+            return items
+        assert found["items"], "a page was empty although there is more"
+        cursor = {"cursor": found["next_cursor"]}
 
 
 @pytest.fixture

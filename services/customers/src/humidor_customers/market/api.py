@@ -46,8 +46,7 @@ async def list_shares(
     limit: Limit = DEFAULT_LIMIT,
 ) -> Page[ShareRow]:
     """Read market shares by volume and by value, the largest first in each market and period."""
-    rows = await service.report_shares(conn, principal, asked, today=_today())
-    return service.page_of(rows, cursor, limit)
+    return await service.report(conn, principal, asked, (cursor, limit), service.word_shares)
 
 
 @router.get("/prices")
@@ -59,8 +58,7 @@ async def list_prices(
     limit: Limit = DEFAULT_LIMIT,
 ) -> Page[PriceRow]:
     """Read 条均价, 单箱销售额 and 顺价指数."""
-    rows = await service.report_prices(conn, principal, asked, today=_today())
-    return service.page_of(rows, cursor, limit)
+    return await service.report(conn, principal, asked, (cursor, limit), service.word_prices)
 
 
 @router.get("/concentration")
@@ -72,8 +70,7 @@ async def list_concentration(
     limit: Limit = DEFAULT_LIMIT,
 ) -> Page[ConcentrationRow]:
     """Read CR4 and HHI of each market and period."""
-    rows = await service.report_concentration(conn, principal, asked, today=_today())
-    return service.page_of(rows, cursor, limit)
+    return await service.report(conn, principal, asked, (cursor, limit), service.word_concentration)
 
 
 @router.get("/growth")

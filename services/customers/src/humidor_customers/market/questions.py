@@ -229,13 +229,11 @@ def _rows(question: Question, build: _Builder, *, keep_store: bool) -> str:
     """Sum by span, place (and store), product and currency."""
     source = _source(question, keep_store=keep_store)
     pieces = pieces_of(question, keep_store=keep_store)
-    quarters, months = ([], pieces.months)
-    if source.months == "market_months":
-        quarters, months = quarters_of(pieces.months)
+    whole = quarters_of(pieces.months) if source.months == "market_months" else ([], pieces.months)
     parts = []
     for period, table, found in (
-        ("quarter", "market_quarters", quarters),
-        ("month", source.months, months),
+        ("quarter", "market_quarters", whole[0]),
+        ("month", source.months, whole[1]),
     ):
         if found:
             starts = build.add([start for start, _ in found], "date[]")

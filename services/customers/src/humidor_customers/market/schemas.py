@@ -55,7 +55,7 @@ class Spread(Filters):
 
 
 class Active(Filters):
-    """How much of what stores carry they sell; carried is what they sold up to so many days before, too."""
+    """How much of what stores carry they sell: what they sold since the month so many days before, too."""
 
     by: Literal["brand", "maker", "price_class", "product"] = "brand"
     within: Literal["area", "market_type", "business_format", "sales_line", "store"] | None = None

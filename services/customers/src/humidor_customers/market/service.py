@@ -1,12 +1,13 @@
 """Reports shares, prices and concentration of the market."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from datetime import date
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 from humidor_common.auth import Principal
+from humidor_common.clock import latest_date, utc_now
 from humidor_common.db.pool import Connection
 from humidor_common.web.inputs import visible_stores
 from humidor_common.web.pagination import Page, decode_cursor, encode_cursor
@@ -28,6 +29,7 @@ from humidor_customers.market.schemas import (
 T = TypeVar("T")
 MOST_DAYS = 3 * 366
 MOST_PERIODS = 400
+_SPANS_AT_ONCE = 6
 _FILTERS = ("brand", "maker", "price_class", "area", "market_type", "business_format", "sales_line")
 
 
@@ -109,28 +111,58 @@ def page_of(rows: Sequence[Callable[[], T]], cursor: str | None, limit: int) -> 
     )
 
 
-async def _ask(
-    conn: Connection, principal: Principal, asked: Cut, today: date
-) -> tuple[list[Span], list[Sums]]:
-    spans = spans_of(asked, asked.period, today)
+Made = Callable[[], T]
+"""Makes a row; only those of the page are made."""
+
+
+async def page_of_spans(
+    question: Question,
+    page: tuple[str | None, int],
+    at_once: int,
+    read: Callable[[Question], Awaitable[list[Made[T]]]],
+) -> Page[T]:
+    """Read a report some spans at a time, so that a page takes no longer for what comes after it.
+
+    It may be shorter than was asked for, but never empty while there is more.
+    """
+    cursor, limit = page
+    first, skip = decode_cursor(cursor, int, int) if cursor else (0, 0)
+    if first < 0 or skip < 0:
+        raise invalid("cursor", "is not one that this service gave out")
+    rows: list[Made[T]] = []
+    while not rows and first < len(question.spans):
+        found = await read(question._replace(spans=question.spans[first : first + at_once]))
+        rows = found[skip:]
+        first, skip = (first, skip + limit) if len(rows) > limit else (first + at_once, 0)
+    more = encode_cursor(first, skip) if first < len(question.spans) else None
+    return Page.model_construct(items=[make() for make in rows[:limit]], next_cursor=more)
+
+
+async def report(
+    conn: Connection,
+    principal: Principal,
+    asked: Cut,
+    page: tuple[str | None, int],
+    word: Callable[[Span, Sums], Iterable[Made[T]]],
+) -> Page[T]:
+    """Report every market of every period, in the words of `word`."""
+    spans = spans_of(asked, asked.period, latest_date(utc_now()))
     question = question_of(principal, asked, spans, by=asked.by, within=asked.within)
-    return spans, markets(await queries.read_cells(conn, question))
+
+    async def read(part: Question) -> list[Made[T]]:
+        found = markets(await queries.read_cells(conn, part))
+        return [made for market in found for made in word(part.spans[market.span], market)]
+
+    at_once = _SPANS_AT_ONCE if question.of_stores else len(spans)
+    return await page_of_spans(question, page, at_once, read)
 
 
-async def report_shares(
-    conn: Connection, principal: Principal, asked: Cut, *, today: date
-) -> list[Callable[[], ShareRow]]:
-    """Report each group's share of its market, the largest first."""
-    spans, found = await _ask(conn, principal, asked, today)
-    rows: list[Callable[[], ShareRow]] = []
-    for market in found:
-        total = market.total("sticks"), market.total("net_minor")
-        ordered = sorted(market.groups, key=lambda each: (-each["sticks"], -each["net_minor"], each["key"]))
-        rows += [
-            partial(_share, _head(spans, market, group), group, rank, total)
-            for rank, group in enumerate(ordered, 1)
-        ]
-    return rows
+def word_shares(span: Span, market: Sums) -> Iterator[Made[ShareRow]]:
+    """Give each group's share of its market, the largest first."""
+    total = market.total("sticks"), market.total("net_minor")
+    ordered = sorted(market.groups, key=lambda each: (-each["sticks"], -each["net_minor"], each["key"]))
+    for rank, group in enumerate(ordered, 1):
+        yield partial(_share, _head(span, market, group), group, rank, total)
 
 
 def _share(head: dict[str, Any], group: dict[str, Any], rank: int, total: tuple[int, int]) -> ShareRow:
@@ -144,8 +176,7 @@ def _share(head: dict[str, Any], group: dict[str, Any], rank: int, total: tuple[
     )
 
 
-def _head(spans: Sequence[Span], market: Sums, group: dict[str, Any]) -> dict[str, Any]:
-    span = spans[market.span]
+def _head(span: Span, market: Sums, group: dict[str, Any]) -> dict[str, Any]:
     return {
         "start": span.start,
         "end": span.end,
@@ -155,14 +186,10 @@ def _head(spans: Sequence[Span], market: Sums, group: dict[str, Any]) -> dict[st
     }
 
 
-async def report_prices(
-    conn: Connection, principal: Principal, asked: Cut, *, today: date
-) -> list[Callable[[], PriceRow]]:
-    """Report 条均价, 单箱销售额 and 顺价指数 of each group."""
-    spans, found = await _ask(conn, principal, asked, today)
-    return [
-        partial(_price, _head(spans, market, group), group) for market in found for group in market.groups
-    ]
+def word_prices(span: Span, market: Sums) -> Iterator[Made[PriceRow]]:
+    """Give 条均价, 单箱销售额 and 顺价指数 of each group."""
+    for group in market.groups:
+        yield partial(_price, _head(span, market, group), group)
 
 
 def _price(head: dict[str, Any], group: dict[str, Any]) -> PriceRow:
@@ -177,12 +204,9 @@ def _price(head: dict[str, Any], group: dict[str, Any]) -> PriceRow:
     )
 
 
-async def report_concentration(
-    conn: Connection, principal: Principal, asked: Cut, *, today: date
-) -> list[Callable[[], ConcentrationRow]]:
-    """Report CR4 and HHI of each market."""
-    spans, found = await _ask(conn, principal, asked, today)
-    return [partial(_concentration, spans[market.span], market) for market in found]
+def word_concentration(span: Span, market: Sums) -> Iterator[Made[ConcentrationRow]]:
+    """Give CR4 and HHI of the market."""
+    yield partial(_concentration, span, market)
 
 
 def _concentration(span: Span, market: Sums) -> ConcentrationRow:

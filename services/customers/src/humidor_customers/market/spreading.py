@@ -7,7 +7,7 @@ from typing import Any
 
 from humidor_common.auth import Principal
 from humidor_common.db.pool import Connection
-from humidor_common.web.pagination import Page, decode_cursor, encode_cursor
+from humidor_common.web.pagination import Page
 from humidor_common.web.problems import invalid
 from humidor_customers.market import queries
 from humidor_customers.market.questions import Question
@@ -22,9 +22,9 @@ from humidor_customers.market.schemas import (
     RatioView,
     Spread,
 )
-from humidor_customers.market.service import named, question_of, spans_of
+from humidor_customers.market.service import Made, named, page_of_spans, question_of, spans_of
 
-_STORE_SPANS_AT_ONCE = 2000
+_STORE_SPANS_AT_ONCE = 1000
 
 
 async def report_distribution(
@@ -38,42 +38,43 @@ async def report_distribution(
     Raises:
         Problem: 422 where there are more stores than outlets.
     """
-    cursor, limit = page
     spans = spans_of(asked, asked.period, today)
     question = question_of(principal, asked, spans, by=asked.by, within=asked.within)
     stores = len(question.stores) if question.stores is not None else await queries.count_stores(conn)
     at_once = max(_STORE_SPANS_AT_ONCE // max(stores, 1), 1)
-    first, skip = decode_cursor(cursor, int, int) if cursor else (0, 0)
-    if first < 0 or skip < 0:
-        raise invalid("cursor", "is not one that this service gave out")
-    rows: list[DistributionRow] = []
-    while not rows and first < len(spans):
-        part = question._replace(spans=spans[first : first + at_once])
-        rows = (await _spread(conn, part, asked))[skip:]
-        after = (first, skip + limit) if len(rows) > limit else (first + at_once, 0)
-        first, skip = after
-    more = encode_cursor(first, skip) if first < len(spans) else None
-    return Page[DistributionRow].model_construct(items=rows[:limit], next_cursor=more)
+
+    async def read(part: Question) -> list[Made[DistributionRow]]:
+        return await _spread(conn, part, asked)
+
+    return await page_of_spans(question, page, at_once, read)
 
 
-async def _spread(conn: Connection, question: Question, asked: Spread) -> list[DistributionRow]:
+async def _spread(conn: Connection, question: Question, asked: Spread) -> list[Made[DistributionRow]]:
     spans = question.spans
     rows = await queries.read_stores(conn, question)
     wholes = {(row["span"], row["within"], row["currency"]): row for row in rows if row["whole"]}
     if asked.outlets and any(row["stores"] > asked.outlets for row in wholes.values()):
         raise invalid("outlets", "is less than the stores whose sales are known")
     return [
-        DistributionRow.model_construct(
-            start=spans[row["span"]].start,
-            end=spans[row["span"]].end,
-            within=named(row["within"]),
-            key=named(row["key"]),
-            currency=row["currency"],
-            **_figures(row, wholes[row["span"], row["within"], row["currency"]], asked),
+        partial(
+            _distribution, spans[row["span"]], row, wholes[row["span"], row["within"], row["currency"]], asked
         )
         for row in rows
         if not row["whole"]
     ]
+
+
+def _distribution(
+    span: Span, row: Mapping[str, Any], whole: Mapping[str, Any], asked: Spread
+) -> DistributionRow:
+    return DistributionRow.model_construct(
+        start=span.start,
+        end=span.end,
+        within=named(row["within"]),
+        key=named(row["key"]),
+        currency=row["currency"],
+        **_figures(row, whole, asked),
+    )
 
 
 def _figures(row: Mapping[str, Any], whole: Mapping[str, Any], asked: Spread) -> dict[str, Any]:
@@ -94,7 +95,8 @@ async def report_activity(
 ) -> list[Callable[[], ActivityRow]]:
     """Report products sold of those carried, and what outlets took on average against the days before."""
     (span,) = spans_of(asked, "none", today)
-    carried_since = Span(max(span.start - timedelta(days=asked.carried_days), date(1990, 1, 1)), span.end)
+    since = (span.start - timedelta(days=asked.carried_days)).replace(day=1)
+    carried_since = Span(max(since, date(1990, 1, 1)), span.end)
     base = base_of(span, "previous")
     former = base[0] if base else span
     pairs = question_of(principal, asked, [span, carried_since], by=asked.by, within=asked.within)
