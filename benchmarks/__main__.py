@@ -35,6 +35,8 @@ BENCHES = {
     "strategy": "strategy.bench_strategy",
     "timeline": "timeline.bench_timeline",
     "customers": "customers.bench_customers",
+    "market": "market.bench_market",
+    "mining": "mining.bench_mining",
 }
 
 

@@ -19,7 +19,9 @@ from humidor_customers.imports import api as imports
 from humidor_customers.indicators import api as indicators
 from humidor_customers.interactions import api as interactions
 from humidor_customers.jobs import api as jobs
+from humidor_customers.market import api as market
 from humidor_customers.merges import api as merges
+from humidor_customers.mining import api as mining
 from humidor_customers.orders import api as orders
 from humidor_customers.overview import api as overview
 from humidor_customers.plans import api as plans
@@ -68,6 +70,8 @@ SLICES = (
     answers,
     profiles,
     jobs,
+    market,
+    mining,
     value,
     segments,
 )

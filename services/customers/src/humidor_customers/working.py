@@ -9,6 +9,8 @@ from humidor_common.runtime import Runtime, beside
 from humidor_customers.duplicates.finding import keep_comparing
 from humidor_customers.interactions.sending import own_way
 from humidor_customers.jobs.working import Handler, keep_jobs
+from humidor_customers.market.summing import keep_market
+from humidor_customers.mining.running import handlers
 from humidor_customers.orders.lapsing import keep_lapsing
 from humidor_customers.profiles.keeping import keep_profiles
 from humidor_customers.purchases.keeping import keep_purchases
@@ -33,7 +35,8 @@ async def working(runtime: Runtime) -> AsyncIterator[None]:
         keep_lapsing(pool),
         keep_timeline(pool),
         keep_purchases(pool),
-        keep_jobs(pool, HANDLERS),
+        keep_market(pool),
+        keep_jobs(pool, HANDLERS | handlers(runtime.settings.pg_dsn)),
     ]
     work += [keep_asking(pool), keep_privacy(pool, PRIVACY)]
     if isinstance(settings := runtime.settings, CustomersSettings):
