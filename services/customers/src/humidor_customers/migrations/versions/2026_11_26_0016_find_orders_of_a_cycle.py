@@ -3,7 +3,7 @@
 from humidor_common.db.migrate import run_sql
 
 revision = "0016"
-down_revision = "0009"
+down_revision = "0013"
 
 # By the cycle as it is, a plan made while few orders are known may take all orders of the cycle instead.
 # Lines are changed twice, when stock is kept back and when it is handed over: in their page if it has room.
