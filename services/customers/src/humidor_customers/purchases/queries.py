@@ -119,9 +119,10 @@ async def add(conn: Connection, rows: Sequence[Row]) -> None:
 
 async def tell(conn: Connection, rows: Sequence[Row]) -> None:
     """Tell those who keep sums of purchases whose and which days' have changed."""
-    days = {(each.store_id, each.local_day) for each in rows}
+    first = {each.document_id: each for each in rows}.values()
+    days = {(each.store_id, each.local_day) for each in first}
     await conn.copy_records_to_table("purchase_days_changed", records=sorted(days))
-    parties = {(each.party_kind, each.party_id) for each in rows if each.party_kind and each.party_id}
+    parties = {(each.party_kind, each.party_id) for each in first if each.party_kind and each.party_id}
     if parties:
         await conn.copy_records_to_table("purchase_parties_changed", records=sorted(parties))
 
