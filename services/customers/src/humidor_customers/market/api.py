@@ -13,21 +13,17 @@ from humidor_common.web.inputs import Day
 from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page
 from humidor_customers.inputs import Admin, Reader
 from humidor_customers.market import comparing, queries, service, spreading, summing
+from humidor_customers.market.asking import Active, Compared, Cut, Shifting, Spread
 from humidor_customers.market.schemas import (
-    Active,
     ActivityRow,
-    Compared,
     CompoundRow,
     ConcentrationRow,
     Coverage,
-    Cut,
     DistributionRow,
     GrowthRow,
     PriceRow,
     ShareRow,
-    Shifting,
     ShiftRow,
-    Spread,
 )
 
 router = APIRouter(prefix="/v1/market", tags=["market"])

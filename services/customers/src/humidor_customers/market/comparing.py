@@ -9,16 +9,14 @@ from humidor_common.auth import Principal
 from humidor_common.db.pool import Connection
 from humidor_common.web.problems import invalid
 from humidor_customers.market import queries
+from humidor_customers.market.asking import Compared, Cut, Shifting
 from humidor_customers.market.rules.figures import Part, change, compound_growth, decompose
 from humidor_customers.market.rules.periods import Span, base_of, months_before
 from humidor_customers.market.schemas import (
     ChangeView,
-    Compared,
     CompoundRow,
-    Cut,
     GrowthRow,
     RatioView,
-    Shifting,
     ShiftRow,
 )
 from humidor_customers.market.service import named, question_of, spans_of

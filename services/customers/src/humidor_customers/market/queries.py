@@ -4,7 +4,7 @@ from typing import Any
 
 from humidor_common.db.pool import Connection
 from humidor_common.web.problems import invalid
-from humidor_customers.market import questions
+from humidor_customers.market import statements
 from humidor_customers.market.questions import (
     MOST_CELLS,
     MOST_LEFT_DAYS,
@@ -12,8 +12,8 @@ from humidor_customers.market.questions import (
     MOST_STORE_DAYS,
     Question,
     Statement,
-    pieces_of,
 )
+from humidor_customers.market.sources import pieces_of
 
 _TIMEOUT_SECONDS = 25
 _WORK_MEMORY = "64MB"
@@ -39,7 +39,7 @@ async def read_cells(conn: Connection, question: Question) -> list[dict[str, Any
         Problem: 422 where single days of too many stores would have to be added up.
     """
     await check_size(conn, question, keep_store=False)
-    found = await _fetch(conn, questions.cells(question))
+    found = await _fetch(conn, statements.cells(question))
     if len(found) > MOST_CELLS:
         raise invalid("period", f"that would be more than {MOST_CELLS:,} figures; ask for a part of it")
     return found
@@ -48,13 +48,13 @@ async def read_cells(conn: Connection, question: Question) -> list[dict[str, Any
 async def read_stores(conn: Connection, question: Question) -> list[dict[str, Any]]:
     """Read sums over stores; raises as `read_cells`."""
     await check_size(conn, question, keep_store=True)
-    return await _fetch(conn, questions.by_store(question))
+    return await _fetch(conn, statements.by_store(question))
 
 
 async def read_carried(conn: Connection, question: Question) -> list[dict[str, Any]]:
     """Read pairs of store and product, sold and carried; raises as `read_cells`."""
     await check_size(conn, question, keep_store=True)
-    return await _fetch(conn, questions.carried(question))
+    return await _fetch(conn, statements.carried(question))
 
 
 async def _fetch(conn: Connection, statement: Statement) -> list[dict[str, Any]]:

@@ -13,14 +13,13 @@ from humidor_common.web.inputs import visible_stores
 from humidor_common.web.pagination import Page, decode_cursor, encode_cursor
 from humidor_common.web.problems import invalid
 from humidor_customers.market import queries
+from humidor_customers.market.asking import Cut, Filters
 from humidor_customers.market.questions import OF_PLACES, UNKNOWN, Question
 from humidor_customers.market.rules.figures import STICKS_PER_CASE, concentrate, ratio
 from humidor_customers.market.rules.periods import Period, Span, cut
 from humidor_customers.market.schemas import (
     ConcentrationRow,
     ConcentrationView,
-    Cut,
-    Filters,
     PriceRow,
     RatioView,
     ShareRow,

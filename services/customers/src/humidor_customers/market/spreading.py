@@ -10,17 +10,16 @@ from humidor_common.db.pool import Connection
 from humidor_common.web.pagination import Page
 from humidor_common.web.problems import invalid
 from humidor_customers.market import queries
+from humidor_customers.market.asking import Active, Spread
 from humidor_customers.market.questions import Question
 from humidor_customers.market.rules.estimates import Moments, of_proportion, of_ratio
 from humidor_customers.market.rules.figures import ratio
 from humidor_customers.market.rules.periods import Span, base_of
 from humidor_customers.market.schemas import (
-    Active,
     ActivityRow,
     DistributionRow,
     EstimateView,
     RatioView,
-    Spread,
 )
 from humidor_customers.market.service import Made, named, page_of_spans, question_of, spans_of
 

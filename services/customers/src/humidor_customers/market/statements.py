@@ -1,0 +1,98 @@
+"""The statements that read the sums of the market."""
+
+from humidor_customers.market.questions import MOST_CELLS, OF_PRODUCTS, Builder, Question, Statement
+from humidor_customers.market.sources import SUMS, places_of, rows_of
+
+# What the trade pays for what was sold, where a wholesale price in the same currency is known.
+_PRICED = "o.currency = t.currency AND o.wholesale_minor_per_carton > 0"
+_CARTONS = "t.sticks::float8 / coalesce(p.sticks_per_pack * p.packs_per_carton, 200)"
+_VALUED = f"""
+sum({_CARTONS}) AS cartons, sum({_CARTONS} * o.wholesale_minor_per_carton) FILTER (WHERE {_PRICED}) AS
+wholesale_minor, sum(t.net_minor) FILTER (WHERE {_PRICED})::bigint AS priced_minor
+"""
+
+
+def cells(question: Question) -> Statement:
+    """Sum by span, `within`, `by` and currency: what most reports are made of."""
+    build = Builder()
+    places = places_of(question, build)
+    rows = rows_of(question, build, keep_store=False)
+    text = f"""
+WITH {f"{places}," if places else ""} summed AS MATERIALIZED ({rows})
+SELECT t.span, {_key(question.within)} AS within, {_key(question.by)} AS key, t.currency, {SUMS}, {_VALUED}
+FROM summed t LEFT JOIN products p USING (gtin) LEFT JOIN offers o USING (gtin)
+WHERE {_product_filter(question, build)}
+GROUP BY 1, 2, 3, 4
+HAVING sum(t.sticks) <> 0 OR sum(t.net_minor) <> 0 OR sum(t.left_out) <> 0
+ORDER BY 1, 2, 3, 4 LIMIT {MOST_CELLS + 1}
+"""  # noqa: S608 - made of constants
+    return Statement(text, build.arguments)
+
+
+def by_store(question: Question) -> Statement:
+    """Sum by span, `within`, `by` and currency how many stores sold it, and what these stores sold of all.
+
+    `y`, `x` and their squares are sums over stores of what was sold of the key and of all that is asked
+    about, in sticks. A row with `whole` is that of all keys together.
+    """
+    build = Builder()
+    places = places_of(question, build, always=True)
+    rows = rows_of(question, build, keep_store=True)
+    text = f"""
+WITH {places}, summed AS MATERIALIZED ({rows}),
+sold AS MATERIALIZED (
+    SELECT t.span, t.place AS within, {_key(question.by)} AS key, t.currency, t.store_id,
+           sum(t.sticks)::float8 AS y, sum(t.net_minor)::float8 AS v
+    FROM summed t LEFT JOIN products p USING (gtin) WHERE {_product_filter(question, build)}
+    GROUP BY 1, 2, 3, 4, 5
+), stores_sum AS MATERIALIZED (
+    SELECT span, within, currency, store_id, sum(y) AS x, sum(v) AS v FROM sold GROUP BY 1, 2, 3, 4
+    HAVING sum(y) > 0
+)
+SELECT span, within, NULL AS key, currency, true AS whole, count(*) AS stores, sum(x) AS y, sum(x) AS x_sold,
+       sum(v) AS v_sold, sum(x * x) AS yy, sum(x * x) AS xy
+FROM stores_sum GROUP BY 1, 2, 4
+UNION ALL
+SELECT span, within, key, currency, false, count(*) FILTER (WHERE y > 0), sum(y),
+       coalesce(sum(x) FILTER (WHERE y > 0), 0), coalesce(sum(t.v) FILTER (WHERE y > 0), 0), sum(y * y),
+       sum(y * x)
+FROM sold JOIN stores_sum t USING (span, within, currency, store_id) GROUP BY 1, 2, 3, 4
+ORDER BY 1, 2, 5 DESC, 3, 4
+"""  # noqa: S608 - made of constants
+    return Statement(text, build.arguments)
+
+
+def carried(question: Question) -> Statement:
+    """Count pairs of store and product by key: sold in span 0, out of those sold in span 1 (the longer)."""
+    build = Builder()
+    places = places_of(question, build, always=True)
+    rows = rows_of(question, build, keep_store=True)
+    text = f"""
+WITH {places}, summed AS MATERIALIZED ({rows}),
+pairs AS (
+    SELECT t.place AS within, {_key(question.by)} AS key, t.store_id, t.gtin,
+           bool_or(t.span = 0 AND t.sticks > 0) AS active, bool_or(t.sticks > 0) AS carried
+    FROM summed t LEFT JOIN products p USING (gtin) WHERE {_product_filter(question, build)}
+    GROUP BY 1, 2, 3, 4
+)
+SELECT within, key, count(*) FILTER (WHERE active) AS active, count(*) FILTER (WHERE carried) AS carried,
+       count(DISTINCT gtin) FILTER (WHERE active) AS active_products,
+       count(DISTINCT gtin) FILTER (WHERE carried) AS carried_products
+FROM pairs GROUP BY 1, 2 ORDER BY 1, 2
+"""  # noqa: S608 - made of constants
+    return Statement(text, build.arguments)
+
+
+def _key(dimension: str | None) -> str:
+    if dimension is None:
+        return "''"
+    return OF_PRODUCTS.get(dimension, "t.place")
+
+
+def _product_filter(question: Question, build: Builder) -> str:
+    conditions = [
+        f"{OF_PRODUCTS[name]} = {build.add(value, 'text')}"
+        for name, value in question.filters.items()
+        if name in OF_PRODUCTS
+    ]
+    return " AND ".join(conditions) or "true"
