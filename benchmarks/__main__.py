@@ -34,6 +34,9 @@ BENCHES = {
     "orders": "orders.bench_orders",
     "strategy": "strategy.bench_strategy",
     "timeline": "timeline.bench_timeline",
+    "customers": "customers.bench_customers",
+    "market": "market.bench_market",
+    "mining": "mining.bench_mining",
 }
 
 

@@ -1,5 +1,6 @@
 """One real system, started as a user starts it, for all integration tests."""
 
+import asyncio
 import json
 import os
 import signal
@@ -8,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 import httpx
 import psutil
 import pytest
+from aiokafka import AIOKafkaConsumer
 
 HUMIDOR = str(Path(sys.executable).with_name("humidor"))
 START_SECONDS = 240
@@ -112,8 +114,27 @@ class System:
         lines = (line for log in logs for line in log.read_text(errors="replace").splitlines())
         return "\n".join(line for line in lines if trace_id in line)
 
+    def told(self, *topics: str) -> list[dict[str, Any]]:
+        """Read every event that stands in topics by now; those of one topic and key in their order."""
+        servers = self.environment_of("inventory worker")["HUMIDOR_KAFKA_BOOTSTRAP_SERVERS"]
+        return [json.loads(value) for value in asyncio.run(_read(servers, topics)) if value]
+
     def environment_of(self, name: str) -> dict[str, str]:
         return psutil.Process(int(self.process(name)["pid"])).environ()
+
+
+async def _read(bootstrap_servers: str, topics: Iterable[str]) -> list[bytes | None]:
+    consumer = AIOKafkaConsumer(*topics, bootstrap_servers=bootstrap_servers, auto_offset_reset="earliest")
+    await consumer.start()
+    try:
+        ends = await consumer.end_offsets(consumer.assignment())
+        read: list[bytes | None] = []
+        while any([await consumer.position(each) < end for each, end in ends.items()]):
+            batches = await consumer.getmany(timeout_ms=500)
+            read += [record.value for records in batches.values() for record in records]
+        return read
+    finally:
+        await consumer.stop()
 
 
 def until(look: Callable[[], Any], what: str, *, seconds: float = 60) -> Any:

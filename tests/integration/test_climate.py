@@ -9,7 +9,6 @@ from uuid import uuid4
 
 import aiomqtt
 import httpx
-from aiokafka import AIOKafkaConsumer
 
 from .conftest import System, until
 
@@ -41,17 +40,6 @@ async def publish(
             if password is not None or time.monotonic() > deadline:
                 raise
         await asyncio.sleep(0.5)
-
-
-async def events(bootstrap_servers: str, store_id: str) -> list[dict[str, Any]]:
-    consumer = AIOKafkaConsumer(TOPIC, bootstrap_servers=bootstrap_servers, auto_offset_reset="earliest")
-    await consumer.start()
-    try:
-        batches = await consumer.getmany(timeout_ms=3000)
-        records = [record for records in batches.values() for record in records]
-    finally:
-        await consumer.stop()
-    return [json.loads(record.value) for record in records if record.key == store_id.encode()]
 
 
 def test_a_warm_back_room_is_told_alerted_and_answered_by_lot(system: System) -> None:
@@ -92,8 +80,7 @@ def test_a_warm_back_room_is_told_alerted_and_answered_by_lot(system: System) ->
         until(lambda: excursions("ended"), "it did not end")
         assert until(lambda: not alerts(), "the alert stays open")
         system.wait_drained()
-        bootstrap = system.environment_of("inventory worker")["HUMIDOR_KAFKA_BOOTSTRAP_SERVERS"]
-        told = asyncio.run(events(bootstrap, store))
+        told = [each for each in system.told(TOPIC) if each["store_id"] == store]
         assert [each["phase"] for each in told] == ["started", "ended"]
         assert told[1]["excursion_id"] == found["excursion_id"]
         met = http.get(

@@ -11,7 +11,6 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
-from aiokafka import AIOKafkaConsumer
 
 from humidor_common.clock import utc_now
 from humidor_common.delivery.signing import webhook_headers
@@ -45,16 +44,6 @@ def serving(crm: ZohoServer) -> Iterator[None]:
         asyncio.run_coroutine_threadsafe(context.__aexit__(None, None, None), loop).result(30)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(30)
-
-
-async def told(bootstrap_servers: str) -> list[dict[str, Any]]:
-    consumer = AIOKafkaConsumer(RETAILERS, bootstrap_servers=bootstrap_servers, auto_offset_reset="earliest")
-    await consumer.start()
-    try:
-        batches = await consumer.getmany(timeout_ms=3000)
-    finally:
-        await consumer.stop()
-    return [json.loads(each.value) for batch in batches.values() for each in batch if each.value]
 
 
 class Operator:
@@ -137,8 +126,7 @@ def test_customers_go_both_ways_between_here_and_a_crm_and_come_by_webhook(syste
         assert (answer.status_code, answer.json()["results"][0]["outcome"]) == (200, "created")
 
         system.wait_drained()
-        bootstrap = system.environment_of("customers worker")["HUMIDOR_KAFKA_BOOTSTRAP_SERVERS"]
-        events = [each for each in asyncio.run(told(bootstrap)) if each["licence_number"] in licences]
+        events = [each for each in system.told(RETAILERS) if each["licence_number"] in licences]
         assert {each["licence_number"] for each in events} == set(licences)
         own = [each for each in events if each["licence_number"] == licences[0]]
         assert [each["trade_area"] for each in own][-1] == f"A{number}"

@@ -1,6 +1,5 @@
 """A member buys, is written to with consent, answers with the word for no more, and is forgotten."""
 
-import asyncio
 import hashlib
 import hmac
 import json
@@ -14,7 +13,6 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
-from aiokafka import AIOKafkaConsumer
 
 from .conftest import System, until
 
@@ -73,16 +71,6 @@ def serving() -> Iterator[Provider]:
     finally:
         server.shutdown()
         server.server_close()
-
-
-async def events(bootstrap_servers: str) -> list[dict[str, Any]]:
-    consumer = AIOKafkaConsumer(TOPIC, bootstrap_servers=bootstrap_servers, auto_offset_reset="earliest")
-    await consumer.start()
-    try:
-        batches = await consumer.getmany(timeout_ms=3000)
-    finally:
-        await consumer.stop()
-    return [json.loads(record.value) for records in batches.values() for record in records if record.value]
 
 
 class Manager:
@@ -195,8 +183,7 @@ def test_a_member_is_written_to_as_long_as_that_is_allowed_and_all_of_it_is_on_t
         assert manager.ask("GET", f"{path}/text")["template"] is None
 
         system.wait_drained()
-        bootstrap = system.environment_of("customers worker")["HUMIDOR_KAFKA_BOOTSTRAP_SERVERS"]
-        told = asyncio.run(events(bootstrap))
+        told = system.told(TOPIC)
         own = [each for each in told if each.get("customer_id") == manager.member_id]
         assert sorted(each["direction"] for each in own) == ["in", "out"]
         everything = json.dumps(told, ensure_ascii=False)

@@ -1,8 +1,6 @@
 """A supply manager tiers customers, tries out and publishes a week's caps, and shares what is short."""
 
-import asyncio
 import io
-import json
 import random
 from datetime import date, timedelta
 from typing import Any
@@ -10,23 +8,11 @@ from uuid import uuid4
 
 import httpx
 import openpyxl
-from aiokafka import AIOKafkaConsumer
 
 from .conftest import System
 
 TOPICS = ("customers.tier-scheme.v1", "customers.tier.v1", "customers.strategy.v1")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
-
-async def events(bootstrap_servers: str) -> list[dict[str, Any]]:
-    consumer = AIOKafkaConsumer(*TOPICS, bootstrap_servers=bootstrap_servers, auto_offset_reset="earliest")
-    await consumer.start()
-    try:
-        batches = await consumer.getmany(timeout_ms=3000)
-    finally:
-        await consumer.stop()
-    records = [record for topic in sorted(batches) for record in batches[topic]]
-    return [json.loads(record.value) for record in records if record.value]
 
 
 class Manager:
@@ -165,8 +151,7 @@ def test_a_weeks_caps_are_simulated_published_and_what_is_short_is_shared(system
         assert shares[0]["steps"][1]["text_zh"] == "按您的档位和投放对象，本品规上限为 0 条。"
 
         system.wait_drained()
-        bootstrap = system.environment_of("customers worker")["HUMIDOR_KAFKA_BOOTSTRAP_SERVERS"]
-        told = asyncio.run(events(bootstrap))
+        told = system.told(*TOPICS)
         schemes = [each for each in told if each.get("code") == manager.scheme]
         assert [(each["number"], each["tiers"]) for each in schemes] == [(1, 3)]
         tiers = [each for each in told if each.get("retailer_id") == two]

@@ -5,7 +5,14 @@ from typing import Any, NamedTuple
 
 from humidor_common.auth import Principal
 from humidor_common.db.pool import Connection
+from humidor_common.db.statements import Statement, run
 from humidor_common.telemetry.traces import current_trace_id
+
+_RECORD = """
+INSERT INTO audit_trail (actor, actor_kind, action, entity, entity_id, before, after, reason, trace_id)
+SELECT e->>0, e->>1, e->>2, $2::text, e->>3, nullif(e->4, 'null'), nullif(e->5, 'null'), e->>6, e->>7
+FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY AS k(e, n) ORDER BY n
+"""
 
 
 async def record(  # noqa: PLR0913 - one argument a column
@@ -45,6 +52,24 @@ class Entry(NamedTuple):
     after: Any
 
 
+class Change(NamedTuple):
+    """An entry with who made it and why, and the request's trace."""
+
+    actor: str
+    actor_kind: str
+    action: str
+    entity_id: str
+    before: Any
+    after: Any
+    reason: str | None
+    trace_id: str | None
+
+
+def recording(entity: str, changes: Sequence[Change]) -> Statement:
+    """Make the statement that writes entries of several people, for a use case that writes more with it."""
+    return Statement(_RECORD, [changes, entity])
+
+
 async def record_many(
     conn: Connection,
     principal: Principal,
@@ -54,17 +79,6 @@ async def record_many(
     reason: str | None = None,
 ) -> None:
     """Write many entries about one kind of entity, in one statement; they share the reason."""
-    if not entries:
-        return
-    await conn.execute(
-        """INSERT INTO audit_trail
-               (actor, actor_kind, action, entity, entity_id, before, after, trace_id, reason)
-           SELECT $1, $2, e->>0, $3, e->>1, nullif(e->2, 'null'), nullif(e->3, 'null'), $5, $6
-           FROM jsonb_array_elements($4::jsonb) WITH ORDINALITY AS k(e, n) ORDER BY n""",
-        principal.subject,
-        principal.kind,
-        entity,
-        list(entries),
-        current_trace_id(),
-        reason,
-    )
+    who, trace_id = (principal.subject, principal.kind), current_trace_id()
+    if entries:
+        await run(conn, recording(entity, [Change(*who, *each, reason, trace_id) for each in entries]))

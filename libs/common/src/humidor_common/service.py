@@ -17,6 +17,7 @@ from humidor_common.settings import ServiceSettings
 
 if TYPE_CHECKING:
     from humidor_common.runtime import Runtime
+    from humidor_common.web.shortcuts import Shortcut
 
 Role = Literal["api", "worker"]
 Context = Callable[["Runtime"], AbstractAsyncContextManager[None]]
@@ -30,10 +31,12 @@ class Routes:
         routers: One for each slice.
         fast: Routes of these routers with fixed paths, called past FastAPI's own handling. Those that end in
             `:stream` read their body piece by piece, so it has no limit.
+        shortcuts: Short ways to further routes of them with fixed paths, for requests that are plainly right.
     """
 
     routers: tuple[APIRouter, ...]
     fast: tuple[APIRoute, ...] = ()
+    shortcuts: tuple[Shortcut, ...] = ()
 
     @property
     def streams(self) -> frozenset[str]:

@@ -9,6 +9,9 @@ from humidor_customers.catalogue.consumers import PROJECTION as CATALOGUE
 from humidor_customers.catalogue.consumers import SUBSCRIPTION as PRODUCTS
 from humidor_customers.orders.consumers import SUBSCRIPTION as STOCK_ANSWERS
 from humidor_customers.plans.consumers import SUBSCRIPTION as FORECASTED
+from humidor_customers.profiles.consumers import SUBSCRIPTION as PROFILES
+from humidor_customers.purchases.consumers import PROJECTION as PURCHASES
+from humidor_customers.purchases.consumers import SUBSCRIPTION as BOUGHT
 from humidor_customers.rights.consumers import SUBSCRIPTION as RIGHTS
 from humidor_customers.settings import CustomersSettings
 from humidor_customers.stores.consumers import PROJECTION, SUBSCRIPTION
@@ -28,13 +31,15 @@ async def worker_context(runtime: Runtime) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def api_context(runtime: Runtime) -> AsyncIterator[None]:
-    """Hold connections to the service that calculates plans."""
+    """Hold connections to the service that calculates plans, and the desk where orders are taken down."""
+    from humidor_customers.orders.api import open_desk
     from humidor_customers.plans.figures import open_figures
 
     settings = runtime.settings
     urls = settings.upstream_urls if isinstance(settings, CustomersSettings) else {}
-    async with open_figures(urls.get("inventory")) as figures:
+    async with open_figures(urls.get("inventory")) as figures, open_desk(runtime) as desk:
         runtime.put(figures)
+        runtime.put(desk)
         yield
 
 
@@ -49,8 +54,18 @@ SERVICE = Service(
     title="Humidor Customers",
     package="humidor_customers",
     routes=_routes,
-    subscriptions=(SUBSCRIPTION, PRODUCTS, STOCK_ANSWERS, FORECASTED, SALES, WEBHOOKS, RIGHTS),
-    projections=(PROJECTION, CATALOGUE, TIMELINE),
+    subscriptions=(
+        SUBSCRIPTION,
+        PRODUCTS,
+        STOCK_ANSWERS,
+        FORECASTED,
+        SALES,
+        WEBHOOKS,
+        RIGHTS,
+        BOUGHT,
+        PROFILES,
+    ),
+    projections=(PROJECTION, CATALOGUE, TIMELINE, PURCHASES),
     settings=CustomersSettings,
     api_context=api_context,
     worker_context=worker_context,

@@ -18,18 +18,24 @@ from humidor_customers.hooks import api as hooks
 from humidor_customers.imports import api as imports
 from humidor_customers.indicators import api as indicators
 from humidor_customers.interactions import api as interactions
+from humidor_customers.jobs import api as jobs
+from humidor_customers.market import api as market
 from humidor_customers.merges import api as merges
+from humidor_customers.mining import api as mining
 from humidor_customers.orders import api as orders
 from humidor_customers.overview import api as overview
 from humidor_customers.plans import api as plans
+from humidor_customers.profiles import api as profiles
 from humidor_customers.retailers import api as retailers
 from humidor_customers.rights import api as rights
 from humidor_customers.rights.retention import PRIVACY
 from humidor_customers.samples import api as samples
+from humidor_customers.segments import api as segments
 from humidor_customers.syncs import api as syncs
 from humidor_customers.tasks import api as tasks
 from humidor_customers.tiers import api as tiers
 from humidor_customers.timeline import api as timeline
+from humidor_customers.value import api as value
 from humidor_customers.visits import api as visits
 from humidor_customers.webhooks import api as webhooks
 
@@ -62,8 +68,14 @@ SLICES = (
     syncs,
     hooks,
     answers,
+    profiles,
+    jobs,
+    market,
+    mining,
+    value,
+    segments,
 )
 
 OWN_OF_COMMON = (make_delivery_router("customers"), make_privacy_router(PRIVACY))
 
-ROUTES = Routes((*(each.router for each in SLICES), *OWN_OF_COMMON))
+ROUTES = Routes((*(each.router for each in SLICES), *OWN_OF_COMMON), shortcuts=orders.SHORTCUTS)

@@ -13,7 +13,9 @@ from humidor_common.upstreams import parse_upstreams
 class CustomersSettings(DeliverySettings):
     """How long webhooks are tried, and where services are that it asks: `inventory=http://inventory-api:8000`.
 
-    `connector_keys` seal the secrets of connectors (`humidor_common.auth.sealing`).
+    `connector_keys` seal the secrets of connectors (`humidor_common.auth.sealing`). With
+    `profiles_need_consent` members are profiled only where they have consented to analysis; without it, all
+    but those who have refused.
     """
 
     model_config = SettingsConfigDict(hide_input_in_errors=True)
@@ -22,6 +24,7 @@ class CustomersSettings(DeliverySettings):
     customers_webhook_attempts: int = 15
     upstreams: str = ""
     connector_keys: str = ""
+    profiles_need_consent: bool = False
 
     @field_validator("upstreams")
     @classmethod

@@ -8,25 +8,43 @@ from humidor_common.privacy.keeping import keep_privacy
 from humidor_common.runtime import Runtime, beside
 from humidor_customers.duplicates.finding import keep_comparing
 from humidor_customers.interactions.sending import own_way
+from humidor_customers.jobs.working import Handler, keep_jobs
+from humidor_customers.market.summing import keep_market
+from humidor_customers.mining.running import handlers
 from humidor_customers.orders.lapsing import keep_lapsing
+from humidor_customers.profiles.keeping import keep_profiles
+from humidor_customers.purchases.keeping import keep_purchases
 from humidor_customers.rights.collecting import keep_collecting
 from humidor_customers.rights.retention import PRIVACY, keep_asking
 from humidor_customers.settings import CustomersSettings
 from humidor_customers.syncs.working import Worker
 from humidor_customers.timeline.partitions import keep_timeline
+from humidor_customers.value.running import run_model
+from humidor_customers.value.service import KIND as MODEL
+
+HANDLERS: dict[str, Handler] = {MODEL: run_model}
+"""What does the jobs of each kind."""
 
 
 @asynccontextmanager
 async def working(runtime: Runtime) -> AsyncIterator[None]:
     """Compare customers, end old drafts, send messages, look after rights, carry connectors' runs out."""
     pool, wake = runtime.pool, runtime.wake_relay
-    work = [keep_comparing(pool), keep_lapsing(pool), keep_timeline(pool)]
+    work = [
+        keep_comparing(pool),
+        keep_lapsing(pool),
+        keep_timeline(pool),
+        keep_purchases(pool),
+        keep_market(pool),
+        keep_jobs(pool, HANDLERS | handlers(runtime.settings.pg_dsn)),
+    ]
     work += [keep_asking(pool), keep_privacy(pool, PRIVACY)]
     if isinstance(settings := runtime.settings, CustomersSettings):
         work += [
             Sender(pool, settings.of_webhooks, own=own_way(pool, settings, wake)).run(),
             keep_collecting(pool, settings.upstream_urls),
             Worker(pool, settings, wake).run(),
+            keep_profiles(pool, consent_needed=settings.profiles_need_consent),
         ]
     async with beside(*work):
         yield

@@ -200,6 +200,9 @@ async def test_lines_that_do_not_fit_are_refused_by_place_and_nothing_is_written
     runs = f"/v1/strategies/{strategy['strategy_id']}/simulations"
     refused = await desk.ask("POST", runs, json=unknown, expect=422)
     assert refused["errors"][0]["field"] == "request_cycle_ids[0]"
+    twice = {"request_cycle_ids": [str(cycles["W47"])] * 2}
+    refused = await desk.ask("POST", runs, json=twice, expect=422)
+    assert refused["errors"][0]["message"].endswith("names a cycle twice")
 
 
 async def test_requests_of_a_merged_customer_count_for_the_one_that_goes_on_for_it(desk: Desk) -> None:

@@ -25,8 +25,12 @@ def test_times_are_those_of_the_survey() -> None:
         assert moment is not None
         assert moment.isoformat() == "2026-11-20T02:15:00+00:00"
     assert answered_at("", "UTC") is None
-    with pytest.raises(ValueError, match="Invalid"):
-        answered_at("yesterday", "UTC")
+    last = answered_at("9999-12-31 23:59:59", "Asia/Shanghai")
+    assert last is not None
+    assert last.isoformat() == "9999-12-31T15:59:59+00:00"
+    for wrong in ("yesterday", "0001-01-01 00:00:00", "9999-12-31T23:59:59-08:00"):
+        with pytest.raises(ValueError, match=r"Invalid|beyond"):
+            answered_at(wrong, "Asia/Shanghai")
 
 
 async def send(
@@ -122,6 +126,8 @@ async def test_every_mistake_of_a_file_is_told_and_nothing_comes_in(desk: Desk) 
 2,2026-11-20 10:00:00,NOBODY,a
 3,2026-11-20 10:00:00,M2,a
 3,2026-11-20 10:00:00,,a
+4,0001-01-01 00:00:00,,a
+5,9999-12-31T23:59:59-08:00,,a
 """
     report = await send(desk, file, write=True, expect=422)
     assert {(e["row"], e["column"], e["code"]) for e in report["report"]["errors"]} == {
@@ -129,6 +135,8 @@ async def test_every_mistake_of_a_file_is_told_and_nothing_comes_in(desk: Desk) 
         (3, "token", "unknown-customer"),
         (4, "token", "no-consent"),
         (5, "id", "repeated-row"),
+        (6, "submitdate", "not-a-time"),
+        (7, "submitdate", "not-a-time"),
     }
     assert (await send(desk, "a,b\n1,2\n"))["errors"][0]["code"] == "no-headings"
     assert await found(desk) == []

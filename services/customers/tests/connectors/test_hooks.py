@@ -120,3 +120,16 @@ async def test_what_is_not_signed_or_cannot_be_read_changes_nothing(hook: Exchan
             answer = await send(hook, f"h{n}", record("h", shop=text, licence=licence(9), phone={"x": text}))
             assert answer["results"][0]["outcome"] == "failed"
     assert await hook.desk.ids() == []
+
+
+async def test_failures_that_are_settled_are_forgotten_after_ninety_days(hook: ExchangeDesk) -> None:
+    ids = ("old", "new", "open")
+    await send(hook, "m1", *(record(each, shop="x", licence="12") for each in ids))
+    await send(hook, "m2", *(record(each, shop="x", licence=licence(n)) for n, each in enumerate(ids[:2])))
+    await hook.desk.runtime.pool.execute(
+        """UPDATE sync_failures
+           SET last_at = now() - make_interval(days => CASE remote_id WHEN 'new' THEN 89 ELSE 91 END)"""
+    )
+    await send(hook, "m3", record("else", shop="y", licence=licence(9)))
+    (solved,) = await hook.failures(state="solved")
+    assert (solved["remote_id"], [each["remote_id"] for each in await hook.failures()]) == ("new", ["open"])

@@ -1,6 +1,5 @@
 """What a worker asks again and again finds its index, however much history there is."""
 
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +9,7 @@ from humidor_customers.exchange import failures, links
 from humidor_customers.retailers import queries as retailers
 from humidor_customers.syncs import runs
 from humidor_customers.testing.desk import Desk
+from humidor_customers.testing.explaining import Explaining
 
 _MANY = """
 INSERT INTO connectors (connector_id, kind, name, enabled, options, mapping, secret_names, version,
@@ -34,22 +34,6 @@ FROM generate_series(1, 8000) n;
 """
 
 
-class Explaining:
-    """A connection that explains what it is asked instead of answering."""
-
-    def __init__(self, conn: Any) -> None:
-        self._conn = conn
-        self.plan = ""
-
-    async def fetch(self, statement: str, *values: Any) -> Sequence[Any]:
-        rows = await self._conn.fetch(f"EXPLAIN {statement}", *values)
-        self.plan = "\n".join(row[0] for row in rows)
-        return []
-
-    async def fetchrow(self, statement: str, *values: Any) -> None:
-        await self.fetch(statement, *values)
-
-
 async def test_what_is_due_finds_its_index(desk: Desk) -> None:
     now = utc_now()
     async with desk.runtime.pool.acquire() as conn:
@@ -64,6 +48,7 @@ async def test_what_is_due_finds_its_index(desk: Desk) -> None:
             "pk_crm_links": links.of_records(explaining, "c1", ["1", "2"]),
             "ix_crm_links_retailer": links.of_customers(explaining, "c1", ["R1", "R2"]),
             "ix_sync_failures_due": failures.due(explaining, "c1", "in", by=now, limit=100),
+            "ix_sync_failures_settled": failures.forget_old(explaining, "c1", before=hour_ago),
             "ix_sync_runs_due": runs.claim(explaining, now=now),
             "ix_sync_runs_connector": runs.page(explaining, "c1", before=uuid7(), limit=10),
         }

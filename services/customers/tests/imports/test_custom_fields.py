@@ -70,3 +70,17 @@ async def test_custom_fields_and_contacts_come_out_of_a_file_and_again_change_no
     assert "custom_old" not in fields
     template = await desk.client.get("/v1/imports/templates/retailers.csv?lang=zh", headers=desk.auth())
     assert "货架米数" in template.text
+
+
+async def test_a_field_labelled_like_a_standard_column_leaves_that_its_heading(desk: Desk) -> None:
+    field = {"label": "商圈", "kind": "text"}
+    await desk.ask("PUT", "/v1/custom-fields/area", json=field, expect=201)
+    file = f"客户编码,客户名称,许可证号,商圈,custom.area\nC1,x,{licence(2)},A,B\n"
+    assert (await send(desk, file, write=True))["created"] == 1
+    found = await desk.get("C1")
+    assert (found["trade_area"], found["custom"]) == ("A", {"area": "B"})
+    for suffix in ("csv", "xlsx"):
+        path = f"/v1/imports/templates/retailers.{suffix}?lang=zh"
+        template = (await desk.client.get(path, headers=desk.auth())).content
+        report = await desk.ask("POST", "/v1/imports?kind=retailers", content=template)
+        assert (report["errors"], report["rows"]) == ([], 1)

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from humidor_common.testing.workbooks import content, workbook
+from humidor_common.testing.workbooks import content, text_cell, with_sheet, workbook
+from humidor_customers.imports.strategy_workbook import MOST_ROWS, read_workbook
 from humidor_customers.testing.desk import Desk
 from humidor_customers.testing.supply import make_cycle, make_scheme, make_strategy
 
@@ -69,6 +70,7 @@ async def test_every_mistake_is_listed_by_sheet_and_row_and_nothing_is_written(d
         ("6901028000009", "x", "选点", "C404", "1", 1, 1, 1, 1),
         ("6901028000009", "x", "按档位", None, "2", 1, -1, 1, 1),
         ("12", "x", "按档位", None, "2", 1, 1, 1, 1),
+        (None, "x", "按档位", None, "2", 1, 1, 1, 1),
     )
     few = (("段位", 1, 2), ("200-300", 5, 10))
     refused = await send(desk, strategy, content(workbook(*few, 投放=sheet)), dry_run=False, expect=422)
@@ -81,8 +83,23 @@ async def test_every_mistake_is_listed_by_sheet_and_row_and_nothing_is_written(d
         ("投放", 4, "invalid"),
         ("投放", 5, "invalid"),
         ("投放", 6, "invalid"),
+        ("投放", 7, "invalid"),
     }
     assert (await desk.ask("GET", f"/v1/strategies/{strategy['strategy_id']}"))["lines"] == 0
     for file, code in ((b"a,b\n1,2", "no-workbook"), (content(workbook(("x", "y"))), "no-rows")):
         report = await send(desk, strategy, file)
         assert [each["code"] for each in report["errors"]] == [code]
+
+
+async def test_a_sheet_of_too_many_rows_below_a_title_is_refused_and_no_row_is_lost() -> None:
+    head = text_cell("A1", "第48周"), text_cell("A2", "段位") + text_cell("B2", "1")
+
+    def file(rows: int) -> bytes:
+        body = [f"{text_cell(f'A{n}', f's{n}')}<c r='B{n}'><v>{n}</v></c>" for n in range(3, rows + 3)]
+        cells = enumerate([*head, *body], 1)
+        return with_sheet("".join(f'<row r="{n}">{each}</row>' for n, each in cells))
+
+    whole = await read_workbook(file(MOST_ROWS), 1)
+    assert (len(whole.lines), whole.errors) == (MOST_ROWS, [])
+    more = await read_workbook(file(MOST_ROWS + 1), 1)
+    assert [(each.mistake.row, each.mistake.code) for each in more.errors] == [(5003, "too-many-rows")]

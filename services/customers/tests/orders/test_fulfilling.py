@@ -1,12 +1,16 @@
 """Orders that stand: stock answered, debits, dispatch, delivery with proof, and what goes wrong between."""
 
+import asyncio
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from humidor_common.db.transaction import transaction
 from humidor_common.events.customers import OrderCancelled, OrderDelivered
-from humidor_customers.testing.desk import Desk, licence
+from humidor_common.ids import uuid7
+from humidor_customers.orders import queries
+from humidor_customers.testing.desk import NOON, Desk, licence
 from humidor_customers.testing.ordering import GROUP, gtin
 from humidor_customers.testing.warehouse import answer, asked, refused, released, reserved, shipped
 
@@ -14,9 +18,9 @@ pytestmark = pytest.mark.usefixtures("cycle")
 PROOF = {"proof": {"kind": "signature", "reference": "sheet 7", "sha256": "a" * 64}}
 
 
-async def place(desk: Desk, cartons: int = 5, retailer_id: str = "C1") -> str:
+async def place(desk: Desk, cartons: int = 5, retailer_id: str = "C1", **more: Any) -> str:
     lines = [{"gtin": gtin(1), "quantity": cartons}, {"gtin": gtin(2), "quantity": 1}]
-    body = {"retailer_id": retailer_id, "confirm": True, "lines": lines}
+    body = {"retailer_id": retailer_id, "confirm": True, "lines": lines} | more
     made = await desk.ask("POST", "/v1/orders", json=body, expect=201)
     return f"/v1/orders/{made['order_id']}"
 
@@ -92,6 +96,8 @@ async def test_who_prepays_gets_nothing_unpaid_and_a_failed_debit_lets_the_goods
     assert await state(desk, first) == ("cancelled", "released", "failed")
     late = await debit(desk, first, "paid", 60_000)
     assert late["refund_due_minor"] == 60_000  # the bank paid after all: it has to go back
+    back = [await debit(desk, first, "refunded", 30_000, reference=f"{first}/{n}") for n in (1, 2)]
+    assert [(each["payment"], each["refund_due_minor"]) for each in back] == [("paid", 30_000), ("none", 0)]
     used = {"outcome": "paid", "amount_minor": 1, "reference": f"{first}/paid"}
     problem = await desk.ask("POST", f"{second}/debits", json=used, expect=409)
     assert problem["code"] == "reference-used"
@@ -99,6 +105,44 @@ async def test_who_prepays_gets_nothing_unpaid_and_a_failed_debit_lets_the_goods
     assert (await desk.ask("POST", f"{second}:dispatch"))["state"] == "dispatched"
     too_much = {"outcome": "refunded", "amount_minor": 10**9, "reference": "r"}
     await desk.ask("POST", f"{second}/debits", json=too_much, expect=422)
+
+
+async def test_a_prepaid_order_that_got_smaller_goes_out_once_what_was_paid_covers_it(desk: Desk) -> None:
+    await desk.ask("PUT", "/v1/order-groups/G1", json=GROUP | {"prepaid": True})
+    path = await place(desk)
+    await debit(desk, path, "paid", 60_000)
+    for cartons, payment in ((9, "due"), (4, "paid")):  # wanted anew, each time after a refusal
+        await answer(desk, refused((await asked(desk))[-1]))
+        assert (await state(desk, path))[::2] == ("refused", "paid")
+        await desk.ask("PUT", path, json={"lines": [{"gtin": gtin(1), "quantity": cartons}]})
+        assert (await desk.ask("POST", f"{path}:confirm"))["payment"] == payment
+    await reserve(desk)
+    gone = await desk.ask("POST", f"{path}:dispatch")
+    assert (gone["state"], gone["value_minor"], gone["refund_due_minor"]) == ("dispatched", 40_000, 20_000)
+
+    for kept_cartons, payment, expect in ((3, "paid", 200), (4, "due", 409)):  # the warehouse has less
+        path = await place(desk, retailer_id="C2", accept_less=True)
+        assert (await debit(desk, path, "paid", 40_000))["payment"] == "due"
+        (*_, told) = await asked(desk)
+        await answer(desk, reserved(told, **{gtin(1): kept_cartons * 200}))
+        assert await state(desk, path) == ("reserved", "reserved", payment)
+        await desk.ask("POST", f"{path}:dispatch", expect=expect)
+
+
+async def test_a_banks_reference_that_is_booked_for_two_orders_at_once_counts_for_one(desk: Desk) -> None:
+    first, second = await place(desk), await place(desk, retailer_id="C2")
+    body = {"outcome": "paid", "amount_minor": 60_000, "reference": "B-7"}
+    row = body | {"debit_id": uuid7(), "order_id": UUID(first.rpartition("/")[2]), "booked_at": NOON}
+    async with transaction(desk.runtime.pool) as conn:
+        await queries.write_debit(conn, row | {"recorded_at": NOON, "recorded_by": "another", "reason": None})
+        late = asyncio.create_task(desk.ask("POST", f"{second}/debits", json=body, expect=409))
+        await desk.until_blocked()
+    assert (await late)["code"] == "reference-used"
+    assert await state(desk, second) == ("confirmed", "asked", "due")
+    assert (await desk.ask("GET", f"{second}/debits"))["items"] == []
+    twice = [debit(desk, second, "paid", 60_000, reference="B-8") for _ in range(2)]
+    one, again = await asyncio.gather(*twice)
+    assert one == again
 
 
 async def test_a_licence_revoked_between_order_and_delivery_stops_the_order_and_frees_its_goods(
@@ -161,3 +205,32 @@ async def test_a_merge_that_is_undone_after_new_orders_gives_each_its_own_and_sa
         windows = (await desk.ask("GET", f"/v1/retailers/{retailer_id}/order-windows"))["items"]
         assert [each["cycle_id"] for each in windows] == [str(cycle)]
     assert (await desk.get("C2"))["licence_number"] == licence(2)
+
+
+async def test_what_becomes_of_an_order_is_on_the_customers_timeline(desk: Desk) -> None:
+    path, short = await place(desk), await place(desk, 1)
+    first, second = await asked(desk)
+    await answer(desk, reserved(first), refused(second))
+    await desk.ask("POST", f"{path}:dispatch")
+    done = await desk.ask("POST", f"{path}:deliver", json=PROOF)
+    await desk.ask("POST", f"{short}:cancel", json={"reason": "no more"})
+    draft = await desk.ask(
+        "POST",
+        "/v1/orders",
+        json={"retailer_id": "C1", "lines": [{"gtin": gtin(1), "quantity": 1}]},
+        expect=201,
+    )
+    await desk.ask("POST", f"/v1/orders/{draft['order_id']}:cancel", json={"reason": "never stood"})
+    owner = desk.auth("manager", stores=["S0001"])
+    entries = (await desk.ask("GET", "/v1/retailers/C1/timeline", headers=owner))["items"]
+    found = [(each["kind"], each["entry_id"] == done["order_id"], each["details"]) for each in entries]
+    value = {"currency": "CNY", "value_minor": 60_000}, {"currency": "CNY", "value_minor": 20_000}
+    assert found == [
+        ("order_cancelled", False, value[1] | {"code": "cancelled-by-person"}),
+        ("order_delivered", True, value[0]),
+        ("order_refused", False, value[1] | {"code": "not-enough-stock"}),
+        ("order_placed", False, value[1] | {"lines": 2}),
+        ("order_placed", True, value[0] | {"lines": 2}),
+    ]
+    kinds = {"kind": "order_placed"}
+    assert len((await desk.ask("GET", "/v1/retailers/C1/timeline", params=kinds))["items"]) == 2

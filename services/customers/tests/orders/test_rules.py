@@ -1,7 +1,7 @@
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from humidor_customers.orders.rules import Allowed, Cut, Room, Wanted, allow
+from humidor_customers.orders.rules import Allowed, Cut, Room, Wanted, allow, settled
 
 CARTON = 200
 
@@ -22,6 +22,14 @@ def test_what_has_no_cap_is_allowed_whole_and_what_is_overdrawn_not_at_all() -> 
     assert allow(wanted, Room({"A": -200}, {}))[0] == Allowed(0, (Cut("product-cap", 400),))
 
 
+def test_what_is_due_is_paid_once_it_is_covered_and_no_other_payment_changes() -> None:
+    assert [settled("due", paid, 50_000) for paid in (60_000, 50_000, 49_999)] == ["paid", "paid", "due"]
+    assert settled("due", 0, 0) == "due"
+    assert [settled(payment, 60_000, 50_000) for payment in ("none", "failed", "paid")] == [
+        *("none", "failed", "paid")
+    ]
+
+
 cartons = st.integers(0, 30).map(lambda n: n * CARTON)
 names = st.sampled_from("ABCDEFGH")
 segments = st.sampled_from(["low", "mid", None])
@@ -33,6 +41,7 @@ wishes = st.lists(
 bounds = st.integers(-500, 5000)
 
 
+@settings(deadline=None)
 @given(wishes, st.dictionaries(names, bounds), st.dictionaries(st.sampled_from(["low", "mid"]), bounds))
 def test_no_cap_is_ever_exceeded_and_nothing_is_cut_without_one(
     wanted: list[Wanted], products: dict[str, int], by_segment: dict[str, int]

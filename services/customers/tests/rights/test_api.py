@@ -106,6 +106,8 @@ async def test_a_member_is_forgotten_everywhere_and_the_proof_says_what_where_an
         "membership": 2,
         "survey_answers": 0,
         "contacts": 0,
+        "profile": 0,
+        "purchases": 0,
         "kept_answers": 1,
         "requests": 0,
     }

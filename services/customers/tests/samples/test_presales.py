@@ -27,8 +27,9 @@ async def step(desk: Desk, presale: Any, state: str, *, expect: int = 200, **mor
 
 async def test_a_sample_request_is_followed_from_the_asking_to_the_order(desk: Desk) -> None:
     await desk.put("C1", store_ids=["S0001"])
-    sample = await ask_for(desk, "sample")
+    sample = await ask_for(desk, "sample", lines=[{"gtin": "6901028001234", "sticks": 200}])
     assert (sample["state"], sample["licence_number"]) == ("requested", "330102100001")
+    assert sample["lines"] == LINES
     for state in ("approved", "sent", "received"):
         await step(desk, sample, "converted", order_reference="O-1", expect=409)
         sample = await step(desk, sample, state, note=f"is {state}")

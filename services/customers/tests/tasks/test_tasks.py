@@ -1,9 +1,22 @@
 """Tasks are given, found by who and when, changed under their version, and done."""
 
 from typing import Any
+from uuid import UUID
 
-from humidor_customers.testing.desk import Desk
+from humidor_common.auth import Principal
+from humidor_customers.inputs import BEGIN
+from humidor_customers.tasks import service
+from humidor_customers.tasks.schemas import Filters
+from humidor_customers.testing.desk import NOON, Desk
+from humidor_customers.testing.explaining import Explaining
 
+_MANY = """
+INSERT INTO tasks (task_id, party_kind, party_id, kind, priority, due_at, assignee, state, created_by,
+                   created_at, version, changed_at)
+SELECT gen_random_uuid(), 'retailer', 'C' || n % 500, 'call', 'normal', now() - make_interval(mins => n),
+       'p' || n % 50, CASE WHEN n % 100 = 0 THEN 'open' ELSE 'done' END, 'x', now(), 1, now()
+FROM generate_series(1, 8000) n
+"""
 TASK = {"kind": "call", "title": "Ask for the licence", "due_at": "2026-01-05T01:00:00Z", "assignee": "li"}
 
 
@@ -71,3 +84,22 @@ async def test_a_task_about_an_erased_member_says_nothing_of_the_person(desk: De
     assert (found["title"], found["note"]) == (None, None)
     trail = await desk.runtime.pool.fetch("SELECT to_jsonb(a)::text FROM audit_trail a")
     assert not [row for row in trail if "王芳" in row[0]]
+
+
+async def test_lists_of_tasks_find_their_indexes_however_many_are_done(desk: Desk) -> None:
+    caller = Principal(subject="li", kind="user")
+    async with desk.runtime.pool.acquire() as conn:
+        await conn.execute(_MANY)
+        await conn.execute("ANALYZE tasks")
+        explaining: Any = Explaining(conn)
+        for asked, index in (
+            ({"state": "open"}, "ix_tasks_due"),
+            ({"state": "done"}, "ix_tasks_due"),
+            ({"state": "open", "assignee": "p0"}, "ix_tasks_assignee"),
+            ({"state": "done", "assignee": "p0"}, "ix_tasks_assignee"),
+        ):
+            filters = Filters.model_validate(asked)
+            start = (BEGIN, UUID(int=0))
+            await service.page(explaining, caller, filters, after=start, limit=101, now=NOON)
+            assert index in explaining.plan, (asked, explaining.plan)
+            assert not [each for each in ("Seq Scan", "Sort") if each in explaining.plan], explaining.plan

@@ -31,9 +31,6 @@ MONEY: dict[str, Any] = {
 }
 
 KINDS = ["sale", "return", "void"]
-WAITING = """
-SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')
-"""
 
 
 def sale(sale_id: UUID, member_id: str | None = "M1", *, at: datetime = NOON) -> SaleRecorded:
@@ -230,7 +227,6 @@ async def test_what_is_taken_while_its_member_is_erased_leaves_no_trace(desk: De
         await inbox.apply_batch(conn, SUBSCRIPTION, received(sale(UUID(int=100))))
         body = {"reason": "asked for"}
         erasing = asyncio.create_task(desk.ask("POST", "/v1/consumers/M1:erase", json=body))
-        while not await desk.runtime.pool.fetchval(WAITING):  # noqa: ASYNC110 - it happens in the database
-            await asyncio.sleep(0.01)
+        await desk.until_blocked()
     await erasing
     assert await desk.runtime.pool.fetchval("SELECT count(*) FROM timeline WHERE kind = ANY($1)", KINDS) == 0

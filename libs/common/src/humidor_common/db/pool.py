@@ -1,5 +1,6 @@
 """Connections to the service's own PostgreSQL database."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import asyncpg
@@ -42,14 +43,34 @@ async def _keep_session(_conn: Connection) -> None:
     """
 
 
-async def create_pool(settings: ServiceSettings, *, name: str) -> Pool:
-    """Open the pool; `name` shows in pg_stat_activity."""
+# For statements that look things up by arrays of keys. Planned anew for each length of the arrays they would
+# cost twice as much, and a plan that was made while a table was empty has to hold when it is full.
+KEYED = {
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "jit": "off",
+}
+
+
+async def create_pool(
+    settings: ServiceSettings, *, name: str, size: int | None = None, planner: Mapping[str, str] | None = None
+) -> Pool:
+    """Open a pool; `name` shows in pg_stat_activity.
+
+    Args:
+        settings: Of the process.
+        name: Of what uses it.
+        size: The most connections; those of the settings where it is not given.
+        planner: Settings of PostgreSQL's planner, such as `KEYED`, for a pool of few statements.
+    """
     return await asyncpg.create_pool(
         settings.pg_dsn,
         min_size=1,
-        max_size=settings.pg_pool_size,
+        max_size=size or settings.pg_pool_size,
         init=prepare_connection,
         reset=_keep_session,
         command_timeout=settings.pg_command_timeout_seconds,
-        server_settings={"application_name": name, "timezone": "UTC"},
+        server_settings={"application_name": name, "timezone": "UTC", **(planner or {})},
     )

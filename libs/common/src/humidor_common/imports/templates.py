@@ -1,11 +1,12 @@
 """Files to fill in: the headings, an example row, and what each column means."""
 
 import io
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from humidor_common.imports.kinds import Kind
 from humidor_common.tables.fields import FlatField
-from humidor_common.tables.headings import Column
+from humidor_common.tables.headings import Column, heading_key, known_headings
 from humidor_common.tables.write_csv import CsvWriter
 
 Language = Literal["en", "zh"]
@@ -23,15 +24,21 @@ _KINDS = {
 }
 
 
-def heading(column: Column, language: Language) -> str:
-    """Name the column in the language, or by its field where it has no Chinese name."""
-    return column.chinese[0] if language == "zh" and column.chinese else column.field
+def named(columns: Sequence[Column], language: Language) -> list[tuple[str, Column]]:
+    """Give columns their heading in the language; the field where there is none or another column has it."""
+    owners = known_headings(columns)
+    first = {each.field: each.chinese[0] for each in columns if language == "zh" and each.chinese}
+    return [
+        (name if owners[heading_key(name)] is each else each.field, each)
+        for each in columns
+        for name in [first.get(each.field, each.field)]
+    ]
 
 
 def csv_template(kind: Kind, language: Language) -> bytes:
     """Write the headings and the example."""
     columns = kind.all_columns()
-    fields = [FlatField(heading(column, language), column.kind, ()) for column in columns]
+    fields = [FlatField(heading, column.kind, ()) for heading, column in named(columns, language)]
     writer = CsvWriter(fields, kind.name)
     return (
         writer.begin() + writer.rows([[kind.example.get(column.field) for column in columns]]) + writer.end()
@@ -46,9 +53,9 @@ def xlsx_template(kind: Kind, language: Language) -> bytes:
     book = Workbook()
     sheet = book.active
     sheet.title = kind.title[language == "zh"]
-    columns = kind.all_columns()
-    for i, column in enumerate(columns, 1):
-        sheet.cell(1, i, heading(column, language)).font = Font(bold=True)
+    columns = named(kind.all_columns(), language)
+    for i, (heading, column) in enumerate(columns, 1):
+        sheet.cell(1, i, heading).font = Font(bold=True)
         sheet.cell(2, i, kind.example.get(column.field))
         if column.kind == "text":
             sheet.cell(2, i).number_format = _TEXT
@@ -73,16 +80,16 @@ def _offer_choices(sheet: Any, column: Column, letter: str) -> None:
         validation.add(f"{letter}2:{letter}{_LAST_ROW}")
 
 
-def _add_notes(book: Any, columns: tuple[Column, ...], language: Language) -> None:
+def _add_notes(book: Any, columns: Sequence[tuple[str, Column]], language: Language) -> None:
     title, headings = _NOTES[language]
     chinese = language == "zh"
     notes = book.create_sheet(title)
     notes.append(headings)
-    for column in columns:
+    for heading, column in columns:
         meaning = column.note[chinese] or _KINDS[column.kind][chinese]
         if column.words:
             meaning += ": " + ", ".join(column.words)
         required = ("yes", "是")[chinese] if column.required else ""
-        notes.append((heading(column, language), required, meaning))
+        notes.append((heading, required, meaning))
     notes.column_dimensions["A"].width = 28
     notes.column_dimensions["C"].width = 80

@@ -10,6 +10,7 @@ import msgspec
 
 from humidor_common.clock import utc_now
 from humidor_common.db.pool import Connection
+from humidor_common.db.statements import Statement, run
 from humidor_common.events import Event
 from humidor_common.ids import uuid7
 from humidor_common.telemetry.traces import current_traceparent
@@ -51,6 +52,11 @@ def outbox_row(event: Event, *, now: datetime | None = None, traceparent: str | 
     )
 
 
+def appending(rows: Iterable[OutboxRow]) -> Statement:
+    """Make the statement that adds rows, at least one, for a use case that writes more with it."""
+    return Statement(INSERT_OUTBOX, [list(column) for column in zip(*rows, strict=True)])
+
+
 async def append(conn: Connection, events: Iterable[Event]) -> None:
     """Add events to the current transaction, in one statement.
 
@@ -58,7 +64,7 @@ async def append(conn: Connection, events: Iterable[Event]) -> None:
     """
     rows = [outbox_row(event) for event in events]
     if rows:
-        await conn.execute(INSERT_OUTBOX, *map(list, zip(*rows, strict=True)))
+        await run(conn, appending(rows))
         _appended.set(True)
 
 

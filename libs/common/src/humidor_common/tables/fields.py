@@ -27,11 +27,16 @@ _SCALARS: tuple[tuple[type, FieldKind], ...] = (
 
 
 class FlatField(NamedTuple):
-    """A column: its name (`level.reorder_point` for a field of a field), its kind and where it stands."""
+    """A column: its name (`level.reorder_point` for a field of a field), its kind and where it stands.
+
+    `choices` are the texts that it may have, where these are few; `label` is what it means, in words.
+    """
 
     name: str
     kind: FieldKind
     path: tuple[str, ...]
+    choices: tuple[str, ...] = ()
+    label: str = ""
 
 
 def bare(annotation: Any) -> Any:
@@ -63,19 +68,30 @@ def kind_of(annotation: Any) -> FieldKind:
     return "document"
 
 
+def choices_of(annotation: Any) -> tuple[str, ...]:
+    """List the texts of a `Literal` or an `Enum`; nothing for other types."""
+    found = bare(annotation)
+    if isinstance(found, type) and issubclass(found, Enum):
+        values = [each.value for each in found]
+    else:
+        values = list(get_args(found)) if get_origin(found) is Literal else []
+    return tuple(values) if all(isinstance(each, str) for each in values) else ()
+
+
 def flatten(model: type[BaseModel]) -> list[FlatField]:
     """List the columns of a model as it is serialised; models inside it are spread, lists stay documents."""
     return list(_fields(model, ()))
 
 
-def _fields(model: type[BaseModel], above: tuple[str, ...]) -> Iterator[FlatField]:
+def _fields(model: type[BaseModel], above: tuple[str, ...], said: str = "") -> Iterator[FlatField]:
     for name, field in model.model_fields.items():
         path = (*above, field.serialization_alias or field.alias or name)
         found = bare(field.annotation)
+        label = f"{said}: {field.description or name}" if said else field.description or ""
         if isinstance(found, type) and issubclass(found, BaseModel) and len(path) < _MAX_DEPTH:
-            yield from _fields(found, path)
+            yield from _fields(found, path, label)
         else:
-            yield FlatField(".".join(path), kind_of(found), path)
+            yield FlatField(".".join(path), kind_of(found), path, choices_of(found), label)
     for name, computed in model.model_computed_fields.items():
         path = (*above, computed.alias or name)
         yield FlatField(".".join(path), kind_of(computed.return_type), path)

@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -77,12 +77,18 @@ class Layout:
         return next((each.text for each in self.headings if each.column.field == name), name)
 
 
-def lay_out(table: Table, columns: Sequence[Column]) -> Layout:
-    """Find the row of headings among the first ten (titles may stand above) and the columns it names."""
+def known_headings(columns: Iterable[Column]) -> dict[str, Column]:
+    """Give the column of every heading; where several have the same one it is the first's."""
     known: dict[str, Column] = {}
     for column in columns:
         for name in column.headings:
             known.setdefault(heading_key(name), column)
+    return known
+
+
+def lay_out(table: Table, columns: Sequence[Column]) -> Layout:
+    """Find the row of headings among the first ten (titles may stand above) and the columns it names."""
+    known = known_headings(columns)
     layout = Layout(errors=list(table.errors), warnings=list(table.warnings))
     if layout.errors:
         return layout

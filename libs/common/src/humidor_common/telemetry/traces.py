@@ -41,7 +41,10 @@ def current_traceparent() -> str | None:
 
 
 def current_trace_id() -> str | None:
-    traceparent = _current.get()
+    return trace_id_of(_current.get())
+
+
+def trace_id_of(traceparent: str | None) -> str | None:
     return traceparent[3:35] if traceparent else None
 
 

@@ -34,8 +34,8 @@ def create_app(service: Service, settings: ServiceSettings, role: Role = "api") 
         redoc_url=None,
     )
     routes = service.routes() if role == "api" else Routes(())
-    if routes.fast:
-        app.add_middleware(FastLane, routes=routes.fast)
+    if routes.fast or routes.shortcuts:
+        app.add_middleware(FastLane, routes=routes.fast, shortcuts=routes.shortcuts)
     exports.install(app)
     app.add_middleware(
         RequestContext,

@@ -7,11 +7,11 @@ _PARAMETER = {
     "name": "format",
     "in": "query",
     "required": False,
-    "description": "`csv`, `xlsx` or `parquet` answers with a file of all rows that match, whatever `limit`"
-    " and `cursor` say. The same by `Accept`.",
+    "description": "`csv`, `xlsx`, `parquet`, `sav` (SPSS) or `xpt` (SAS: a zip with its PROC FORMAT) answers"
+    " with a file of all rows that match, whatever `limit` and `cursor` say. The same by `Accept`.",
     "schema": {
         "type": "string",
-        "enum": ["json", "csv", "xlsx", "parquet"],
+        "enum": ["json", "csv", "xlsx", "parquet", "sav", "xpt"],
         "default": "json",
         "title": "Format",
     },
@@ -21,6 +21,8 @@ _CONTENT = {
     "text/csv": _BINARY,
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": _BINARY,
     "application/vnd.apache.parquet": _BINARY,
+    "application/x-spss-sav": _BINARY,
+    "application/zip": _BINARY,
 }
 
 

@@ -1,4 +1,4 @@
-"""Every list as a file: `?format=csv|xlsx|parquet` on any route that answers with a `Page`.
+"""Every list as a file: `?format=csv|xlsx|parquet|sav|xpt` on any route that answers with a `Page`.
 
 No route has code for it. A request for a file is answered by asking the list itself for one page after the
 other: its filters, scopes and checks of stores hold for the file too, and no transaction stays open.
@@ -24,11 +24,12 @@ from humidor_common.web.pagination import Page
 from humidor_common.web.problems import invalid
 
 PAGE_ROWS = 1000
-FORMATS = ("csv", "xlsx", "parquet")
+FORMATS = ("csv", "xlsx", "parquet", "sav", "xpt")
 _BY_MEDIA_TYPE = {
     "text/csv": "csv",
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
     "application/vnd.apache.parquet": "parquet",
+    "application/x-spss-sav": "sav",
 }
 
 
@@ -36,6 +37,7 @@ class Writer(Protocol):
     """Gives the bytes of a file piece by piece."""
 
     media_type: str
+    suffix: str
 
     def begin(self) -> bytes: ...
     def rows(self, rows: Iterable[Sequence[Value]]) -> bytes: ...
@@ -112,7 +114,7 @@ class Exports:
             await send({"type": "http.response.body", "body": body})
             return
         writer: Writer = await asyncio.to_thread(_make_writer, wanted, found)
-        disposition = f'attachment; filename="{found.name}.{wanted}"'
+        disposition = f'attachment; filename="{found.name}.{writer.suffix}"'
         headers = [
             (b"content-type", writer.media_type.encode()),
             (b"content-disposition", disposition.encode()),
@@ -183,6 +185,10 @@ def _make_writer(wanted: str, found: _List) -> Writer:
         from humidor_common.tables.write_parquet import ParquetWriter
 
         return ParquetWriter(found.fields, found.name)
+    if wanted in ("sav", "xpt"):
+        from humidor_common.tables.write_statistical import SavWriter, XptWriter
+
+        return (SavWriter if wanted == "sav" else XptWriter)(found.fields, found.name)
     from humidor_common.tables.write_csv import CsvWriter
 
     return CsvWriter(found.fields, found.name)

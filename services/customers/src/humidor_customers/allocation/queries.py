@@ -2,12 +2,13 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
 
 from humidor_common.db.pool import Connection
+from humidor_common.db.rows import insert_row
 from humidor_customers.allocation.rules import Customer
 from humidor_customers.allocation.schemas import LineView, StrategyView
 from humidor_customers.conditions import Conditions
@@ -24,6 +25,16 @@ SELECT r.retailer_id, coalesce(t.tier, 0) AS tier, r.market_type, r.business_for
 FROM retailers r LEFT JOIN retailer_tiers t ON t.retailer_id = r.retailer_id AND t.scheme_code = $1
 WHERE r.state = 'active' AND r.merged_into IS NULL AND ($3::text[] IS NULL OR r.retailer_id = ANY($3))
 ORDER BY t.tier IS NULL, CASE WHEN $2 THEN -t.tier ELSE t.tier END, r.retailer_id
+"""
+# One row for each customer, or one without any where none of them is active.
+_PUBLISHED_FOR = """
+SELECT s.strategy_id, s.version, s.unlisted, s.barred_grades, r.retailer_id, coalesce(t.tier, 0) AS tier,
+       r.market_type, r.business_format, r.trade_area, r.sales_line, r.compliance_grade, r.tags
+FROM strategies s JOIN tier_schemes x USING (scheme_id)
+LEFT JOIN retailers r
+     ON r.retailer_id = ANY($2::text[]) AND r.state = 'active' AND r.merged_into IS NULL
+LEFT JOIN retailer_tiers t ON t.retailer_id = r.retailer_id AND t.scheme_code = x.code
+WHERE s.cycle_id = $1 AND s.state = 'published'
 """
 _SURVIVORS = """
 WITH RECURSIVE gone AS (
@@ -48,17 +59,30 @@ async def published(conn: Connection, cycle_id: UUID) -> dict[str, Any] | None:
     return dict(row) if row else None
 
 
-async def lines(
-    conn: Connection, strategy_id: UUID, gtins: Collection[str] | None = None
-) -> list[asyncpg.Record]:
-    """Read the lines of a strategy in their order, of products all or those asked for."""
-    return await conn.fetch(
-        """SELECT * FROM strategy_lines
-           WHERE strategy_id = $1 AND ($2::text[] IS NULL OR subject = 'segment' OR code = ANY($2))
-           ORDER BY line""",
-        strategy_id,
-        None if gtins is None else list(gtins),
+class Published(NamedTuple):
+    """The strategy that a cycle goes by, and those of the customers asked for who are active."""
+
+    strategy_id: UUID
+    version: int
+    unlisted: str
+    barred_grades: Sequence[str]
+    customers: Sequence[Customer]
+
+
+async def published_for(conn: Connection, cycle_id: UUID, retailer_ids: Collection[str]) -> Published | None:
+    rows = await conn.fetch(_PUBLISHED_FOR, cycle_id, list(retailer_ids))
+    customers = [Customer(*row[4:]) for row in rows if row["retailer_id"] is not None]
+    if not rows:
+        return None
+    first = rows[0]
+    return Published(
+        first["strategy_id"], first["version"], first["unlisted"], first["barred_grades"], customers
     )
+
+
+async def lines(conn: Connection, strategy_id: UUID) -> list[asyncpg.Record]:
+    """Read the lines of a strategy in their order."""
+    return await conn.fetch("SELECT * FROM strategy_lines WHERE strategy_id = $1 ORDER BY line", strategy_id)
 
 
 async def customers(
@@ -93,11 +117,7 @@ async def unknown_retailers(conn: Connection, retailer_ids: Collection[str]) -> 
 
 
 async def write(conn: Connection, row: dict[str, Any]) -> None:
-    places = ", ".join(f"${n}" for n, _ in enumerate(row, 1))
-    await conn.execute(
-        f"INSERT INTO strategies ({', '.join(row)}) VALUES ({places})",  # noqa: S608 - names of ours
-        *row.values(),
-    )
+    await insert_row(conn, "strategies", row)
 
 
 async def replace_lines(

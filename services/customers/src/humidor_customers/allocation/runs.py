@@ -7,6 +7,7 @@ from uuid import UUID
 import asyncpg
 
 from humidor_common.db.pool import Connection
+from humidor_common.db.rows import insert_row
 from humidor_customers.allocation.rules import Cells
 from humidor_customers.allocation.schemas import RunView
 
@@ -35,12 +36,7 @@ ORDER BY s.gtin LIMIT $4
 
 
 async def write(conn: Connection, run: RunView) -> None:
-    values = run.model_dump()
-    places = ", ".join(f"${n}" for n, _ in enumerate(values, 1))
-    await conn.execute(
-        f"INSERT INTO allocation_runs ({', '.join(values)}) VALUES ({places})",  # noqa: S608 - names of ours
-        *values.values(),
-    )
+    await insert_row(conn, "allocation_runs", run.model_dump())
 
 
 async def write_cells(conn: Connection, run_id: UUID, rows: Iterable[tuple[Any, ...]]) -> None:

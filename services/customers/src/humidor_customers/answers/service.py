@@ -14,6 +14,7 @@ from humidor_customers.answers import queries
 from humidor_customers.answers.queries import Whose
 from humidor_customers.answers.rules import answered_at
 from humidor_customers.answers.schemas import AnswerText, ResponseItem, ResponseView
+from humidor_customers.purchases import queries as purchases
 
 _NOBODY = Whose(None, None)
 _SAYS = {
@@ -111,7 +112,14 @@ class Answers:
             }
             responses.append(queries.as_response(values, known.get(item.values.customer, _NOBODY), now))
         await queries.write(conn, responses)
+        await purchases.mark(conn, {party for each in responses if (party := _party_of(each))})
         return []
+
+
+def _party_of(response: ResponseView) -> tuple[str, str] | None:
+    if response.retailer_id:
+        return ("retailer", response.retailer_id)
+    return ("consumer", response.member_id) if response.member_id else None
 
 
 def _finding(place: int, field: str, code: str, *, warning: bool = False) -> Finding:

@@ -19,17 +19,31 @@ _COLUMNS = (
     "retail_price_per_pack",
     "currency",
     "price_class",
+    "manufacturer",
     "version",
 )
 _TAKE_OVER = f"""
 INSERT INTO products ({", ".join(_COLUMNS)})
 SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int[], $6::int[], $7::int[],
-                     $8::bigint[], $9::text[], $10::text[], $11::int[])
+                     $8::bigint[], $9::text[], $10::text[], $11::text[], $12::int[])
 ORDER BY 1
 ON CONFLICT (gtin) DO UPDATE
 SET ({", ".join(_COLUMNS[1:])}) = ROW({", ".join(f"excluded.{name}" for name in _COLUMNS[1:])})
 WHERE products.version < excluded.version
 """  # noqa: S608 - names of ours
+# Of products whose newest version this is; the numbers of packs, cartons and cases are theirs alone.
+_FORGET_UNITS = """
+DELETE FROM product_units u USING jsonb_array_elements($1::jsonb) e, products p
+WHERE p.gtin = e->>0 AND p.version = (e->>1)::int
+  AND (u.gtin = p.gtin OR u.unit_gtin IN (SELECT lpad(n->>'gtin', 14, '0') FROM jsonb_array_elements(e->2) n))
+"""
+_ADD_UNITS = """
+INSERT INTO product_units (unit_gtin, gtin, unit)
+SELECT DISTINCT ON (1) lpad(n->>'gtin', 14, '0'), p.gtin, n->>'unit'
+FROM jsonb_array_elements($1::jsonb) e JOIN products p ON p.gtin = e->>0 AND p.version = (e->>1)::int
+CROSS JOIN jsonb_array_elements(e->2) n ORDER BY 1
+ON CONFLICT (unit_gtin) DO UPDATE SET gtin = excluded.gtin, unit = excluded.unit
+"""
 
 
 async def on_product_changed(conn: Connection, batch: Sequence[Received]) -> None:
@@ -43,20 +57,26 @@ async def on_product_changed(conn: Connection, batch: Sequence[Received]) -> Non
     rows = [tuple(getattr(event, name) for name in _COLUMNS) for event in newest.values()]
     if rows:
         await conn.execute(_TAKE_OVER, *columns_of(rows))
+        units = [(each.gtin, each.version, each.unit_gtins) for each in newest.values()]
+        await conn.execute(_FORGET_UNITS, units)
+        await conn.execute(_ADD_UNITS, units)
 
 
 async def clear(conn: Connection) -> None:
     """Offers and orders refer to products, so a rebuild writes over them; what it lacks cannot be ordered."""
     await conn.execute(
         "UPDATE products SET name = '', brand = '', status = '', retail_price_per_pack = NULL, "
-        "currency = NULL, price_class = NULL, version = 0"
+        "currency = NULL, price_class = NULL, manufacturer = NULL, version = 0"
     )
+    await conn.execute("DELETE FROM product_units")
 
 
 async def digest(conn: Connection) -> Digest:
     row = await conn.fetchrow(
         f"""SELECT count(*) AS products,
-                   sum(hashtextextended(concat_ws('|', {", ".join(_COLUMNS)}), 0))::text AS hash
+                   sum(hashtextextended(concat_ws('|', {", ".join(_COLUMNS)}), 0))::text AS hash,
+                   (SELECT sum(hashtextextended(concat_ws('|', unit_gtin, gtin, unit), 0))::text
+                    FROM product_units) AS units
             FROM products"""  # noqa: S608 - names of ours
     )
     return dict(row) if row else {}

@@ -5,6 +5,8 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+import asyncpg
+
 from humidor_common.db.pool import Connection
 from humidor_customers.cycles.rules import window_state
 from humidor_customers.cycles.schemas import (
@@ -155,6 +157,15 @@ async def read_exception(conn: Connection, cycle_id: UUID, retailer_id: str) -> 
     return None if row is None else ExceptionView(**row)
 
 
+_CUSTOMER_WINDOW = tuple(name for name in CustomerWindow.model_fields if name != "state")
+
+
+def customer_window(row: asyncpg.Record, now: datetime) -> CustomerWindow:
+    """Read a row of `CUSTOMER_WINDOWS`."""
+    state = window_state(row["opens_at"], row["closes_at"], now)
+    return CustomerWindow(**{name: row[name] for name in _CUSTOMER_WINDOW}, state=state)
+
+
 async def customer_windows(
     conn: Connection, retailer_id: str, *, now: datetime, before: datetime, limit: int
 ) -> list[CustomerWindow]:
@@ -166,7 +177,7 @@ async def customer_windows(
         before,
         limit,
     )
-    return [CustomerWindow(**row, state=window_state(row["opens_at"], row["closes_at"], now)) for row in rows]
+    return [customer_window(row, now) for row in rows]
 
 
 async def windows_around(
@@ -185,4 +196,4 @@ async def windows_around(
         cycle_id,
         now,
     )
-    return [CustomerWindow(**row, state=window_state(row["opens_at"], row["closes_at"], now)) for row in rows]
+    return [customer_window(row, now) for row in rows]

@@ -34,12 +34,10 @@ _DUE = """
 SELECT direction, subject, decision FROM sync_failures
 WHERE connector_id = $1 AND state = 'open' AND due_at <= $2 AND direction = $3 ORDER BY due_at LIMIT $4
 """
-
-
 _FORGET_OLD = """
-DELETE FROM sync_failures WHERE failure_id IN (
-    SELECT failure_id FROM sync_failures WHERE connector_id = $1 AND state IN ('solved', 'dropped')
-    ORDER BY failure_id LIMIT 500) AND last_at < $2
+DELETE FROM sync_failures WHERE failure_id = ANY(ARRAY(
+    SELECT failure_id FROM sync_failures
+    WHERE connector_id = $1 AND state <> 'open' AND last_at < $2 ORDER BY last_at LIMIT 500))
 """
 
 

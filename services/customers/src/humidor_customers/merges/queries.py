@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from humidor_common.db.pool import Connection
+from humidor_common.db.rows import insert_row
 from humidor_customers.conditions import Conditions
 from humidor_customers.merges.rules import Document
 from humidor_customers.merges.schemas import Filters, MergeView
@@ -100,12 +101,7 @@ async def orders_since(conn: Connection, retailer_id: str, since: datetime) -> l
 
 async def write(conn: Connection, row: Document) -> None:
     """Write a new merge with all that undoing it needs."""
-    names = tuple(row)
-    places = ", ".join(f"${n}" for n, _ in enumerate(names, 1))
-    await conn.execute(
-        f"INSERT INTO merges ({', '.join(names)}) VALUES ({places})",  # noqa: S608 - names of ours
-        *row.values(),
-    )
+    await insert_row(conn, "merges", row)
 
 
 async def lock(conn: Connection, merge_id: UUID) -> Document | None:

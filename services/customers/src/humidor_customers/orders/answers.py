@@ -1,19 +1,21 @@
 """Lets orders follow what the warehouse answers."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
 
 from humidor_common.db.pool import Connection
+from humidor_common.db.statements import Statement, write_together
 from humidor_common.events.inventory import StockRefused, StockReleased, StockReserved, StockShipped
 from humidor_common.telemetry.logs import get_logger
 from humidor_customers.orders import queries
 from humidor_customers.orders.checking import worth
-from humidor_customers.orders.keeping import next_version
+from humidor_customers.orders.keeping import entering, next_version
 from humidor_customers.orders.rules import settled
 from humidor_customers.orders.schemas import LineView, OrderView
 
+Lot: TypeAlias = tuple[UUID, str, str, int]
 StockAnswer: TypeAlias = StockReserved | StockRefused | StockReleased | StockShipped
 
 log = get_logger(__name__)
@@ -38,11 +40,25 @@ async def apply_answers(conn: Connection, answers: Sequence[StockAnswer], *, now
         if "lines" in update:
             relined.add(answer.order_id)
         orders[answer.order_id] = changed[answer.order_id] = next_version(order, update, now)
-    await queries.write(conn, [each for each in changed.values() if each.order_id in relined])
-    alone = [each for each in changed.values() if each.order_id not in relined]
-    await queries.write(conn, alone, lines=False)
-    if lots:
-        await queries.write_lots(conn, lots)
+    await write_together(conn, _writing(list(changed.values()), relined, lots))
+
+
+def _writing(orders: Sequence[OrderView], relined: Collection[UUID], lots: Sequence[Lot]) -> list[Statement]:
+    """Make the statements that write what was answered, and nothing of what was not."""
+    documents = [each.model_dump(mode="json", exclude={"lines"}) for each in orders]
+    refused = [each for each in orders if each.state == "refused"]
+    answered = [
+        (each.order_id, line.gtin, line.reserved_sticks, line.free_sticks)
+        for each in orders
+        if each.order_id in relined
+        for line in each.lines
+    ]
+    return [
+        *(queries.writing(documents, lines=False) if documents else ()),
+        *([queries.answering(answered)] if answered else ()),
+        *([queries.writing_lots(lots)] if lots else ()),
+        *([entering(refused)] if refused else ()),
+    ]
 
 
 def _update(order: OrderView, answer: StockAnswer) -> dict[str, object] | None:

@@ -1,21 +1,29 @@
 """Orders of trade customers over HTTP."""
 
-from typing import Annotated
+from collections.abc import AsyncIterator, Coroutine, Hashable, Sequence
+from contextlib import asynccontextmanager
+from typing import Annotated, Any, cast
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
+from fastapi.routing import APIRoute
 from starlette.responses import Response
 
 from humidor_common.auth import Principal
 from humidor_common.clock import utc_now
-from humidor_common.db.pool import Connection
-from humidor_common.db.transaction import Read, Tx
-from humidor_common.web.idempotency import Idempotency
+from humidor_common.db.groups import Bounds, Groups
+from humidor_common.db.pool import KEYED, Connection, Pool, create_pool
+from humidor_common.db.transaction import Read, Tx, transaction
+from humidor_common.runtime import Runtime
+from humidor_common.telemetry.traces import current_traceparent
+from humidor_common.web.idempotency import Answer, Idempotency, Idempotent
 from humidor_common.web.inputs import IfMatch, Reason, tag, visible_stores
 from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor
-from humidor_common.web.problems import not_found
+from humidor_common.web.problems import Problem, not_found
+from humidor_common.web.shortcuts import Shortcut, read_plain
 from humidor_customers.inputs import NEWEST, Reader, Writer
 from humidor_customers.orders import fulfilling, keeping, queries, service
+from humidor_customers.orders.placing import Asked, Posted, answer_all
 from humidor_customers.orders.schemas import (
     DebitInput,
     DebitView,
@@ -25,9 +33,62 @@ from humidor_customers.orders.schemas import (
     OrderView,
     Wish,
 )
-from humidor_customers.retailers.seeing import seen
 
 router = APIRouter(prefix="/v1/orders", tags=["orders"])
+
+_CONNECTIONS = 2
+
+
+class OrderDesk:
+    """Takes orders down in groups: a group is locked, read, checked and written by a handful of statements.
+
+    A group has one order of a customer, so each is checked against counters that no other of it changes.
+    """
+
+    def __init__(self, runtime: Runtime, pool: Pool) -> None:
+        self._pool = pool
+        self._wake_relay = runtime.wake_relay
+        self._groups: Groups[Posted, Answer | Problem] = Groups(
+            self._take_down, claims=_claims, bounds=Bounds(groups=_CONNECTIONS)
+        )
+
+    async def take(self, principal: Principal, given: OrderInput, idempotency: Idempotent) -> Response:
+        """Take an order down; returns after the commit.
+
+        Raises:
+            Problem: As `place_order`; 404 for a customer that the caller may not see; 422
+                `idempotency-key-reused`; 503 where too many wait.
+        """
+        asked = Asked(principal, given, current_traceparent())
+        answer = await self._groups.do(Posted(asked, idempotency))
+        if isinstance(answer, Problem):
+            raise answer
+        return answer.response()
+
+    async def finish(self) -> None:
+        """Wait for those that are being taken down."""
+        await self._groups.finish()
+
+    async def _take_down(self, posted: Sequence[Posted]) -> list[Answer | Problem]:
+        async with transaction(self._pool) as conn:
+            answers = await answer_all(conn, posted, now=utc_now())
+        self._wake_relay()
+        return answers
+
+
+@asynccontextmanager
+async def open_desk(runtime: Runtime) -> AsyncIterator[OrderDesk]:
+    """Open the desk with connections of its own, and let it finish what it has taken on."""
+    name = f"humidor-{runtime.service.name}-orders"
+    async with await create_pool(runtime.settings, name=name, size=_CONNECTIONS, planner=KEYED) as pool:
+        desk = OrderDesk(runtime, pool)
+        yield desk
+        await desk.finish()
+
+
+def _claims(posted: Posted) -> list[Hashable]:
+    customer, key = posted.asked.given.retailer_id, posted.idempotency.key
+    return [customer] if key is None else [customer, (posted.idempotency.principal, key)]
 
 
 async def seen_order(conn: Connection, principal: Principal, order_id: UUID) -> OrderView:
@@ -47,11 +108,24 @@ async def check_order(conn: Connection, principal: Principal, order_id: UUID) ->
 
 
 @router.post("", status_code=201, response_model=OrderView)
-async def post_order(conn: Tx, principal: Writer, order: OrderInput, idempotency: Idempotency) -> Response:
+async def post_order(
+    request: Request, principal: Writer, order: OrderInput, idempotency: Idempotency
+) -> Response:
     """Take an order down, cut to the caps; `confirm` lets it stand and asks the warehouse at once."""
-    if principal.stores is not None:
-        await seen(conn, principal, order.retailer_id)
-    return await idempotency.run(conn, lambda: service.place(conn, principal, order, now=utc_now()))
+    return await _desk(request).take(principal, order, idempotency)
+
+
+def _desk(request: Request) -> OrderDesk:
+    desk: OrderDesk = request.app.state.runtime.get(OrderDesk)
+    return desk
+
+
+def _post_plain_order(request: Request, body: bytes) -> Coroutine[Any, Any, Response] | None:
+    plain = read_plain(request, body, OrderInput, scope="customers:write")
+    return None if plain is None else _desk(request).take(*plain)
+
+
+SHORTCUTS = (Shortcut(cast("APIRoute", router.routes[-1]), _post_plain_order),)
 
 
 @router.get("")

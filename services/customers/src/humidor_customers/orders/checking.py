@@ -1,7 +1,7 @@
 """What must hold before an order stands: window, licence, products, caps and credit."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -10,39 +10,90 @@ from humidor_common.clock import local_date
 from humidor_common.db.pool import Connection
 from humidor_common.web.problems import FieldError, Problem
 from humidor_customers.allocation import caps
+from humidor_customers.allocation.caps import NO_CAPS, Caps
 from humidor_customers.catalogue.queries import load_products
 from humidor_customers.catalogue.rules import Product
-from humidor_customers.cycles.queries import windows_around
 from humidor_customers.cycles.schemas import CustomerWindow
 from humidor_customers.orders import queries
-from humidor_customers.orders.rules import Room, Wanted, allow, value_minor
+from humidor_customers.orders.rules import Room, Used, Wanted, allow, value_minor
 from humidor_customers.orders.schemas import CutView, LineInput, LineView, OrderView
 from humidor_customers.retailers.queries import Document
 from humidor_customers.retailers.rules import licence_state
 
 
-class Place(NamedTuple):
-    """Whose order it is, and in which cycle: what caps and windows go by."""
+class Need(NamedTuple):
+    """What an order is about: a customer, a cycle (None: whichever is open, else the next), products."""
 
     retailer_id: str
-    cycle_id: UUID
-    order_id: UUID
+    cycle_id: UUID | None
+    gtins: Collection[str]
 
 
-async def find_window(
-    conn: Connection, retailer_id: str, cycle_id: UUID | None, *, now: datetime
-) -> CustomerWindow:
+class Around(NamedTuple):
+    """What an order of a customer is checked against; under the customer's lock it stays as it is.
+
+    Caps and what is used are those of the cycle in which the order would stand.
+    """
+
+    retailer: Document
+    owed_minor: int
+    windows: Sequence[CustomerWindow]
+    products: Mapping[str, Product]
+    caps: Caps
+    used: Sequence[Used]
+
+
+async def load_around(conn: Connection, needs: Sequence[Need], *, now: datetime) -> dict[str, Around]:
+    """Read what orders of different customers are checked against, all of them together.
+
+    A customer who is not known is left out.
+    """
+    if not needs:
+        return {}
+    buyers = await queries.buyers(conn, [(each.retailer_id, each.cycle_id) for each in needs], now=now)
+    gtins = sorted({gtin for each in needs for gtin in each.gtins})
+    products = await load_products(conn, gtins)
+    cycles = {
+        each.retailer_id: window.cycle_id
+        for each in needs
+        if each.retailer_id in buyers
+        and (window := _best(buyers[each.retailer_id].windows, named=each.cycle_id is not None))
+    }
+    capped = {}
+    for cycle_id in sorted(set(cycles.values())):
+        own = {each.retailer_id: each.gtins for each in needs if cycles.get(each.retailer_id) == cycle_id}
+        capped[cycle_id] = await caps.caps_of(conn, cycle_id, list(own), gtins=own)
+    used = await queries.used(conn, cycles.items()) if cycles else {}
+    return {
+        name: Around(
+            *buyer,
+            products,
+            capped[cycles[name]] if name in cycles else NO_CAPS,
+            used.get((name, cycles[name]), ()) if name in cycles else (),
+        )
+        for name, buyer in buyers.items()
+    }
+
+
+def find_window(windows: Sequence[CustomerWindow], cycle_id: UUID | None) -> CustomerWindow:
     """Find the window of a customer in a cycle; without one that is open, else the next.
+
+    Args:
+        windows: The customer's, in that cycle or around now, in the order in which they close.
+        cycle_id: The cycle that was named, if one was.
 
     Raises:
         Problem: 409 `no-window`.
     """
-    found = await windows_around(conn, retailer_id, cycle_id, now=now)
-    for state in ("open", "upcoming", "closed") if cycle_id else ("open", "upcoming"):
-        for window in found:
-            if window.state == state:
-                return window
-    raise Problem(409, "no-window", "The customer has no window for orders, now or planned.")
+    found = _best(windows, named=cycle_id is not None)
+    if found is None:
+        raise Problem(409, "no-window", "The customer has no window for orders, now or planned.")
+    return found
+
+
+def _best(windows: Sequence[CustomerWindow], *, named: bool) -> CustomerWindow | None:
+    wanted = ("open", "upcoming", "closed") if named else ("open", "upcoming")
+    return next((each for state in wanted for each in windows if each.state == state), None)
 
 
 def check_window(window: CustomerWindow) -> None:
@@ -76,20 +127,18 @@ def licence_of(retailer: Document, day: object) -> str:
     return licence_state(retailer["licence_status"], *dates, day)  # type: ignore[arg-type]
 
 
-async def check_credit(conn: Connection, retailer: Document, order: OrderView) -> None:
+def check_credit(around: Around, order: OrderView) -> None:
     """Refuse what the customer's credit does not bear beside its other unpaid orders.
 
     Raises:
         Problem: 409 `credit-exceeded`, `other-currency`.
     """
-    if retailer["credit_limit_minor"] is None:
+    limit, currency = around.retailer["credit_limit_minor"], around.retailer["currency"]
+    if limit is None:
         return
-    if retailer["currency"] != order.currency:
-        raise Problem(
-            409, "other-currency", f"The credit is in {retailer['currency']}, not {order.currency}."
-        )
-    owed = await queries.exposure(conn, order.retailer_id, order.order_id)
-    left = retailer["credit_limit_minor"] - owed
+    if currency != order.currency:
+        raise Problem(409, "other-currency", f"The credit is in {currency}, not {order.currency}.")
+    left = limit - around.owed_minor
     if order.value_minor > left:
         detail = f"The order is worth {order.value_minor}, {max(left, 0)} of the credit are left."
         raise Problem(409, "credit-exceeded", detail)
@@ -107,15 +156,16 @@ class Priced(NamedTuple):
         return {**self._asdict(), "value_minor": worth(self.lines, "ordered_sticks")}
 
 
-async def price(conn: Connection, place: Place, lines: Sequence[LineInput]) -> Priced:
+def price(around: Around, lines: Sequence[LineInput]) -> Priced:
     """Price what is wanted and cut it to the caps.
 
     Raises:
         Problem: 422 naming every product that cannot be ordered.
     """
-    products = await load_products(conn, [line.gtin for line in lines])
+    products = around.products
     _refuse(lines, products)
-    room, segments = await load_room(conn, place, {gtin: p.price_segment for gtin, p in products.items()})
+    own = {line.gtin: products[line.gtin].price_segment for line in lines}
+    room, segments = find_room(around.retailer["retailer_id"], own, around.caps, around.used)
     wanted = []
     for line in lines:
         product = products[line.gtin]
@@ -146,7 +196,7 @@ def _refuse(lines: Sequence[LineInput], products: Mapping[str, Product]) -> None
         product = products.get(line.gtin)
         if why := "there is no such product" if product is None else product.refusal:
             errors.append(FieldError(f"lines[{i}].gtin", why))
-    currencies = {product.currency for product in products.values()}
+    currencies = {products[line.gtin].currency for line in lines if line.gtin in products}
     if not errors and len(currencies) > 1:
         errors.append(FieldError("lines", "the products are priced in several currencies"))
     if errors:
@@ -154,25 +204,30 @@ def _refuse(lines: Sequence[LineInput], products: Mapping[str, Product]) -> None
 
 
 async def load_room(
-    conn: Connection, place: Place, own_segments: Mapping[str, str | None]
+    conn: Connection, retailer_id: str, cycle_id: UUID, own_segments: Mapping[str, str | None]
+) -> tuple[Room, dict[str, str | None]]:
+    """Read what a customer may still order in a cycle of some products, as `find_room` says."""
+    allowed_by = await caps.caps_of(conn, cycle_id, [retailer_id], gtins=list(own_segments))
+    used = await queries.used(conn, [(retailer_id, cycle_id)])
+    return find_room(retailer_id, own_segments, allowed_by, used.get((retailer_id, cycle_id), ()))
+
+
+def find_room(
+    retailer_id: str, own_segments: Mapping[str, str | None], allowed_by: Caps, used: Iterable[Used]
 ) -> tuple[Room, dict[str, str | None]]:
     """Take from the caps of products what the customer's other orders of the cycle have used.
 
     Gives the segment of each product too: the strategy's, else the product's own.
     """
-    retailer_id = place.retailer_id
-    allowed_by = await caps.caps_of(conn, place.cycle_id, [retailer_id], gtins=list(own_segments))
     segment_of = {gtin: allowed_by.segment_of.get(gtin, own) for gtin, own in own_segments.items()}
     products = {gtin: allowed_by.of_product(retailer_id, gtin) for gtin in own_segments}
     named = {segment for segment in segment_of.values() if segment is not None}
     segments = {segment: allowed_by.of_segment(retailer_id, segment) for segment in named}
-    if all(cap is None for cap in (*products.values(), *segments.values())):
-        return Room({}, {}), segment_of
     by_product: dict[str, int] = defaultdict(int)
     by_segment: dict[str | None, int] = defaultdict(int)
-    for gtin, segment, sticks in await queries.used(conn, retailer_id, place.cycle_id, place.order_id):
-        by_product[gtin] += sticks
-        by_segment[segment] += sticks
+    for each in used:
+        by_product[each.gtin] += each.sticks
+        by_segment[each.segment] += each.sticks
     room = Room(
         {gtin: cap - by_product[gtin] for gtin, cap in products.items() if cap is not None},
         {segment: cap - by_segment[segment] for segment, cap in segments.items() if cap is not None},

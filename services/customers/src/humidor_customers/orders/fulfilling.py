@@ -9,6 +9,7 @@ import asyncpg
 
 from humidor_common.auth import Principal
 from humidor_common.clock import local_date
+from humidor_common.db import statements
 from humidor_common.db.pool import Connection
 from humidor_common.events.customers import DeliveredProduct, OrderDelivered
 from humidor_common.ids import uuid7
@@ -18,8 +19,8 @@ from humidor_customers.catalogue.queries import load_products
 from humidor_customers.inputs import CLOCKS_APART
 from humidor_customers.orders import queries
 from humidor_customers.orders.checking import licence_of, worth
-from humidor_customers.orders.keeping import close, lock_order, next_version, note
-from humidor_customers.orders.rules import settled
+from humidor_customers.orders.keeping import close, entering, lock_order, next_version, note
+from humidor_customers.orders.rules import STANDING, settled
 from humidor_customers.orders.schemas import DebitInput, DebitView, DeliveryInput, LineView, OrderView
 
 
@@ -71,6 +72,8 @@ def _paid(order: OrderView, given: DebitInput) -> dict[str, object]:
     paid = order.paid_minor + (given.amount_minor if given.outcome == "paid" else -given.amount_minor)
     if paid < 0:
         raise invalid("amount_minor", f"only {order.paid_minor} were paid")
+    if order.state not in STANDING:
+        return {"paid_minor": paid, "payment": "paid" if paid else "none"}
     return {"paid_minor": paid, "payment": "paid" if paid >= order.value_minor else "due"}
 
 
@@ -140,6 +143,7 @@ async def deliver(
     after = after.model_copy(update={"payment": payment})
     await queries.write(conn, [after])
     await outbox.append(conn, [_told(after, at)])
+    await statements.run(conn, entering([after]))
     await note(conn, principal, "deliver", before, after)
     return after
 

@@ -1,14 +1,20 @@
 """Statements over orders."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from humidor_common.db.pool import Connection
+from humidor_common.db.rows import insert_row
+from humidor_common.db.statements import Statement, write_together
 from humidor_customers.conditions import Conditions
-from humidor_customers.orders.rules import STANDING
+from humidor_customers.cycles.queries import CUSTOMER_WINDOWS, customer_window
+from humidor_customers.cycles.schemas import CustomerWindow
+from humidor_customers.orders.rules import STANDING, Used
 from humidor_customers.orders.schemas import Filters, LineView, OrderView
+from humidor_customers.retailers.queries import STORE_IDS, Document
 
 _ORDER = tuple(name for name in OrderView.model_fields if name != "lines")
 _LINE = tuple(LineView.model_fields)
@@ -18,29 +24,67 @@ SELECT {", ".join(f"o.{name}" for name in _ORDER)},
         WHERE l.order_id = o.order_id) AS lines
 FROM orders o
 """  # noqa: S608 - names of ours
+# Both take whole documents of orders.
 _WRITE = f"""
 INSERT INTO orders ({", ".join(_ORDER)})
 SELECT {", ".join(_ORDER)} FROM jsonb_populate_recordset(NULL::orders, $1::jsonb) ORDER BY order_id
 ON CONFLICT (order_id) DO UPDATE
 SET ({", ".join(_ORDER[1:])}) = ROW({", ".join(f"excluded.{name}" for name in _ORDER[1:])})
 """  # noqa: S608 - names of ours
-_WRITE_ALL = f"""
-WITH written AS ({_WRITE})
+_WRITE_LINES = f"""
 INSERT INTO order_lines (order_id, {", ".join(_LINE)})
-SELECT order_id, {", ".join(_LINE)} FROM jsonb_populate_recordset(NULL::order_lines, $2::jsonb)
-ORDER BY order_id, line
+SELECT (d->>'order_id')::uuid, {", ".join(f"l.{name}" for name in _LINE)}
+FROM jsonb_array_elements($1::jsonb) d, jsonb_populate_recordset(NULL::order_lines, d->'lines') l
+ORDER BY 1, l.line
 ON CONFLICT (order_id, line) DO UPDATE
 SET ({", ".join(_LINE[1:])}) = ROW({", ".join(f"excluded.{name}" for name in _LINE[1:])})
 """  # noqa: S608 - names of ours
+_BUYER = (
+    "retailer_id",
+    "state",
+    "time_zone",
+    "merged_into",
+    "licence_status",
+    "licence_valid_from",
+    "licence_valid_until",
+    "credit_limit_minor",
+    "currency",
+)
+# A row for each customer and window: of the cycle asked for, or those that are not over yet. A window moves
+# by a month at most, so the index says which of a group's are long over.
+_BUYERS = f"""
+SELECT b.*, w.*
+FROM unnest($1::text[], $2::uuid[]) AS n(retailer_id, cycle_id)
+JOIN LATERAL (
+    SELECT {", ".join(f"r.{name}" for name in _BUYER)}, {STORE_IDS},
+           (SELECT coalesce(sum(greatest(o.value_minor - o.paid_minor, 0)), 0)::bigint FROM orders o
+            WHERE o.retailer_id = r.retailer_id AND o.payment IN ('due', 'failed')
+              AND o.state = ANY($3::text[])) AS owed_minor
+    FROM retailers r WHERE r.retailer_id = n.retailer_id OFFSET 0) b ON true
+LEFT JOIN LATERAL (
+    SELECT * FROM (
+        {CUSTOMER_WINDOWS}
+        WHERE m.retailer_id = n.retailer_id AND (n.cycle_id IS NULL OR w.cycle_id = n.cycle_id)
+          AND w.closes_at > CASE WHEN n.cycle_id IS NULL THEN $4::timestamptz - interval '31 days'
+                                 ELSE '-infinity' END) every
+    WHERE n.cycle_id IS NOT NULL OR every.closes_at > $4 ORDER BY every.closes_at LIMIT 100) w ON true
+"""  # noqa: S608 - names of ours
+# LATERAL ... OFFSET 0: look each one up, whatever is believed of the size of the tables.
 _USED = """
-SELECT l.gtin, l.price_segment, sum(coalesce(l.reserved_sticks, l.ordered_sticks))::bigint
-FROM orders o JOIN order_lines l USING (order_id)
-WHERE o.retailer_id = $1 AND o.cycle_id = $2 AND o.state = ANY($3::text[]) AND o.order_id <> $4
-GROUP BY 1, 2
+SELECT n.retailer_id, n.cycle_id, l.gtin, l.price_segment, sum(l.sticks)::bigint
+FROM unnest($1::text[], $2::uuid[]) AS n(retailer_id, cycle_id)
+JOIN LATERAL (
+    SELECT order_id FROM orders o
+    WHERE o.retailer_id = n.retailer_id AND o.cycle_id::text = n.cycle_id::text AND o.state = ANY($3::text[])
+    OFFSET 0) o ON true
+JOIN LATERAL (
+    SELECT gtin, price_segment, coalesce(reserved_sticks, ordered_sticks) AS sticks FROM order_lines
+    WHERE order_id = o.order_id OFFSET 0) l ON true
+GROUP BY 1, 2, 3, 4
 """
 _EXPOSURE = """
 SELECT coalesce(sum(greatest(value_minor - paid_minor, 0)), 0)::bigint FROM orders
-WHERE retailer_id = $1 AND payment IN ('due', 'failed') AND state = ANY($2::text[]) AND order_id <> $3
+WHERE retailer_id = $1 AND payment IN ('due', 'failed') AND state = ANY($2::text[])
 """
 
 
@@ -63,18 +107,16 @@ async def lock(conn: Connection, order_ids: Collection[UUID]) -> dict[UUID, Orde
     return await read(conn, order_ids)
 
 
+def writing(documents: Sequence[Document], *, lines: bool = True) -> list[Statement]:
+    """Make the statements that write documents of orders, and their lines where these have changed."""
+    return [Statement(_WRITE, [documents]), *([Statement(_WRITE_LINES, [documents])] if lines else [])]
+
+
 async def write(conn: Connection, orders: Sequence[OrderView], *, lines: bool = True) -> None:
     """Write orders, and their lines where these have changed; lines are only ever added or changed here."""
-    if not orders:
-        return
-    rows = [each.model_dump(mode="json", exclude={"lines"}) for each in orders]
-    if not lines:
-        await conn.execute(_WRITE, rows)
-        return
-    own = [
-        {"order_id": each.order_id, **line.model_dump(mode="json")} for each in orders for line in each.lines
-    ]
-    await conn.execute(_WRITE_ALL, rows, own)
+    if orders:
+        documents = [each.model_dump(mode="json", exclude=None if lines else {"lines"}) for each in orders]
+        await write_together(conn, writing(documents, lines=lines))
 
 
 async def forget_lines(conn: Connection, order_id: UUID) -> None:
@@ -82,27 +124,61 @@ async def forget_lines(conn: Connection, order_id: UUID) -> None:
     await conn.execute("DELETE FROM order_lines WHERE order_id = $1", order_id)
 
 
-async def used(
-    conn: Connection, retailer_id: str, cycle_id: UUID, but: UUID
-) -> list[tuple[str, str | None, int]]:
-    """Give what a customer's other standing orders of a cycle take: product, segment, sticks."""
-    rows = await conn.fetch(_USED, retailer_id, cycle_id, sorted(STANDING), but)
-    return [(row[0], row[1], row[2]) for row in rows]
+class Buyer(NamedTuple):
+    """A customer as ordering sees it: what `retailers` holds of it, what it owes, when it may order."""
+
+    retailer: Document
+    owed_minor: int
+    windows: list[CustomerWindow]
 
 
-async def exposure(conn: Connection, retailer_id: str, but: UUID) -> int:
-    """Give what a customer owes for its other orders."""
-    found: int = await conn.fetchval(_EXPOSURE, retailer_id, sorted(STANDING), but)
+async def buyers(
+    conn: Connection, asked: Sequence[tuple[str, UUID | None]], *, now: datetime
+) -> dict[str, Buyer]:
+    """Read customers, each with its windows of a cycle or, for None, those that are not over, in order."""
+    rows = await conn.fetch(_BUYERS, *map(list, zip(*asked, strict=True)), sorted(STANDING), now)
+    found: dict[str, Buyer] = {}
+    for row in rows:
+        buyer = found.get(row["retailer_id"])
+        if buyer is None:
+            retailer = {name: row[name] for name in (*_BUYER, "store_ids")}
+            buyer = found[row["retailer_id"]] = Buyer(retailer, row["owed_minor"], [])
+        if row["cycle_id"] is not None:
+            buyer.windows.append(customer_window(row, now))
     return found
 
 
-async def write_lots(conn: Connection, lots: Iterable[tuple[UUID, str, str, int]]) -> None:
-    """Remember which lots an order took from."""
-    await conn.execute(
+async def used(conn: Connection, asked: Iterable[tuple[str, UUID]]) -> dict[tuple[str, UUID], list[Used]]:
+    """Give what standing orders of a customer in a cycle take, for each pair of them that has any."""
+    rows = await conn.fetch(_USED, *map(list, zip(*asked, strict=True)), sorted(STANDING))
+    found: dict[tuple[str, UUID], list[Used]] = defaultdict(list)
+    for row in rows:
+        found[row[0], row[1]].append(Used(row[2], row[3], row[4]))
+    return found
+
+
+async def exposure(conn: Connection, retailer_id: str) -> int:
+    """Give what a customer owes for its orders."""
+    found: int = await conn.fetchval(_EXPOSURE, retailer_id, sorted(STANDING))
+    return found
+
+
+def answering(lines: Sequence[tuple[UUID, str, int | None, int | None]]) -> Statement:
+    """Make the statement that writes what the warehouse has kept back and has left of products."""
+    return Statement(
+        """UPDATE order_lines l SET reserved_sticks = (e->>2)::bigint, free_sticks = (e->>3)::bigint
+           FROM jsonb_array_elements($1::jsonb) e WHERE l.order_id = (e->>0)::uuid AND l.gtin = e->>1""",
+        [lines],
+    )
+
+
+def writing_lots(lots: Sequence[tuple[UUID, str, str, int]]) -> Statement:
+    """Make the statement that remembers which lots an order took from."""
+    return Statement(
         """INSERT INTO order_lots (order_id, gtin, lot, sticks)
            SELECT (e->>0)::uuid, e->>1, e->>2, sum((e->>3)::bigint) FROM jsonb_array_elements($1::jsonb) e
            GROUP BY 1, 2, 3 ORDER BY 1, 2, 3 ON CONFLICT DO NOTHING""",
-        list(lots),
+        [lots],
     )
 
 
@@ -152,12 +228,7 @@ async def find_debit(conn: Connection, reference: str) -> dict[str, Any] | None:
 
 
 async def write_debit(conn: Connection, row: dict[str, Any]) -> None:
-    names = tuple(row)
-    places = ", ".join(f"${n}" for n, _ in enumerate(names, 1))
-    await conn.execute(
-        f"INSERT INTO order_debits ({', '.join(names)}) VALUES ({places})",  # noqa: S608 - names of ours
-        *row.values(),
-    )
+    await insert_row(conn, "order_debits", row)
 
 
 async def list_debits(conn: Connection, order_id: UUID) -> list[dict[str, Any]]:

@@ -49,6 +49,14 @@ class Allowed(NamedTuple):
     cuts: tuple[Cut, ...]
 
 
+class Used(NamedTuple):
+    """What standing orders of a customer in a cycle take of a product, and of its segment, in sticks."""
+
+    gtin: str
+    segment: str | None
+    sticks: int
+
+
 class Room(NamedTuple):
     """What a customer may still order in the cycle, in sticks; what has no cap is not in it.
 

@@ -3,17 +3,17 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from humidor_common.clock import local_date
 from humidor_common.db.pool import Connection
-from humidor_common.ids import uuid7
 from humidor_common.web.problems import Problem, invalid
 from humidor_customers.catalogue.queries import load_products
 from humidor_customers.catalogue.rules import Product
 from humidor_customers.cycles.queries import windows_around
 from humidor_customers.cycles.schemas import CustomerWindow
 from humidor_customers.orders import queries as orders
-from humidor_customers.orders.checking import Place, find_window, load_room
+from humidor_customers.orders.checking import find_window, load_room
 from humidor_customers.orders.rules import Room, Wanted
 from humidor_customers.plans import queries
 from humidor_customers.plans.rules import Demand, demand_of
@@ -28,7 +28,7 @@ class Basis(NamedTuple):
     """What a plan rests on; by product where it says so, in sticks."""
 
     given: PlanInput
-    place: Place
+    cycle_id: UUID
     review_days: int
     lead_time_days: int
     products: Mapping[str, Product]
@@ -48,8 +48,8 @@ async def gather(conn: Connection, given: PlanInput, retailer: Document, *, now:
         Problem: 409 `retailer-merged`, `no-window`, `nothing-to-plan`; 422 naming an unknown product.
     """
     refuse_merged(retailer)
-    window = await find_window(conn, given.retailer_id, given.cycle_id, now=now)
-    place = Place(given.retailer_id, window.cycle_id, uuid7())
+    around = await windows_around(conn, given.retailer_id, given.cycle_id, now=now)
+    window = find_window(around, given.cycle_id)
     review_days = await _review_days(conn, window, given.retailer_id, now)
     history = await queries.requested(conn, given.retailer_id, window.cycle_id)
     cycles = await queries.past_cycles(conn, window.cycle_id)
@@ -61,12 +61,11 @@ async def gather(conn: Connection, given: PlanInput, retailer: Document, *, now:
     products = {gtin: known[gtin] for gtin in sorted(known) if known[gtin].refusal is None}
     if not products or len(products) > MOST_PRODUCTS:
         raise Problem(409, "nothing-to-plan", f"There are {len(products)} products to plan with.")
-    room, segments = await load_room(
-        conn, place, {gtin: each.price_segment for gtin, each in products.items()}
-    )
+    own = {gtin: each.price_segment for gtin, each in products.items()}
+    room, segments = await load_room(conn, given.retailer_id, window.cycle_id, own)
     return Basis(
         given=given,
-        place=place,
+        cycle_id=window.cycle_id,
         review_days=review_days,
         lead_time_days=max((window.delivery_on - today).days, 0),
         products=products,
@@ -84,7 +83,7 @@ async def gather(conn: Connection, given: PlanInput, retailer: Document, *, now:
         },
         segments=segments,
         room=room,
-        budget_minor=await _budget(conn, given, retailer, place),
+        budget_minor=await _budget(conn, given, retailer),
     )
 
 
@@ -105,9 +104,9 @@ async def _review_days(conn: Connection, window: CustomerWindow, retailer_id: st
     return max((min(later) - window.closes_at).days, 1) if later else _WEEK
 
 
-async def _budget(conn: Connection, given: PlanInput, retailer: Document, place: Place) -> int | None:
+async def _budget(conn: Connection, given: PlanInput, retailer: Document) -> int | None:
     limit = retailer["credit_limit_minor"]
-    left = None if limit is None else limit - await orders.exposure(conn, place.retailer_id, place.order_id)
+    left = None if limit is None else limit - await orders.exposure(conn, given.retailer_id)
     bounds = [each for each in (given.budget_minor, left) if each is not None]
     return max(min(bounds), 0) if bounds else None
 

@@ -9,9 +9,9 @@ from humidor_common.auth import Principal
 from humidor_common.db.pool import Connection
 from humidor_common.ids import uuid7
 from humidor_common.web.problems import Problem, not_found
+from humidor_customers.orders.placing import place
 from humidor_customers.orders.rules import Allowed, allow, value_minor
 from humidor_customers.orders.schemas import LineInput, OrderInput, OrderView
-from humidor_customers.orders.service import place
 from humidor_customers.plans import queries
 from humidor_customers.plans.figures import Answer, FigureLine
 from humidor_customers.plans.gathering import Basis, wanted
@@ -30,8 +30,8 @@ def make_plan(principal: Principal, basis: Basis, answer: Answer, *, now: dateti
     lines = [_line(basis, figures[gtin], allowed[gtin]) for gtin in basis.products]
     return PlanView(
         plan_id=uuid7(),
-        retailer_id=basis.place.retailer_id,
-        cycle_id=basis.place.cycle_id,
+        retailer_id=basis.given.retailer_id,
+        cycle_id=basis.cycle_id,
         review_days=basis.review_days,
         lead_time_days=basis.lead_time_days,
         service_target=basis.given.service_target,

@@ -4,7 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 
+from humidor_common.db import statements
 from humidor_common.db.pool import Connection
+from humidor_common.db.statements import Statement
 from humidor_customers.retailers.rules import email_keys, name_key, phone_keys, search_name
 from humidor_customers.retailers.schemas import RetailerInput
 
@@ -65,10 +67,14 @@ async def lock(conn: Connection, keys: Collection[str], *, hierarchy: bool = Fal
     Many at once wait for all others instead, so that no file needs a lock a row. Whoever sets a parent locks
     the hierarchy.
     """
+    await statements.run(conn, locking(keys, hierarchy=hierarchy))
+
+
+def locking(keys: Collection[str], *, hierarchy: bool = False) -> Statement:
+    """Make the query that takes the locks of `lock`."""
     if len(keys) > _BULK:
-        await conn.execute("SELECT pg_advisory_xact_lock($1)", _ALL)
-        return
-    await conn.execute(_LOCK, sorted(set(keys)), _ALL, _HIERARCHY if hierarchy else None)
+        return Statement("SELECT pg_advisory_xact_lock($1)", [_ALL])
+    return Statement(_LOCK, [sorted(set(keys)), _ALL, _HIERARCHY if hierarchy else None])
 
 
 async def lock_all(conn: Connection) -> None:

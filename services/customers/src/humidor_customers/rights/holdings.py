@@ -11,6 +11,9 @@ from humidor_common.db.pool import Connection
 from humidor_common.privacy import Holding
 from humidor_common.privacy.holdings import counts
 from humidor_customers.interactions.holdings import disclose, forget
+from humidor_customers.mining import holdings as mining
+from humidor_customers.profiles import holdings as profiles
+from humidor_customers.purchases import holdings as purchases
 
 _CONSENTS_STAY = (
     "the id and the consents under it, which prove what was allowed (PIPL article 14, GDPR article 7)"
@@ -98,6 +101,9 @@ HOLDINGS = (
     Holding("membership", _CONSENTS_STAY, _erase_who, _export_member),
     Holding("survey_answers", "", _erase_surveys, _export_surveys),
     Holding("contacts", "that there were messages and tasks, under the id alone", forget, disclose),
+    Holding("profile", "", profiles.forget, profiles.disclose),
+    Holding("mined", "patterns of many", mining.forget, mining.disclose),
+    Holding("purchases", purchases.STAYS, purchases.forget, purchases.disclose),
     Holding("kept_answers", "", _erase_answers, _export_nothing),
     Holding("requests", "that they were made, without what was handed out", _erase_exports, _export_requests),
 )

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from humidor_common.db.pool import Connection
+from humidor_common.db.rows import insert_row
 from humidor_customers.conditions import Conditions
 from humidor_customers.rights.schemas import Filters, RequestView
 
@@ -57,11 +58,7 @@ def build(filters: Filters, visible: list[str] | None, *, before: UUID, limit: i
 
 
 async def insert(conn: Connection, view: RequestView) -> None:
-    places = ", ".join(f"${place}" for place, _ in enumerate(_OWN, 1))
-    await conn.execute(
-        f"INSERT INTO privacy_requests ({', '.join(_OWN)}) VALUES ({places})",  # noqa: S608
-        *(getattr(view, name) for name in _OWN),
-    )
+    await insert_row(conn, "privacy_requests", {name: getattr(view, name) for name in _OWN})
 
 
 async def lock(conn: Connection, request_id: UUID) -> Any:

@@ -4,15 +4,13 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from humidor_common.web.inputs import Currency, Input, Minor, Moment, Name, Note
-from humidor_customers.inputs import Code, RetailerId
+from humidor_customers.inputs import Code, Gtin, RetailerId
 from humidor_customers.parties import PartyInput
 from humidor_customers.samples.rules import Kind, State
 from humidor_customers.tasks.schemas import Assignee
-
-Gtin = Annotated[str, StringConstraints(pattern=r"^[0-9]{8,14}$")]
 
 _SAMPLE: dict[str, JsonValue] = {
     "kind": "sample",

@@ -12,10 +12,12 @@ from humidor_common.ids import uuid7
 from humidor_common.messaging import outbox
 from humidor_common.web.inputs import check_match
 from humidor_common.web.problems import FieldError, Problem, not_found
-from humidor_customers.parties import Party, lock, seen
+from humidor_customers.parties import Party
 from humidor_customers.retailers import service as retailers
+from humidor_customers.retailers.queries import Document
+from humidor_customers.retailers.seeing import check_seen, seen
 from humidor_customers.samples import queries
-from humidor_customers.samples.rules import FINAL, FIRST, LICENSED, conversion_rate, may_become, refusal
+from humidor_customers.samples.rules import FINAL, FIRST, LICENSED, RULE, conversion_rate, may_become, refusal
 from humidor_customers.samples.schemas import ConversionView, Period, PresaleInput, PresaleView, StepInput
 from humidor_customers.timeline.service import Entry, add_entries
 
@@ -31,12 +33,13 @@ async def open_presale(
     if why := refusal(given.kind, given.customer.kind):
         errors = [FieldError("customer.kind", why)]
         raise Problem(422, "not-for-consumers", f"{why[0].upper()}{why[1:]}.", errors=errors)
-    await lock(conn, principal, given.customer.party)
+    retailer = await retailers.lock_live(conn, given.customer.id)
+    check_seen(principal, retailer)
     row = given.model_dump(mode="json", exclude={"customer"}) | {
         "presale_id": uuid7(),
         "retailer_id": given.customer.id,
         "state": FIRST[given.kind],
-        "licence_number": await _licence(conn, given.kind, FIRST[given.kind], given.customer.id, now),
+        "licence_number": _licence(retailer, given.kind, FIRST[given.kind], now),
         "order_reference": None,
         "value_minor": None,
         "currency": None,
@@ -65,11 +68,11 @@ async def step(
     found = await queries.read(conn, presale_id, lock=True)
     if found is None:
         raise not_found("presale", presale_id)
-    await seen(conn, principal, Party("retailer", found["retailer_id"]))
+    retailer = await seen(conn, principal, found["retailer_id"])
     check_match(if_match, found["version"])
     if not may_become(found["kind"], found["state"], given.state):
         raise Problem(409, "presale-state", f"It does not go from {found['state']} to {given.state}.")
-    licence = await _licence(conn, found["kind"], given.state, found["retailer_id"], now)
+    licence = _licence(retailer, found["kind"], given.state, now)
     update = given.model_dump(exclude={"note"}) | {
         "licence_number": licence or found["licence_number"],
         "closed_at": now if given.state in FINAL else None,
@@ -79,15 +82,15 @@ async def step(
     return await _write(conn, principal, dict(found) | update, given.note, now)
 
 
-async def _licence(conn: Connection, kind: str, state: str, retailer_id: str, now: datetime) -> str | None:
+def _licence(retailer: Document, kind: str, state: str, now: datetime) -> str | None:
     """Give the licence on which samples are handed out; None where no tobacco is."""
     if kind != "sample" or state not in LICENSED:
         return None
-    retailer = retailers.view(await retailers.get_retailer(conn, retailer_id), now)
-    if retailer.licence_state != "active" or retailer.state != "active":
-        detail = f"The licence of {retailer_id} is {retailer.licence_state}; {refusal('sample', 'consumer')}."
+    found = retailers.view(retailer, now)
+    if found.licence_state != "active" or found.state != "active":
+        detail = f"The licence of {found.retailer_id} is {found.licence_state}; {RULE}."
         raise Problem(409, "licence-not-active", detail)
-    return retailer.licence_number
+    return found.licence_number
 
 
 async def _write(
@@ -122,7 +125,7 @@ async def get_presale(conn: Connection, principal: Principal, presale_id: UUID) 
     row = await queries.read(conn, presale_id)
     if row is None:
         raise not_found("presale", presale_id)
-    await seen(conn, principal, Party("retailer", row["retailer_id"]))
+    await seen(conn, principal, row["retailer_id"])
     return PresaleView(**row)
 
 

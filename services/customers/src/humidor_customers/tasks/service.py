@@ -99,10 +99,7 @@ async def page(
         party = await narrow(conn, principal, filters.customer_kind, filters.customer_id)
     query = Conditions()
     query.where("(due_at, task_id) > (?, ?)", *after)
-    if filters.state == "open":
-        query.where("state = 'open'")
-    else:
-        query.where("state = ?", filters.state)
+    query.where("state = ?", filters.state)
     if party is not None:
         query.where("party_kind = ? AND party_id = ?", *party)
     if filters.assignee is not None:

@@ -1,5 +1,6 @@
 """For tests: the service on real PostgreSQL, with stores as `inventory` would have told them."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +16,9 @@ from humidor_common.messaging.subscription import Received
 from humidor_common.runtime import Runtime
 from humidor_customers.stores.consumers import SUBSCRIPTION
 
+_BLOCKED = """
+SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')
+"""
 NOON = datetime(2026, 11, 26, 4, 0, tzinfo=UTC)
 
 
@@ -89,3 +93,9 @@ class Desk:
             entity_id,
         )
         return [(row[0], row[1]) for row in rows]
+
+    async def until_blocked(self) -> None:
+        """Wait until one transaction waits for what another has locked."""
+        async with asyncio.timeout(20):
+            while not await self.runtime.pool.fetchval(_BLOCKED):  # noqa: ASYNC110 - it happens in the database
+                await asyncio.sleep(0.01)

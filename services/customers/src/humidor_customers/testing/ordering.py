@@ -56,7 +56,7 @@ async def tell(desk: Desk, subscription: Subscription, *events: Event) -> None:
         await inbox.apply_batch(conn, subscription, batch)
 
 
-async def offer(desk: Desk, *numbers: int, price: int = 10_000, segment: str = "mid") -> None:
+async def offer(desk: Desk, *numbers: int, price: int = 10_000, segment: str | None = "mid") -> None:
     """Make products known and offer them at a price for a carton of 200 sticks."""
     await tell(desk, PRODUCTS, *(product(number) for number in numbers))
     body = {"wholesale_minor_per_carton": price, "currency": "CNY", "price_segment": segment}

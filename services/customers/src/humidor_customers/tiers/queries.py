@@ -8,6 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from humidor_common.db.pool import Connection
+from humidor_common.db.rows import insert_row
 from humidor_customers.conditions import Conditions
 from humidor_customers.tiers.schemas import SchemeTerms, SchemeView, ScoringView, TierView
 
@@ -125,12 +126,7 @@ async def read_figures(conn: Connection, scheme: SchemeView, days: tuple[Any, An
 
 
 async def write_scoring(conn: Connection, scoring: ScoringView, scores: Sequence[tuple[Any, ...]]) -> None:
-    values = scoring.model_dump()
-    places = ", ".join(f"${n}" for n, _ in enumerate(values, 1))
-    await conn.execute(
-        f"INSERT INTO tier_scorings ({', '.join(values)}) VALUES ({places})",  # noqa: S608 - names of ours
-        *values.values(),
-    )
+    await insert_row(conn, "tier_scorings", scoring.model_dump())
     await conn.execute(
         """INSERT INTO tier_scores (scoring_id, retailer_id, score_e4, tier, inputs)
            SELECT $1, e->>0, (e->1)::int, (e->2)::smallint, e->3 FROM jsonb_array_elements($2::jsonb) e""",

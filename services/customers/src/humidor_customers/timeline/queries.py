@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from humidor_common.db.pool import Connection
+from humidor_common.db.statements import Statement
 from humidor_customers.conditions import Conditions
 from humidor_customers.timeline.rules import Fact
 
@@ -46,9 +47,9 @@ class Wanted(NamedTuple):
     store_ids: Sequence[str] | None = None
 
 
-async def add(conn: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Add entries; those that are there already stay as they are."""
-    await conn.execute(_ADD, rows)
+def adding(rows: Sequence[tuple[Any, ...]]) -> Statement:
+    """Make the statement that adds entries; those that are there already stay as they are."""
+    return Statement(_ADD, [rows])
 
 
 async def owners_of(conn: Connection, sale_ids: Sequence[UUID]) -> dict[UUID, str]:

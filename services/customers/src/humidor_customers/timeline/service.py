@@ -6,7 +6,9 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from humidor_common.auth import Principal
+from humidor_common.db import statements
 from humidor_common.db.pool import Connection
+from humidor_common.db.statements import Statement
 from humidor_common.web.inputs import visible_stores
 from humidor_customers.consumers import queries as consumers
 from humidor_customers.inputs import Party
@@ -39,13 +41,17 @@ async def add_entries(conn: Connection, entries: Sequence[Entry]) -> None:
     stays as it is.
     """
     if entries:
-        await queries.add(
-            conn,
-            [
-                (*each.party, each.happened_at, each.entry_id, each.kind, each.store_id, each.details)
-                for each in entries
-            ],
-        )
+        await statements.run(conn, adding(entries))
+
+
+def adding(entries: Sequence[Entry]) -> Statement:
+    """Make the statement of `add_entries`, for a use case that writes more with it."""
+    return queries.adding(
+        [
+            (*each.party, each.happened_at, each.entry_id, each.kind, each.store_id, each.details)
+            for each in entries
+        ]
+    )
 
 
 async def take_sales(conn: Connection, facts: Sequence[Fact]) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from humidor_common.db.pool import Connection
-from humidor_common.db.together import Write
+from humidor_common.db.statements import Statement
 from humidor_common.events.pos import SaleLine
 from humidor_inventory.sales.planning import MOST_MONEY, Applied, Document, ThreadKey
 from humidor_inventory.sales.rules import Thread
@@ -101,7 +101,7 @@ async def load_lots_by_code(
     return {(row[0], row[1]): (row[2], row[3]) for row in rows}
 
 
-def documents_of(applied: Iterable[Applied], now: datetime) -> list[Write]:
+def documents_of(applied: Iterable[Applied], now: datetime) -> list[Statement]:
     """Keep what was applied of documents: new ones, and more lines of those that were resumed."""
     new, extended = [], []
     for document, stated, moves in applied:
@@ -112,9 +112,9 @@ def documents_of(applied: Iterable[Applied], now: datetime) -> list[Write]:
             new.append((*key, document.restock, document.occurred_at, stated, moves, document.day))
     writes = []
     if new:
-        writes.append(Write((("documents", _STORE_DOCUMENTS),), (new, now)))
+        writes.append(Statement(_STORE_DOCUMENTS, [new, now]))
     if extended:
-        writes.append(Write((("resumed", _EXTEND_DOCUMENTS),), (extended,)))
+        writes.append(Statement(_EXTEND_DOCUMENTS, [extended]))
     return writes
 
 

@@ -6,12 +6,12 @@ from typing import Any
 
 from humidor_common.clock import local_date
 from humidor_common.db.pool import Connection
-from humidor_common.db.together import Part, Write
+from humidor_common.db.statements import Statement
 from humidor_inventory.stock.days import COLUMNS, SALES_COLUMNS
 from humidor_inventory.stock.shelf import Shelf
 
 
-def _parts(columns: tuple[str, ...]) -> tuple[Part, ...]:
+def _statements(columns: tuple[str, ...]) -> tuple[str, str]:
     """Add rows of [store, GTIN, day, *columns]; what is late for a closed day is noted for the rollups."""
     names = ", ".join(columns)
     given = ", ".join(f"(e->>{n})::bigint AS {name}" for n, name in enumerate(columns, 3))
@@ -21,19 +21,19 @@ SELECT e->>0 AS store_id, e->>1 AS gtin, (e->>2)::date AS day, {given} FROM json
 """  # noqa: S608 - made of our own column names
     late = f"""
 INSERT INTO flow_corrections (store_id, gtin, day, {names})
-SELECT m.* FROM moved m
+SELECT m.* FROM ({moved}) m
 CROSS JOIN LATERAL (SELECT through FROM closed_days WHERE store_id = m.store_id OFFSET 0) c
 WHERE m.day <= c.through
 """  # noqa: S608 - made of our own column names
     flows = f"""
-INSERT INTO daily_flows AS f (store_id, gtin, day, {names}) SELECT * FROM moved
+INSERT INTO daily_flows AS f (store_id, gtin, day, {names}) {moved}
 ON CONFLICT (store_id, day, gtin) DO UPDATE SET {added}
-"""  # noqa: S608 - made of our own column names
-    return (("moved", moved), ("late", late), ("flows", flows))
+"""
+    return late, flows
 
 
-_ADD_SALES = _parts(COLUMNS[:SALES_COLUMNS])
-_ADD_ALL = _parts(COLUMNS)
+_ADD_SALES = _statements(COLUMNS[:SALES_COLUMNS])
+_ADD_ALL = _statements(COLUMNS)
 
 _DAY = "(e.occurred_at AT TIME ZONE coalesce(t.time_zone, 'UTC'))::date"
 FROM_BOOKS = f"""
@@ -69,7 +69,7 @@ FROM (
 """Flows as the ledger and the sales documents have them, of stores $1 or (NULL) all; figures may be NULL."""
 
 
-def flows_of(shelves: Iterable[Shelf]) -> list[Write]:
+def flows_of(shelves: Iterable[Shelf]) -> list[Statement]:
     """Add what the entries of these shelves did to their days; every day is known by now."""
     rows: list[tuple[Any, ...]] = [
         (shelf.store_id, shelf.gtin, day, *flow)
@@ -81,8 +81,9 @@ def flows_of(shelves: Iterable[Shelf]) -> list[Write]:
         return []
     width = 3 + SALES_COLUMNS
     if any(any(row[width:]) for row in rows):
-        return [Write(_ADD_ALL, (rows,))]
-    return [Write(_ADD_SALES, ([row[:width] for row in rows],))]
+        return [Statement(each, [rows]) for each in _ADD_ALL]
+    of_sales = [row[:width] for row in rows]
+    return [Statement(each, [of_sales]) for each in _ADD_SALES]
 
 
 async def set_days(conn: Connection, shelves: Iterable[Shelf], now: datetime) -> None:

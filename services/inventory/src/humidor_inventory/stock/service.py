@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from humidor_common.db.pool import Connection
-from humidor_common.db.together import Part, Write, write_together
+from humidor_common.db.statements import Statement, write_together
 from humidor_inventory.stock.changes import note_change
 from humidor_inventory.stock.flows import flows_of, set_days
 from humidor_inventory.stock.rules import Lot
@@ -62,27 +62,22 @@ SET on_hand_sticks = excluded.on_hand_sticks, quarantined_sticks = excluded.quar
 _WRITE_LEDGER = """
 INSERT INTO stock_ledger (recorded_at, store_id, gtin, lot, bucket, delta_sticks, reason, explanation,
                           source_id, line, occurred_at, day)
-SELECT $4, e->>0, e->>1, e->>2, e->>3, (e->>4)::bigint, e->>5, e->>6, (e->>7)::uuid, (e->>8)::int,
+SELECT $2, e->>0, e->>1, e->>2, e->>3, (e->>4)::bigint, e->>5, e->>6, (e->>7)::uuid, (e->>8)::int,
        (e->>9)::timestamptz, (e->>10)::date
-FROM jsonb_array_elements($2::jsonb) e
+FROM jsonb_array_elements($1::jsonb) e
 """
 _WRITE_LOTS = """
 INSERT INTO lot_stock AS l (store_id, gtin, lot, on_hand_sticks, quarantined_sticks, expiry_date,
                             production_date, received_at)
 SELECT e->>0, e->>1, e->>2, (e->>3)::bigint, (e->>4)::bigint, (e->>5)::date, (e->>6)::date,
        (e->>7)::timestamptz
-FROM jsonb_array_elements($3::jsonb) e
+FROM jsonb_array_elements($1::jsonb) e
 ON CONFLICT (store_id, gtin, lot) DO UPDATE
 SET on_hand_sticks = excluded.on_hand_sticks, quarantined_sticks = excluded.quarantined_sticks,
     expiry_date = coalesce(excluded.expiry_date, l.expiry_date),
     production_date = coalesce(excluded.production_date, l.production_date),
     received_at = coalesce(excluded.received_at, l.received_at)
 """
-_WRITE_SHELVES: tuple[Part, ...] = (
-    ("balances", _WRITE_STOCK),
-    ("ledger", _WRITE_LEDGER),
-    ("lots", _WRITE_LOTS),
-)
 
 
 class Known(NamedTuple):
@@ -146,7 +141,7 @@ def _learn(known: Known, shelf: Shelf, columns: Any) -> None:
 
 
 async def write_shelves(
-    conn: Connection, shelves: Shelves, *, now: datetime, also: Sequence[Write] = ()
+    conn: Connection, shelves: Shelves, *, now: datetime, also: Sequence[Statement] = ()
 ) -> None:
     """Write the entries of all shelves, and the balances and daily flows that follow, set-based.
 
@@ -159,7 +154,11 @@ async def write_shelves(
     if changed:
         entries = [entry for shelf in changed for entry in shelf.entries]
         held = [(*pair, lot.lot, lot.on_hand, lot.quarantined, *lot.dates) for *pair, lot in lots]
-        writes.append(Write(_WRITE_SHELVES, (_balances(changed), entries, held, now)))
+        writes += [
+            Statement(_WRITE_LEDGER, [entries, now]),
+            Statement(_WRITE_LOTS, [held]),
+            Statement(_WRITE_STOCK, [_balances(changed)]),
+        ]
     await write_together(conn, writes)
     if changed:
         note_change({shelf.store_id for shelf in changed})

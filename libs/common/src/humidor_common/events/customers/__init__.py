@@ -11,6 +11,7 @@ from humidor_common.events.customers.orders import (
 )
 from humidor_common.events.customers.retailers import MergeUndone, RetailerChanged, RetailersMerged
 from humidor_common.events.customers.rights import ErasureRequested, ExportRequested, PrivacyRequestClosed
+from humidor_common.events.customers.segments import SegmentPublished
 from humidor_common.events.customers.supply import (
     StrategyPublished,
     SupplyShared,
@@ -35,6 +36,7 @@ __all__ = [
     "PrivacyRequestClosed",
     "RetailerChanged",
     "RetailersMerged",
+    "SegmentPublished",
     "StrategyPublished",
     "SupplyShared",
     "TierChanged",

@@ -110,6 +110,7 @@ def upgrade() -> None:
         CREATE UNIQUE INDEX uq_sync_failures_open ON sync_failures (connector_id, direction, subject)
             WHERE state = 'open';
         CREATE INDEX ix_sync_failures_due ON sync_failures (connector_id, due_at) WHERE state = 'open';
+        CREATE INDEX ix_sync_failures_settled ON sync_failures (connector_id, last_at) WHERE state <> 'open';
         CREATE INDEX ix_sync_failures_list ON sync_failures (connector_id, state, failure_id);
         CREATE INDEX ix_sync_failures_state ON sync_failures (state, failure_id);
 

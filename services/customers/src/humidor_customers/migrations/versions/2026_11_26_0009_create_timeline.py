@@ -161,8 +161,8 @@ CREATE TABLE tasks (
 );
 CREATE INDEX ix_tasks_party ON tasks (party_kind, party_id, due_at, task_id);
 CREATE INDEX ix_tasks_party_open ON tasks (party_kind, party_id, due_at) WHERE state = 'open';
-CREATE INDEX ix_tasks_assignee ON tasks (assignee, due_at, task_id) WHERE state = 'open';
-CREATE INDEX ix_tasks_due ON tasks (due_at, task_id) WHERE state = 'open';
+CREATE INDEX ix_tasks_assignee ON tasks (assignee, state, due_at, task_id);
+CREATE INDEX ix_tasks_due ON tasks (state, due_at, task_id);
 
 CREATE TABLE visit_places (
     retailer_id text COLLATE "C" CONSTRAINT pk_visit_places PRIMARY KEY

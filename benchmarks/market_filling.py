@@ -1,0 +1,100 @@
+"""Years of the market, put into its tables by sets as summing up every day would have left them.
+
+A store carries 60 of 200 products and sells a third of these on a day.
+"""
+
+from datetime import date
+
+from benchmarks.system import Database
+
+PRODUCTS = 200
+BRANDS, MAKERS, AREAS = 40, 10, 25
+CARRIED, SELLS_EVERY = 60, 3
+_GTIN = "'0690102' || lpad({}::text, 7, '0')"
+_STORE = "'S' || lpad({}::text, 4, '0')"
+_COLUMNS = "gtin, currency, wholesale, sticks, net_minor, sales, customers, left_out"
+_SUMS = "gtin, currency, wholesale, sum(sticks), sum(net_minor), sum(sales), sum(customers), sum(left_out)"
+_MASTER = f"""
+INSERT INTO stores (store_id, name, time_zone, status, kind, version)
+SELECT {_STORE.format("n")}, 'store', 'UTC', 'open', 'store', 1 FROM generate_series(1, {{stores}}) n;
+INSERT INTO retailers (retailer_id, name, search_name, name_key, state, time_zone, business_format,
+                       market_type, trade_area, contacts, phone_keys, tags, custom, version, created_at,
+                       changed_at)
+SELECT 'R' || n, 'shop', 'shop', 'shop', 'active', 'UTC', 'convenience', 'urban',
+       'A' || lpad((n % {AREAS})::text, 3, '0'), '[]', '{{{{}}}}', '{{{{}}}}', '{{{{}}}}', 1, now(), now()
+FROM generate_series(1, {{stores}}) n;
+INSERT INTO retailer_stores SELECT {_STORE.format("n")}, 'R' || n FROM generate_series(1, {{stores}}) n;
+INSERT INTO products (gtin, name, brand, manufacturer, status, sticks_per_pack, packs_per_carton,
+                      cartons_per_case, currency, price_class, version)
+SELECT {_GTIN.format("n")}, 'product', 'Brand ' || n % {BRANDS}, 'Maker ' || n % {MAKERS}, 'active', 20, 10,
+       50, 'CNY', (1 + n % 5)::text, 1
+FROM generate_series(0, {PRODUCTS - 1}) n;
+INSERT INTO offers (gtin, wholesale_minor_per_carton, currency, orderable, version, changed_at)
+SELECT gtin, 15000, 'CNY', true, 1, now() FROM products;
+"""  # noqa: S608 - made of constants
+_DAYS = f"""
+INSERT INTO market_days (day, store_id, {_COLUMNS})
+SELECT d.day, {_STORE.format("s")}, {_GTIN.format(f"((s * 7 + p * 3) % {PRODUCTS})")}, 'CNY', false,
+       20 * (1 + (s + p + d.n) % 7), 2000 * (1 + (s + p + d.n) % 7), 1 + (s + d.n) % 3, 1, 0
+FROM (SELECT d::date AS day, d::date - '2020-01-01'::date AS n
+      FROM generate_series('{{first}}'::date, '{{first}}'::date + interval '1 month' - interval '1 day',
+                           interval '1 day') d) d,
+     generate_series(1, {{stores}}) s, generate_series(0, {CARRIED - 1}) p
+WHERE (s + p + d.n) % {SELLS_EVERY} = 0
+ORDER BY 1, 2, 3
+"""  # noqa: S608 - made of constants
+_ADD = f"""
+INSERT INTO market_months (month, store_id, {_COLUMNS})
+SELECT date_trunc('month', day)::date, store_id, {_SUMS} FROM market_days
+GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3;
+INSERT INTO market_quarters (quarter, store_id, {_COLUMNS})
+SELECT date_trunc('quarter', month)::date, store_id, {_SUMS} FROM market_months
+GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3;
+INSERT INTO market_places (trade_area, market_type, business_format, sales_line)
+SELECT DISTINCT trade_area, market_type, business_format, '' FROM retailers;
+INSERT INTO market_store_places
+SELECT store_id, place_id
+FROM retailer_stores JOIN retailers USING (retailer_id) JOIN market_places USING (trade_area);
+INSERT INTO market_place_days (day, place_id, {_COLUMNS})
+SELECT day, place_id, {_SUMS} FROM market_days JOIN market_store_places USING (store_id)
+GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3;
+INSERT INTO market_place_months (month, place_id, {_COLUMNS})
+SELECT date_trunc('month', day)::date, place_id, {_SUMS} FROM market_place_days
+GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3;
+INSERT INTO market_product_days (day, {_COLUMNS})
+SELECT day, {_SUMS} FROM market_place_days GROUP BY 1, 2, 3, 4 ORDER BY 1, 2;
+"""  # noqa: S608 - made of constants
+_KEY = "pk_market_days PRIMARY KEY (day, store_id, gtin, currency, wholesale)"
+_SOLD = f"""
+INSERT INTO purchases (document_id, line, bought_at, kind, store_id, local_day, local_hour, gtin, quantity,
+                       unit, sticks, net_minor, currency, provisional)
+SELECT gen_random_uuid(), 1, current_date - n / 20 + interval '10 hours', 'sale',
+       {_STORE.format("(1 + n % 20)")}, current_date - n / 20, 10,
+       {_GTIN.format(f"((n * 7 + p) % {PRODUCTS})")}, 2, 'pack', 40, 5000, 'CNY', false
+FROM generate_series(0, {{days}} - 1) n, generate_series(1, 200) p;
+INSERT INTO purchase_days_changed SELECT DISTINCT store_id, local_day FROM purchases;
+"""  # noqa: S608 - made of constants
+
+
+def first_month(today: date, months: int) -> date:
+    """Give the first of the whole months before this one."""
+    year, month = divmod(today.year * 12 + today.month - 1 - months, 12)
+    return date(year, month + 1, 1)
+
+
+def fill(database: Database, *, stores: int, months: int) -> None:
+    """Put stores, products and `months` whole months of sums into an empty database."""
+    database.execute(_MASTER.format(stores=stores))
+    database.execute("ALTER TABLE market_days DROP CONSTRAINT pk_market_days")
+    today = date.today()  # noqa: DTZ011 - the database's own day
+    for back in range(months, 0, -1):
+        database.execute(_DAYS.format(first=first_month(today, back).isoformat(), stores=stores))
+    database.execute(f"ALTER TABLE market_days ADD CONSTRAINT {_KEY}")
+    database.execute(_ADD)
+    database.execute("VACUUM (ANALYZE)")
+
+
+def sell(database: Database, *, days: int) -> int:
+    """Put 200 lines of sales into each of so many days of 20 stores; gives how many lines these are."""
+    database.execute(_SOLD.format(days=days))
+    return int(database.number("SELECT count(*) FROM purchases"))

@@ -1,0 +1,22 @@
+"""Arrays that analyses calculate with."""
+
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+Ints: TypeAlias = npt.NDArray[np.int64]
+
+_TAILS = (0.005, 0.995)
+
+
+def spread_of(features: Floats) -> tuple[Floats, Floats]:
+    """Give the mean and deviation of each column without its tails, so that one absurd value moves neither.
+
+    A column that does not vary has the deviation 1.
+    """
+    low, high = np.quantile(features, _TAILS, axis=0)
+    kept = np.clip(features, low, high)
+    deviation = kept.std(axis=0)
+    return kept.mean(axis=0), np.where(deviation > 0, deviation, 1.0)

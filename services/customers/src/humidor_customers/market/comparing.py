@@ -1,0 +1,188 @@
+"""Compares stretches of time: growth, yearly growth over years, and what moved shares."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from functools import partial
+from typing import Any
+
+from humidor_common.auth import Principal
+from humidor_common.db.pool import Connection
+from humidor_common.web.problems import invalid
+from humidor_customers.market import queries
+from humidor_customers.market.rules.figures import Part, change, compound_growth, decompose
+from humidor_customers.market.rules.periods import Span, base_of, months_before
+from humidor_customers.market.schemas import (
+    ChangeView,
+    Compared,
+    CompoundRow,
+    Cut,
+    GrowthRow,
+    RatioView,
+    Shifting,
+    ShiftRow,
+)
+from humidor_customers.market.service import named, question_of, spans_of
+
+MOST_COMPOUND_DAYS = 30 * 366
+"""Only the first and the last year are read."""
+
+_FIGURES = {"volume": "sticks", "value": "net_minor"}
+_Figures = Mapping[str, int]
+_NOTHING: _Figures = {"sticks": 0, "net_minor": 0}
+_Market = tuple[str, str]
+
+
+class _Compare:
+    """Sums by span, market and key, with the whole of each market under the key None."""
+
+    def __init__(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        self._sums: dict[tuple[int, _Market], dict[str | None, dict[str, int]]] = {}
+        for row in rows:
+            groups = self._sums.setdefault((row["span"], (row["within"], row["currency"])), {})
+            for key in (row["key"], None):
+                sums = groups.setdefault(key, dict(_NOTHING))
+                for name in _NOTHING:
+                    sums[name] += row[name]
+
+    def markets(self, *spans: int) -> list[_Market]:
+        return sorted({market for span, market in self._sums if span in spans})
+
+    def keys(self, market: _Market, *spans: int) -> list[str | None]:
+        """Name the groups of any of the spans, the whole first."""
+        keys = {key for span in spans for key in self._sums.get((span, market), {})}
+        return [None, *sorted(key for key in keys if key is not None)]
+
+    def get(self, span: int, market: _Market, key: str | None) -> _Figures:
+        return self._sums.get((span, market), {}).get(key, _NOTHING)
+
+
+async def report_growth(
+    conn: Connection, principal: Principal, asked: Compared, *, today: date
+) -> list[Callable[[], GrowthRow]]:
+    """Report what became of each group and of the whole, period by period."""
+    spans = spans_of(asked, asked.period, today)
+    bases = [base_of(span, asked.against) for span in spans]
+    former = [base[0] if base else Span(date(1, 1, 1), date(1, 1, 1)) for base in bases]
+    question = question_of(principal, asked, [*spans, *former], by=asked.by, within=asked.within)
+    sums = _Compare(await queries.read_cells(conn, question))
+    rows: list[Callable[[], GrowthRow]] = []
+    for place, (span, base) in enumerate(zip(spans, bases, strict=True)):
+        both = (place, place + len(spans))
+        rows += [
+            partial(_growth, sums, (both, market, key), span, base)
+            for market in sums.markets(*both)
+            for key in sums.keys(market, *both)
+        ]
+    return rows
+
+
+def _growth(
+    sums: _Compare,
+    whose: tuple[tuple[int, int], _Market, str | None],
+    span: Span,
+    base: tuple[Span, bool] | None,
+) -> GrowthRow:
+    both, market, key = whose
+    figures = _changes(sums, both, market, key) if base else dict.fromkeys(_FIGURES)
+    return GrowthRow.model_construct(
+        **_head(span, market, key),
+        base_start=base[0].start if base else None,
+        base_end=base[0].end if base else None,
+        lunar=bool(base and base[1]),
+        **figures,
+        reason=None if base else "no-lunar-calendar",
+    )
+
+
+def _head(span: Span, market: _Market, key: str | None) -> dict[str, Any]:
+    return {
+        "start": span.start,
+        "end": span.end,
+        "within": named(market[0]),
+        "key": named(key or ""),
+        "currency": market[1],
+        "whole": key is None,
+    }
+
+
+def _changes(sums: _Compare, both: tuple[int, int], market: _Market, key: str | None) -> dict[str, Any]:
+    now, before = (sums.get(span, market, key) for span in both)
+    whole_now, whole_before = (sums.get(span, market, None) for span in both)
+    return {
+        name: ChangeView.of(change(now[figure], before[figure], whole_now[figure], whole_before[figure]))
+        for name, figure in _FIGURES.items()
+    }
+
+
+async def report_compound(
+    conn: Connection, principal: Principal, asked: Cut, *, today: date
+) -> list[Callable[[], CompoundRow]]:
+    """Report yearly growth from the first twelve months to the last.
+
+    Raises:
+        Problem: 422 where the days are not whole months, or fewer than 24.
+    """
+    (whole,) = spans_of(asked, "none", today, most_days=MOST_COMPOUND_DAYS)
+    after = date.fromordinal(whole.end.toordinal() + 1)
+    months = (after.year - whole.start.year) * 12 + after.month - whole.start.month
+    if whole.start.day != 1 or after.day != 1 or months < 24:
+        raise invalid("since", "yearly growth takes whole months, and at least 24 of them")
+    first = Span(whole.start, date.fromordinal(months_before(whole.start, -12).toordinal() - 1))
+    last = Span(months_before(after, 12), whole.end)
+    question = question_of(principal, asked, [first, last], by=asked.by, within=asked.within)
+    sums, years = _Compare(await queries.read_cells(conn, question)), (months - 12) / 12
+    return [
+        partial(_compound, sums, market, key, (whole, years))
+        for market in sums.markets(0, 1)
+        for key in sums.keys(market, 0, 1)
+    ]
+
+
+def _compound(sums: _Compare, market: _Market, key: str | None, over: tuple[Span, float]) -> CompoundRow:
+    first, last = (sums.get(span, market, key) for span in (0, 1))
+    figures: dict[str, Any] = {
+        name: RatioView.of(compound_growth(first[figure], last[figure], over[1]))
+        for name, figure in _FIGURES.items()
+    }
+    return CompoundRow.model_construct(**_head(over[0], market, key), years=over[1], **figures)
+
+
+async def report_shifts(
+    conn: Connection, principal: Principal, asked: Shifting, *, today: date
+) -> list[Callable[[], ShiftRow]]:
+    """Report what moved each group's share of volume, over the segments of the market.
+
+    Raises:
+        Problem: 422 where nobody knows the lunar calendar of the year.
+    """
+    (span,) = spans_of(asked, "none", today)
+    base = base_of(span, asked.against)
+    if base is None:
+        raise invalid("against", "the lunar new year of these years is not known")
+    question = question_of(principal, asked, [span, base[0]], by=asked.by, within=asked.segment)
+    sums = _Compare(await queries.read_cells(conn, question))
+    rows: list[Callable[[], ShiftRow]] = []
+    for currency in sorted({market[1] for market in sums.markets(0, 1)}):
+        segments = [market for market in sums.markets(0, 1) if market[1] == currency]
+        keys = sorted({key for each in segments for key in sums.keys(each, 0, 1) if key is not None})
+        rows += [partial(_shift, sums, segments, key, (span, base[0])) for key in keys]
+    return rows
+
+
+def _shift(sums: _Compare, segments: Sequence[_Market], key: str, over: tuple[Span, Span]) -> ShiftRow:
+    before, after = (
+        {
+            each[0]: Part(sums.get(n, each, key)["sticks"], sums.get(n, each, None)["sticks"])
+            for each in segments
+        }
+        for n in (1, 0)
+    )
+    return ShiftRow.model_construct(
+        key=named(key),
+        currency=segments[0][1],
+        start=over[0].start,
+        end=over[0].end,
+        base_start=over[1].start,
+        base_end=over[1].end,
+        **ShiftRow.parts(decompose(before, after)),
+    )

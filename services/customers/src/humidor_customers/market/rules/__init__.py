@@ -1,0 +1,1 @@
+"""What figures of the market mean, on plain values."""

@@ -1,0 +1,267 @@
+"""What callers ask of the market and what they see of it."""
+
+from datetime import date
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from humidor_common.web.inputs import Day, Label, StoreId
+from humidor_customers.inputs import Gtin
+from humidor_customers.market.questions import Dimension
+from humidor_customers.market.rules.estimates import Interval
+from humidor_customers.market.rules.figures import Change, Concentration, Ratio, Shift
+from humidor_customers.market.rules.periods import Against, Period
+
+
+class Filters(BaseModel):
+    """Which days of which part of the market; `wholesale` is orders delivered."""
+
+    since: Day
+    until: Day
+    level: Literal["retail", "wholesale"] = "retail"
+    brand: Label | None = None
+    maker: Label | None = None
+    price_class: Label | None = None
+    gtin: Gtin | None = None
+    area: Label | None = None
+    market_type: Label | None = None
+    business_format: Label | None = None
+    sales_line: Label | None = None
+    store_id: StoreId | None = None
+
+
+class Cut(Filters):
+    """A report by groups (`by`), each in its own market (`within`), cut into periods."""
+
+    by: Dimension = "brand"
+    within: Dimension | None = None
+    period: Period = "none"
+
+
+class Compared(Cut):
+    """A report against former days; `lunar_year` keeps the distance to the lunar new year."""
+
+    against: Against = "year"
+
+
+class Spread(Filters):
+    """A report over stores; `outlets` is how many there are in all, where these stores stand for them."""
+
+    by: Literal["brand", "maker", "price_class", "product"] = "brand"
+    within: Literal["area", "market_type", "business_format", "sales_line", "store"] | None = None
+    period: Period = "none"
+    outlets: int | None = Field(default=None, ge=1, le=100_000_000)
+    level_of_confidence: float = Field(default=0.95, ge=0.5, le=0.999)
+
+
+class Active(Filters):
+    """How much of what stores carry they sell: what they sold since the month so many days before, too."""
+
+    by: Literal["brand", "maker", "price_class", "product"] = "brand"
+    within: Literal["area", "market_type", "business_format", "sales_line", "store"] | None = None
+    carried_days: int = Field(default=90, ge=1, le=730)
+
+
+class Shifting(Filters):
+    """What moved shares: `segment` is what the market is split by."""
+
+    by: Dimension = "brand"
+    segment: Dimension = "area"
+    against: Against = "year"
+
+
+class RatioView(BaseModel):
+    """A figure with what it is made of; `value` is null where it has no meaning, and `reason` says why."""
+
+    numerator: float | None
+    denominator: float | None
+    value: float | None
+    reason: str | None
+
+    @staticmethod
+    def of(ratio: Ratio) -> "RatioView":
+        return RatioView.model_construct(**ratio._asdict())
+
+
+class EstimateView(RatioView):
+    """A figure that stands for all outlets, between `low` and `high`."""
+
+    low: float | None
+    high: float | None
+
+    @staticmethod
+    def within(ratio: Ratio, interval: Interval | None) -> "EstimateView":
+        low, high = interval or (None, None)
+        return EstimateView.model_construct(**ratio._asdict(), low=low, high=high)
+
+
+class Row(BaseModel):
+    """Whose figures, of which days; what is not known is null, and `within` of the whole market."""
+
+    model_config = ConfigDict(revalidate_instances="never")
+
+    start: date
+    end: date
+    within: str | None = Field(description="market 所属市场")
+    key: str | None = Field(description="group 分组")
+    currency: str
+
+
+class ShareRow(Row):
+    """Shares of volume (sticks) and value (minor units), of all that was sold in the same market."""
+
+    rank: int
+    sales: int
+    left_out_lines: int
+    volume: RatioView = Field(description="share of volume 销量份额")
+    value: RatioView = Field(description="share of value 销额份额")
+
+
+class PriceRow(Row):
+    """Prices in minor units: of a carton (条均价) and of a case of 50,000 sticks (单箱销售额).
+
+    `retail_to_wholesale` (顺价指数) is over products whose wholesale price is known; `priced` is their share
+    of the value.
+    """
+
+    per_carton: RatioView = Field(description="mean carton price 条均价")
+    per_case: RatioView = Field(description="value of a case 单箱销售额")
+    retail_to_wholesale: RatioView = Field(description="retail-to-wholesale index 顺价指数")
+    priced: RatioView = Field(description="value with a wholesale price 有批发价占比")
+
+
+class ConcentrationView(BaseModel):
+    """How few hold the market; `hhi` is 0 to 1 (times 10,000 in competition law)."""
+
+    groups: int
+    left_out_groups: int
+    cr4: RatioView
+    hhi: float | None
+    equivalent_groups: float | None
+    reason: str | None
+
+    @staticmethod
+    def of(found: Concentration) -> "ConcentrationView":
+        return ConcentrationView.model_construct(
+            groups=found.groups,
+            left_out_groups=found.left_out,
+            cr4=RatioView.of(found.cr4),
+            hhi=found.hhi,
+            equivalent_groups=found.equivalent,
+            reason=found.reason,
+        )
+
+
+class ConcentrationRow(BaseModel):
+    """Concentration of one market by volume and by value."""
+
+    start: date
+    end: date
+    within: str | None
+    currency: str
+    volume: ConcentrationView
+    value: ConcentrationView
+
+
+class ChangeView(BaseModel):
+    """A figure against its base; shares, not per cent. `reason` says why there is no growth."""
+
+    current: int
+    base: int
+    change: int
+    growth: float | None
+    contribution: float | None
+    contribution_rate: float | None
+    reason: str | None
+
+    @staticmethod
+    def of(found: Change) -> "ChangeView":
+        return ChangeView.model_construct(**found._asdict())
+
+
+class GrowthRow(Row):
+    """Growth of a group, or of all groups together (`whole`), against the days of the base."""
+
+    whole: bool
+    base_start: date | None
+    base_end: date | None
+    lunar: bool
+    volume: ChangeView | None = Field(description="sticks 销量")
+    value: ChangeView | None = Field(description="money 销额")
+    reason: str | None
+
+
+class CompoundRow(Row):
+    """Yearly growth from the first twelve months to the last; `start` and `end` are those of all."""
+
+    whole: bool
+    years: float
+    volume: RatioView = Field(description="compound growth of volume 销量复合增长率")
+    value: RatioView = Field(description="compound growth of value 销额复合增长率")
+
+
+class DistributionRow(Row):
+    """How far a group is spread (铺市率): stores that sold it, and what these stores sell of everything.
+
+    `share` is its share of volume with the interval that stores, being a sample, leave open.
+    """
+
+    numeric: EstimateView = Field(description="numeric distribution 铺市率")
+    weighted_volume: RatioView = Field(description="distribution weighted by volume 加权铺市率（销量）")
+    weighted_value: RatioView = Field(description="distribution weighted by value 加权铺市率（销额）")
+    share: EstimateView = Field(description="share of volume 销量份额")
+
+
+class ActivityRow(BaseModel):
+    """Both figures that the trade calls 动销率.
+
+    `active_sku_rate`: products sold ÷ carried, over stores. `brand_pull_rate`: sticks an outlet took on
+    average ÷ those of as many days before.
+    """
+
+    start: date
+    end: date
+    within: str | None
+    key: str | None
+    active_sku_rate: RatioView = Field(description="active SKU rate 动销率（在售品规）")
+    active_products: int
+    carried_products: int
+    brand_pull_rate: RatioView = Field(description="brand pull rate 动销率（户均环比）")
+
+
+class ShiftRow(BaseModel):
+    """What a share of volume gained or lost, and by what; the parts add up to `shift` (0.01 is a point)."""
+
+    key: str | None
+    currency: str
+    start: date
+    end: date
+    base_start: date
+    base_end: date
+    base_share: RatioView
+    share: RatioView
+    shift: float | None
+    within: float | None
+    mix: float | None
+    entry: float | None
+    exit: float | None
+    reason: str | None
+
+    @staticmethod
+    def parts(shift: Shift) -> dict[str, Any]:
+        found = shift._asdict()
+        return found | {name: RatioView.of(found[name]) for name in ("base_share", "share")}
+
+
+class Coverage(BaseModel):
+    """What the sums hold and lack; sticks are those of retail in the days asked about."""
+
+    first_day: date | None
+    last_day: date | None
+    days_waiting: int
+    stores_waiting: int
+    left_out_lines: int
+    sticks: int
+    sticks_without_brand: int
+    sticks_without_maker: int
+    sticks_without_price_class: int

@@ -1,0 +1,220 @@
+"""Reports shares, prices and concentration of the market."""
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from datetime import date
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
+
+from humidor_common.auth import Principal
+from humidor_common.clock import latest_date, utc_now
+from humidor_common.db.pool import Connection
+from humidor_common.web.inputs import visible_stores
+from humidor_common.web.pagination import Page, decode_cursor, encode_cursor
+from humidor_common.web.problems import invalid
+from humidor_customers.market import queries
+from humidor_customers.market.questions import OF_PLACES, UNKNOWN, Question
+from humidor_customers.market.rules.figures import STICKS_PER_CASE, concentrate, ratio
+from humidor_customers.market.rules.periods import Period, Span, cut
+from humidor_customers.market.schemas import (
+    ConcentrationRow,
+    ConcentrationView,
+    Cut,
+    Filters,
+    PriceRow,
+    RatioView,
+    ShareRow,
+)
+
+T = TypeVar("T")
+MOST_DAYS = 3 * 366
+MOST_PERIODS = 400
+_SPANS_AT_ONCE = 6
+_FILTERS = ("brand", "maker", "price_class", "area", "market_type", "business_format", "sales_line")
+
+
+class Sums(NamedTuple):
+    """Sums of one market in one span and currency: of its groups, by key, and of all together."""
+
+    span: int
+    within: str
+    currency: str
+    groups: list[dict[str, Any]]
+
+    def total(self, name: str) -> int:
+        return sum(each[name] for each in self.groups)
+
+
+def spans_of(filters: Filters, period: Period, today: date, *, most_days: int = MOST_DAYS) -> list[Span]:
+    """Cut the days of a report.
+
+    Raises:
+        Problem: 422 where they are none, too many or to come.
+    """
+    if filters.since > filters.until:
+        raise invalid("until", "is before since")
+    if filters.until > today:
+        raise invalid("until", "is in the future")
+    span = Span(filters.since, filters.until)
+    if span.days > most_days:
+        raise invalid("since", f"a report covers at most {most_days} days")
+    spans = cut(span, period)
+    if len(spans) > MOST_PERIODS:
+        raise invalid("period", f"that would be {len(spans)} periods; {MOST_PERIODS} are the most")
+    return spans
+
+
+def question_of(
+    principal: Principal, filters: Filters, spans: Sequence[Span], *, by: str | None, within: str | None
+) -> Question:
+    """Turn what is asked into what is read, for the stores that the caller may see.
+
+    Raises:
+        Problem: 403; 422 where both dimensions are of places, or areas are asked of warehouses.
+    """
+    stores = visible_stores(principal, filters.store_id)
+    if within == by:
+        raise invalid("within", "is what the report is by")
+    if by in OF_PLACES and within in OF_PLACES:
+        raise invalid("within", "cannot be of places where `by` is")
+    given = {name: value for name in _FILTERS if (value := getattr(filters, name)) is not None}
+    if filters.gtin:
+        given["product"] = filters.gtin
+    wholesale = filters.level == "wholesale"
+    if wholesale and any(each in OF_PLACES and each != "store" for each in (by, within, *given)):
+        raise invalid("level", "wholesale is known by the warehouse that delivered, not by place")
+    return Question(spans, by, within, given, stores, wholesale)
+
+
+def markets(rows: Iterable[dict[str, Any]]) -> list[Sums]:
+    """Gather the groups of each market."""
+    found: dict[tuple[int, str, str], list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        found[row["span"], row["within"], row["currency"]].append(row)
+    return [Sums(*key, groups) for key, groups in found.items()]
+
+
+def named(value: str) -> str | None:
+    """Give a key as callers see it: what is not known is null."""
+    return value if value != UNKNOWN else None
+
+
+def page_of(rows: Sequence[Callable[[], T]], cursor: str | None, limit: int) -> Page[T]:
+    """Cut a page out of a report and make its rows; what they are made of is read anew for each page."""
+    begin = decode_cursor(cursor, int)[0] if cursor else 0
+    if begin < 0:
+        raise invalid("cursor", "is not one that this service gave out")
+    end = begin + limit
+    return Page.model_construct(
+        items=[make() for make in rows[begin:end]],
+        next_cursor=encode_cursor(end) if end < len(rows) else None,
+    )
+
+
+Made = Callable[[], T]
+"""Makes a row; only those of the page are made."""
+
+
+async def page_of_spans(
+    question: Question,
+    page: tuple[str | None, int],
+    at_once: int,
+    read: Callable[[Question], Awaitable[list[Made[T]]]],
+) -> Page[T]:
+    """Read a report some spans at a time, so that a page takes no longer for what comes after it.
+
+    It may be shorter than was asked for, but never empty while there is more.
+    """
+    cursor, limit = page
+    first, skip = decode_cursor(cursor, int, int) if cursor else (0, 0)
+    if first < 0 or skip < 0:
+        raise invalid("cursor", "is not one that this service gave out")
+    rows: list[Made[T]] = []
+    while not rows and first < len(question.spans):
+        found = await read(question._replace(spans=question.spans[first : first + at_once]))
+        rows = found[skip:]
+        first, skip = (first, skip + limit) if len(rows) > limit else (first + at_once, 0)
+    more = encode_cursor(first, skip) if first < len(question.spans) else None
+    return Page.model_construct(items=[make() for make in rows[:limit]], next_cursor=more)
+
+
+async def report(
+    conn: Connection,
+    principal: Principal,
+    asked: Cut,
+    page: tuple[str | None, int],
+    word: Callable[[Span, Sums], Iterable[Made[T]]],
+) -> Page[T]:
+    """Report every market of every period, in the words of `word`."""
+    spans = spans_of(asked, asked.period, latest_date(utc_now()))
+    question = question_of(principal, asked, spans, by=asked.by, within=asked.within)
+
+    async def read(part: Question) -> list[Made[T]]:
+        found = markets(await queries.read_cells(conn, part))
+        return [made for market in found for made in word(part.spans[market.span], market)]
+
+    at_once = _SPANS_AT_ONCE if question.of_stores else len(spans)
+    return await page_of_spans(question, page, at_once, read)
+
+
+def word_shares(span: Span, market: Sums) -> Iterator[Made[ShareRow]]:
+    """Give each group's share of its market, the largest first."""
+    total = market.total("sticks"), market.total("net_minor")
+    ordered = sorted(market.groups, key=lambda each: (-each["sticks"], -each["net_minor"], each["key"]))
+    for rank, group in enumerate(ordered, 1):
+        yield partial(_share, _head(span, market, group), group, rank, total)
+
+
+def _share(head: dict[str, Any], group: dict[str, Any], rank: int, total: tuple[int, int]) -> ShareRow:
+    return ShareRow.model_construct(
+        **head,
+        rank=rank,
+        sales=group["sales"],
+        left_out_lines=group["left_out"],
+        volume=RatioView.of(ratio(group["sticks"], total[0])),
+        value=RatioView.of(ratio(group["net_minor"], total[1])),
+    )
+
+
+def _head(span: Span, market: Sums, group: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "start": span.start,
+        "end": span.end,
+        "within": named(market.within),
+        "key": named(group["key"]),
+        "currency": market.currency,
+    }
+
+
+def word_prices(span: Span, market: Sums) -> Iterator[Made[PriceRow]]:
+    """Give 条均价, 单箱销售额 and 顺价指数 of each group."""
+    for group in market.groups:
+        yield partial(_price, _head(span, market, group), group)
+
+
+def _price(head: dict[str, Any], group: dict[str, Any]) -> PriceRow:
+    return PriceRow.model_construct(
+        **head,
+        per_carton=RatioView.of(ratio(group["net_minor"], group["cartons"])),
+        per_case=RatioView.of(ratio(group["net_minor"], group["sticks"] / STICKS_PER_CASE)),
+        retail_to_wholesale=RatioView.of(
+            ratio(group["priced_minor"], group["wholesale_minor"], "no-wholesale-price")
+        ),
+        priced=RatioView.of(ratio(group["priced_minor"] or 0, group["net_minor"])),
+    )
+
+
+def word_concentration(span: Span, market: Sums) -> Iterator[Made[ConcentrationRow]]:
+    """Give CR4 and HHI of the market."""
+    yield partial(_concentration, span, market)
+
+
+def _concentration(span: Span, market: Sums) -> ConcentrationRow:
+    return ConcentrationRow.model_construct(
+        start=span.start,
+        end=span.end,
+        within=named(market.within),
+        currency=market.currency,
+        volume=ConcentrationView.of(concentrate([each["sticks"] for each in market.groups])),
+        value=ConcentrationView.of(concentrate([each["net_minor"] for each in market.groups])),
+    )

@@ -1,0 +1,134 @@
+"""What each kind of run does: reads its lines, mines them, and words what was found."""
+
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from humidor_common.db.pool import Connection
+from humidor_customers.mining.gathering import Lines, read_lines
+from humidor_customers.mining.rules.associations import Least, derive_rules
+from humidor_customers.mining.rules.baskets import Ints, make_baskets
+from humidor_customers.mining.rules.itemsets import Heard, Limits, count_for, frequent_itemsets
+from humidor_customers.mining.rules.sequences import Sequences as Occasions
+from humidor_customers.mining.rules.sequences import Span, frequent_sequences
+from humidor_customers.mining.rules.significance import false_discovery, upper_tail
+from humidor_customers.mining.schemas import Associations, Sequences
+
+Row = dict[str, Any]
+
+
+class Task(NamedTuple):
+    """Where to read, and whom to tell the share that is done."""
+
+    conn: Connection
+    heard: Heard
+
+
+class Mined(NamedTuple):
+    """What a run found, and how much it was found in."""
+
+    lines: Lines
+    rows: Iterable[Row]
+    summary: Row = {}  # noqa: RUF012 - nobody changes it
+
+
+Mine = Callable[[Task, Any], Awaitable[Mined]]
+
+
+async def mine_associations(task: Task, asked: Associations) -> Mined:
+    lines = await read_lines(
+        task.conn, asked, item=asked.item, known_only=False, heard=lambda: task.heard(0.0)
+    )
+    rows, summary = _associations(lines, asked, task.heard)
+    return Mined(lines, rows, summary)
+
+
+def _associations(lines: Lines, asked: Associations, heard: Heard) -> tuple[list[Row], Row]:
+    baskets = make_baskets(lines.documents, lines.items, lines.item_names)
+    least = count_for(asked.support, baskets.number)
+    levels = frequent_itemsets(baskets, Limits(least, asked.longest), lambda share: heard(0.7 * share))
+    rules = derive_rules(
+        levels,
+        len(baskets.names),
+        baskets.number,
+        Least(asked.confidence, asked.consequents),
+        lambda share: heard(0.7 + 0.2 * share),
+    )
+    whole = np.full(len(rules.counts), baskets.number)
+    p_values = upper_tail(rules.counts, whole, rules.consequent_counts, rules.antecedent_counts)
+    columns = (
+        rules.counts,
+        rules.antecedent_counts,
+        rules.consequent_counts,
+        rules.confidence,
+        rules.lift,
+        rules.leverage,
+        p_values,
+        false_discovery(p_values),
+    )
+    names = (
+        "count",
+        "antecedent_count",
+        "consequent_count",
+        "confidence",
+        "lift",
+        "leverage",
+        "p_value",
+        "q_value",
+    )
+    found = []
+    for before, after, values in zip(
+        rules.antecedents,
+        rules.consequents,
+        zip(*(each.tolist() for each in columns), strict=True),
+        strict=True,
+    ):
+        row = dict(zip(names, values, strict=True))
+        row |= {"baskets": baskets.number, "support": row["count"] / baskets.number}
+        row |= {"antecedent": _named(before, lines.item_names), "consequent": _named(after, lines.item_names)}
+        found.append(row)
+    summary = {
+        "baskets": baskets.number,
+        "min_count": least,
+        "largest_basket": int(np.diff(baskets.offsets).max(initial=0)),
+        "itemsets": {str(level.items.shape[1]): len(level.counts) for level in levels},
+    }
+    return found, summary
+
+
+def _named(codes: Ints, names: list[str]) -> list[str]:
+    return [names[code] for code in codes.tolist() if code >= 0]
+
+
+async def mine_sequences(task: Task, asked: Sequences) -> Mined:
+    lines = await read_lines(
+        task.conn, asked, item=asked.item, known_only=True, heard=lambda: task.heard(0.0)
+    )
+    rows = list(_sequences(lines, asked, task.heard))
+    return Mined(lines, rows)
+
+
+def _sequences(lines: Lines, asked: Sequences, heard: Heard) -> Iterator[Row]:
+    order = np.lexsort((lines.items, lines.documents))
+    documents, items = lines.documents[order], lines.items[order]
+    first = np.ones(len(documents), bool)
+    first[1:] = documents[1:] != documents[:-1]
+    starts = np.flatnonzero(first)
+    customers = len(lines.party_names)
+    occasions = Occasions(
+        np.append(starts, len(documents)).astype(np.int64),
+        items,
+        lines.parties[order][starts],
+        lines.days[order][starts],
+        len(lines.item_names),
+    )
+    span = Span(count_for(asked.support, customers), asked.longest, asked.most_days)
+    for found in frequent_sequences(occasions, span, heard) if customers else ():
+        yield {
+            "steps": [[lines.item_names[item] for item in step] for step in found.pattern],
+            "customers": found.customers,
+            "of_customers": customers,
+            "support": found.customers / customers,
+            "confidence": found.customers / found.before,
+        }

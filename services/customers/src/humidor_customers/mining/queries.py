@@ -1,0 +1,49 @@
+"""Statements over what runs found."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from humidor_common.db.pool import Connection
+
+
+async def clear(conn: Connection, run_id: UUID) -> None:
+    await conn.execute("DELETE FROM mining_rows WHERE run_id = $1", run_id)
+
+
+async def add(conn: Connection, run_id: UUID, first: int, rows: Sequence[dict[str, Any]]) -> None:
+    await conn.execute(
+        """INSERT INTO mining_rows (run_id, place, found)
+           SELECT $1, $2 + n - 1, e FROM jsonb_array_elements($3::jsonb) WITH ORDINALITY AS a(e, n)""",
+        run_id,
+        first,
+        rows,
+    )
+
+
+_FORGET_ERASED = """
+DELETE FROM mining_rows r USING consumers c
+WHERE r.run_id = $1 AND r.found ? 'customer_id' AND r.found->>'customer_kind' = 'consumer'
+  AND c.member_id = r.found->>'customer_id' AND c.ended_why = 'erased'
+"""
+
+
+async def forget_erased(conn: Connection, run_id: UUID) -> None:
+    """Forget members who were erased while the run went on."""
+    await conn.execute(_FORGET_ERASED, run_id)
+
+
+async def page(
+    conn: Connection, run_id: UUID, *, customer_id: str | None, after: int, limit: int
+) -> list[tuple[int, dict[str, Any]]]:
+    """Read what a run found in its order, of all or of one customer."""
+    of = "" if customer_id is None else "AND found ? 'customer_id' AND found->>'customer_id' = $4"
+    found = await conn.fetch(
+        f"""SELECT place, found FROM mining_rows WHERE run_id = $1 AND place > $2 {of}
+            ORDER BY place LIMIT $3""",  # noqa: S608 - a constant
+        run_id,
+        after,
+        limit,
+        *([] if customer_id is None else [customer_id]),
+    )
+    return [(row[0], row[1]) for row in found]

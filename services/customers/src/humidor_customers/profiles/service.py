@@ -1,0 +1,144 @@
+"""Puts profiles together: each trait with what it rests on, or with the reason why there is none."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from humidor_common.db.pool import Connection
+from humidor_common.web.problems import not_found
+from humidor_customers.inputs import Party
+from humidor_customers.profiles import queries, rules
+from humidor_customers.profiles.schemas import ProfileRow, ProfileView, Trait
+
+
+async def get_profile(conn: Connection, party: Party) -> ProfileView:
+    """Read the profile of a customer whom the caller may see.
+
+    Raises:
+        Problem: 404 for one who has bought nothing in three years, or of whom there may be none.
+    """
+    found = await queries.read(conn, party)
+    if found is None:
+        raise not_found("profile", party.id)
+    row, details = found
+    return ProfileView(
+        party_kind=row.party_kind,
+        party_id=row.party_id,
+        computed_at=row.computed_at,
+        look_back_days=rules.LOOKBACK_DAYS,
+        **_counted(row),
+        **_favourites(row, details),
+        **_estimated(row, details),
+        **_modelled(await queries.scores(conn, party), row.computed_at),
+    )
+
+
+def _counted(row: ProfileRow) -> dict[str, Trait]:
+    at = row.computed_at
+    year = {"days": rules.YEAR_DAYS}
+    return {
+        "recency": Trait(value=row.recency_days, evidence={"last_at": row.last_at}, computed_at=at),
+        "frequency": Trait(
+            value=row.purchases_year,
+            evidence=year
+            | {"all": row.purchases, "days_with_purchases": row.active_days, "mean_gap_days": row.gap_days},
+            computed_at=at,
+        ),
+        "money": Trait(
+            value=row.spend_year_minor,
+            evidence=year
+            | {"currency": row.currency, "all": row.spend_minor, "sticks": row.sticks_year}
+            | {"returns": row.returns_year},
+            computed_at=at,
+        ),
+        "basket": Trait(
+            value=row.basket_sticks,
+            evidence={"mean_minor": row.basket_minor, "mean_lines": row.basket_lines, "of": row.purchases},
+            computed_at=at,
+        ),
+        "channel": Trait(value=row.channel, evidence={"of": row.purchases}, computed_at=at),
+        "lifecycle": Trait(
+            value=row.lifecycle,
+            evidence={
+                "first_on": row.first_on,
+                "silent_days": row.recency_days,
+                "mean_gap_days": row.gap_days,
+                "days_with_purchases": row.active_days,
+            },
+            computed_at=at,
+        ),
+    }
+
+
+def _favourites(row: ProfileRow, details: Mapping[str, Any]) -> dict[str, Trait]:
+    at = row.computed_at
+    unknown = "no product that was bought has one in the catalogue"
+    brands, classes, stores = (_shares(details.get("tops", {}), each) for each in ("brand", "class", "store"))
+    return {
+        "favourite_brands": Trait(
+            value=list(brands),
+            evidence={"by": "sticks", "shares": brands},
+            reason=None if brands else unknown,
+            computed_at=at,
+        ),
+        "price_classes": Trait(
+            value=list(classes),
+            evidence={"by": "sticks", "shares": classes},
+            reason=None if classes else unknown,
+            computed_at=at,
+        ),
+        "usual_hour": Trait(value=row.usual_hour, evidence={"counts": details["hours"]}, computed_at=at),
+        "usual_weekday": Trait(
+            value=row.usual_weekday,
+            evidence={"counts": details["weekdays"], "stores": stores},
+            computed_at=at,
+        ),
+    }
+
+
+def _shares(tops: Mapping[str, Any], facet: str) -> dict[str, float]:
+    """Give the three that weigh most with their shares of all, the greatest first."""
+    values, weights, total = tops.get(facet, ((), (), 1))
+    return {value: round(weight / total, 4) for value, weight in zip(values, weights, strict=True)}
+
+
+def _estimated(row: ProfileRow, details: Mapping[str, Any]) -> dict[str, Trait]:
+    priced, answers = details.get("priced_lines", 0), details.get("answers", 0)
+    few = f"fewer than {rules.DISCOUNT_LINES} lines have a list price"
+    return {
+        "price_sensitivity": Trait(
+            value=row.price_sensitivity,
+            evidence={"share_bought_below_list": row.price_sensitivity, "priced_lines": priced},
+            reason=few if row.price_sensitivity is None else None,
+            computed_at=row.computed_at,
+        ),
+        "satisfaction": Trait(
+            value=row.satisfaction,
+            evidence={
+                "answers": answers,
+                "newest_answer_at": details.get("answered_at"),
+                "contacts_year": row.contacts_year,
+            },
+            reason="no answer of a survey speaks of it" if row.satisfaction is None else None,
+            computed_at=row.computed_at,
+        ),
+    }
+
+
+def _modelled(scores: Mapping[str, Any], at: datetime) -> dict[str, Trait]:
+    return {
+        "value_segment": _score(scores.get("rfm"), at, "label", ("recency", "frequency", "money")),
+        "lifetime_value": _score(
+            scores.get("lifetime"), at, "score", ("alive", "expected_purchases", "expected_value_minor")
+        ),
+        "churn_risk": _score(scores.get("churn"), at, "score", ()),
+    }
+
+
+def _score(row: Any, at: datetime, value: str, names: tuple[str, ...]) -> Trait:
+    if row is None:
+        reason = "no model in force has seen this customer"
+        return Trait(value=None, evidence={}, reason=reason, computed_at=at)
+    figures = dict(zip(names, row["figures"] or (), strict=False))
+    evidence = {"model_id": row["model_id"], "label": row["label"], **figures}
+    return Trait(value=row[value], evidence=evidence, computed_at=row["fitted_at"])

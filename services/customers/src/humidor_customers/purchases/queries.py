@@ -1,0 +1,201 @@
+"""Statements over purchases."""
+
+from collections.abc import Collection, Sequence
+from datetime import date
+
+import asyncpg
+
+from humidor_common.db.pool import Connection
+from humidor_customers.purchases.rules import Document, Known, Product, Row
+
+LOCK, TAKING = 7410001, 7410003
+AT_ONCE = 20_000
+
+COLUMNS = ", ".join(Row._fields)
+# A product or store that is not known yet counts with the usual factors and in UTC until it is.
+_KNOWN = """
+    LEFT JOIN stores s ON s.store_id = t.store_id
+    LEFT JOIN product_units u ON u.unit_gtin = t.gtin
+    LEFT JOIN products p ON p.gtin = coalesce(u.gtin, t.gtin)
+    CROSS JOIN LATERAL (SELECT t.bought_at AT TIME ZONE coalesce(s.time_zone, 'UTC') AS moment,
+        CASE coalesce(u.unit, t.unit)
+            WHEN 'stick' THEN 1
+            WHEN 'pack' THEN coalesce(p.sticks_per_pack, 20)
+            WHEN 'carton' THEN coalesce(p.sticks_per_pack * p.packs_per_carton, 200)
+            ELSE coalesce(p.sticks_per_pack * p.packs_per_carton * p.cartons_per_case, 10000)
+        END AS factor) k
+"""
+_TYPES = (
+    "uuid",
+    "uuid",
+    "timestamptz",
+    "bigint",
+    "bigint",
+    "bigint",
+    "int",
+    "date",
+    "smallint",
+    "boolean",
+    *["text"] * 7,
+)
+TELL = """
+, days AS (INSERT INTO purchase_days_changed SELECT DISTINCT store_id, local_day FROM changed
+), parties AS (
+    INSERT INTO purchase_parties_changed
+    SELECT DISTINCT party_kind, party_id FROM changed WHERE party_id IS NOT NULL
+) SELECT count(*) FROM changed
+"""
+# For lines of which some are there already; COPY, which is faster, takes only those that are all new.
+_ADD = f"""
+INSERT INTO purchases ({COLUMNS})
+SELECT {", ".join(f"(e->>{n})::{kind}" for n, kind in enumerate(_TYPES))}
+FROM jsonb_array_elements($1::jsonb) e
+ON CONFLICT DO NOTHING
+"""  # noqa: S608 - made of constants
+_UNKNOWN = """
+INSERT INTO purchase_unknowns
+SELECT e->>0, e->>1, now() FROM jsonb_array_elements($1::jsonb) e ORDER BY 1, 2
+ON CONFLICT (kind, id) DO UPDATE SET seen_at = excluded.seen_at
+"""
+_PRODUCTS = """
+SELECT n.gtin, p.gtin, u.unit, p.sticks_per_pack, p.sticks_per_pack * p.packs_per_carton,
+       p.sticks_per_pack * p.packs_per_carton * p.cartons_per_case
+FROM unnest($1::text[]) n(gtin)
+CROSS JOIN LATERAL (
+    SELECT coalesce((SELECT gtin FROM product_units WHERE unit_gtin = n.gtin), n.gtin) AS gtin,
+           (SELECT unit FROM product_units WHERE unit_gtin = n.gtin) AS unit OFFSET 0) u
+CROSS JOIN LATERAL (SELECT * FROM products WHERE gtin = u.gtin OFFSET 0) p
+"""
+_LEARN = f"""
+WITH known AS (
+    SELECT n.kind, n.id FROM purchase_unknowns n
+    WHERE CASE n.kind WHEN 'store' THEN EXISTS (SELECT FROM stores s WHERE s.store_id = n.id)
+                      ELSE EXISTS (SELECT FROM products p WHERE p.gtin = n.id)
+                        OR EXISTS (SELECT FROM product_units u WHERE u.unit_gtin = n.id) END
+    ORDER BY 1, 2 LIMIT 100 FOR UPDATE SKIP LOCKED
+), before AS MATERIALIZED (
+    SELECT t.* FROM purchases t WHERE t.provisional
+       AND (t.gtin IN (SELECT id FROM known WHERE kind = 'product')
+            OR t.store_id IN (SELECT id FROM known WHERE kind = 'store'))
+       AND EXISTS (SELECT FROM stores s WHERE s.store_id = t.store_id)
+       AND EXISTS (SELECT FROM products p WHERE p.gtin =
+                   coalesce((SELECT u.gtin FROM product_units u WHERE u.unit_gtin = t.gtin), t.gtin))
+    LIMIT {AT_ONCE}
+), learnt AS (
+    DELETE FROM purchase_unknowns n USING known
+    WHERE (n.kind, n.id) = (known.kind, known.id) AND (SELECT count(*) FROM before) < {AT_ONCE}
+), mended AS (
+    UPDATE purchases m
+    SET gtin = coalesce(u.gtin, t.gtin), sticks = t.quantity * k.factor, local_day = k.moment::date,
+        local_hour = extract(hour FROM k.moment),
+        provisional = s.store_id IS NULL OR p.gtin IS NULL
+    FROM before t {_KNOWN}
+    WHERE m.document_id = t.document_id AND m.line = t.line AND m.bought_at = t.bought_at
+    RETURNING m.store_id, m.local_day, m.party_kind, m.party_id
+), changed AS (
+    SELECT * FROM mended UNION ALL SELECT store_id, local_day, NULL, NULL FROM before
+) {TELL}
+"""  # noqa: S608
+
+
+async def share(conn: Connection) -> None:
+    """Keep members from being erased until this transaction ends; batches go side by side."""
+    await conn.execute("SELECT pg_advisory_xact_lock_shared($1)", LOCK)
+
+
+async def own(conn: Connection) -> None:
+    """Wait for the batches that are under way, and keep others waiting until this transaction ends."""
+    await conn.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
+
+
+async def add(conn: Connection, rows: Sequence[Row]) -> None:
+    """Add lines; what is there already stays as it is."""
+    try:
+        async with conn.transaction():
+            await conn.copy_records_to_table("purchases", records=rows, columns=Row._fields)
+    except asyncpg.UniqueViolationError:
+        await conn.execute(_ADD, rows)
+
+
+async def tell(conn: Connection, rows: Sequence[Row]) -> None:
+    """Tell those who keep sums of purchases whose and which days' have changed."""
+    days = {(each.store_id, each.local_day) for each in rows}
+    await conn.copy_records_to_table("purchase_days_changed", records=sorted(days))
+    parties = {(each.party_kind, each.party_id) for each in rows if each.party_kind and each.party_id}
+    if parties:
+        await conn.copy_records_to_table("purchase_parties_changed", records=sorted(parties))
+
+
+async def load_known(conn: Connection, documents: Sequence[Document]) -> Known:
+    """Load what is known of the stores and products of documents, and remember what is not."""
+    stores = sorted({each.store_id for each in documents})
+    gtins = sorted({line.gtin for each in documents for line in each.lines})
+    zones = await conn.fetch(
+        "SELECT store_id, time_zone FROM stores WHERE store_id = ANY($1::text[])", stores
+    )
+    products = await conn.fetch(_PRODUCTS, gtins)
+    known = Known(
+        {row[0]: row[1] for row in zones}, {row[0]: Product(row[1], *tuple(row)[2:]) for row in products}
+    )
+    unknown = [("product", each) for each in gtins if each not in known.products]
+    unknown += [("store", each) for each in stores if each not in known.zones]
+    if unknown:
+        await conn.execute(_UNKNOWN, unknown)
+    return known
+
+
+async def erased(conn: Connection, member_ids: Collection[str]) -> set[str]:
+    """Name those whose data was erased."""
+    rows = await conn.fetch(
+        "SELECT member_id FROM consumers WHERE member_id = ANY($1::text[]) AND ended_why = 'erased'",
+        list(member_ids),
+    )
+    return {row[0] for row in rows}
+
+
+async def learn(conn: Connection) -> bool:
+    """Give some lines whose product and store are known by now their sticks and local time.
+
+    Gives whether there were any.
+    """
+    return bool(await conn.fetchval(_LEARN))
+
+
+async def take_parties(conn: Connection, limit: int) -> list[tuple[str, str]]:
+    """Take customers off whose purchases have changed, with all that was told of each: kind and id.
+
+    One worker at a time; the others get none.
+    """
+    if not await conn.fetchval("SELECT pg_try_advisory_xact_lock($1)", TAKING):
+        return []
+    rows = await conn.fetch(
+        """WITH due AS MATERIALIZED (
+               SELECT DISTINCT party_kind, party_id
+               FROM (SELECT party_kind, party_id FROM purchase_parties_changed LIMIT $1) c),
+           taken AS (DELETE FROM purchase_parties_changed c USING due s
+                     WHERE c.party_kind = s.party_kind AND c.party_id = s.party_id)
+           SELECT party_kind, party_id FROM due ORDER BY 1, 2""",
+        limit,
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+async def take_days(conn: Connection, limit: int) -> list[tuple[str, date]]:
+    """Take days of stores off whose purchases have changed: store and its local day, each once."""
+    rows = await conn.fetch(
+        """WITH taken AS (DELETE FROM purchase_days_changed WHERE ctid = ANY(ARRAY(
+               SELECT ctid FROM purchase_days_changed LIMIT $1 FOR UPDATE SKIP LOCKED))
+           RETURNING store_id, local_day)
+           SELECT DISTINCT store_id, local_day FROM taken ORDER BY 1, 2""",
+        limit,
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+async def mark(conn: Connection, parties: Collection[tuple[str, str]]) -> None:
+    """Let customers be looked at anew of whom something else than purchases has changed: kind and id."""
+    await conn.execute(
+        """INSERT INTO purchase_parties_changed
+           SELECT e->>0, e->>1 FROM jsonb_array_elements($1::jsonb) e ORDER BY 1, 2""",
+        sorted(set(parties)),
+    )

@@ -1,0 +1,70 @@
+"""Keeps what customers bought, in whatever order tills and warehouses tell it."""
+
+from collections.abc import Sequence
+
+from humidor_common.db.pool import Connection, Pool
+from humidor_common.db.transaction import transaction
+from humidor_common.events import Event
+from humidor_common.events.customers import OrderDelivered
+from humidor_common.events.pos import SaleRecorded, SaleReturned, SaleVoided
+from humidor_customers.purchases import orders, queries, settling
+from humidor_customers.purchases.rules import Document, document_of, rows_of
+
+
+async def take(conn: Connection, events: Sequence[Event]) -> None:
+    """Take sales, returns, voids and deliveries, each once; the same facts in any order give the same lines.
+
+    A sale that was voided leaves no lines. A return counts when it was made; whose it is, its till says or
+    the sale it belongs to. What an erased member bought stays, as nobody's.
+    """
+    await queries.share(conn)
+    documents = [document_of(each) for each in events if isinstance(each, SaleRecorded | SaleReturned)]
+    if delivered := [each for each in events if isinstance(each, OrderDelivered)]:
+        documents += await orders.read_documents(conn, delivered)
+    if documents:
+        await _add(conn, documents)
+    await _settle(conn, events)
+
+
+async def _add(conn: Connection, documents: Sequence[Document]) -> None:
+    members = {each.party_id for each in documents if each.party_id and each.party_kind == "consumer"}
+    if members and (gone := await queries.erased(conn, members)):
+        documents = [
+            each._replace(party_kind=None, party_id=None)
+            if each.party_kind == "consumer" and each.party_id in gone
+            else each
+            for each in documents
+        ]
+    rows = list(rows_of(documents, await queries.load_known(conn, documents)))
+    await queries.add(conn, rows)
+    await queries.tell(conn, rows)
+
+
+async def _settle(conn: Connection, events: Sequence[Event]) -> None:
+    """Bring together sales of these events and what came of them, be it before or after."""
+    returns = {
+        (each.sale_id, each.return_id)
+        for each in events
+        if isinstance(each, SaleReturned) and each.sale_id and not each.member_id
+    }
+    voided = {each.sale_id for each in events if isinstance(each, SaleVoided) and each.sale_id}
+    if returns:
+        await settling.remember_returns(conn, returns)
+    if voided:
+        await settling.remember_voids(conn, voided)
+    sales = {each.sale_id for each in events if isinstance(each, SaleRecorded)}
+    if concerned := sales | voided | {each[0] for each in returns}:
+        await settling.settle(conn, concerned)
+
+
+async def tidy(pool: Pool) -> None:
+    """Look again at what two batches may have passed each other by, and at what was not known yet."""
+    async with transaction(pool) as conn:
+        await queries.share(conn)
+        if sales := await settling.unlooked(conn):
+            await settling.settle(conn, sales)
+    more = True
+    while more:
+        async with transaction(pool) as conn:
+            await queries.share(conn)
+            more = await queries.learn(conn)

@@ -1,0 +1,69 @@
+"""Models of customers' value over HTTP."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from humidor_common.clock import utc_now
+from humidor_common.db.transaction import Read, Tx
+from humidor_common.web.idempotency import Idempotency
+from humidor_common.web.inputs import Label
+from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor
+from humidor_customers.inputs import NEWEST, Reader, Writer
+from humidor_customers.jobs.schemas import JobView
+from humidor_customers.value import queries, service
+from humidor_customers.value.schemas import Filters, ModelInput, ModelView, ScoreView
+
+router = APIRouter(prefix="/v1/models", tags=["analytics"])
+
+
+@router.post("", status_code=202, response_model=JobView)
+async def post_model(conn: Tx, principal: Writer, model: ModelInput, idempotency: Idempotency) -> Response:
+    """Fit a model to all customers of a kind; the worker does it."""
+    principal.check_every_store()
+    return await idempotency.run(
+        conn, lambda: service.fit_model(conn, principal, model, now=utc_now()), status=202
+    )
+
+
+@router.get("")
+async def list_models(
+    conn: Read,
+    principal: Reader,
+    filters: Annotated[Filters, Query()],
+    cursor: Cursor = None,
+    limit: Limit = DEFAULT_LIMIT,
+) -> Page[ModelView]:
+    """Read models, the newest first; those in force are `current`."""
+    principal.check_every_store()
+    before = decode_cursor(cursor, UUID)[0] if cursor else NEWEST
+    found = await queries.page(conn, filters, before=before, limit=limit + 1)
+    more = len(found) > limit
+    return Page(items=found[:limit], next_cursor=encode_cursor(found[limit - 1].model_id) if more else None)
+
+
+@router.get("/{model_id}")
+async def get_model(conn: Read, principal: Reader, model_id: UUID) -> ModelView:
+    """Read a model with its parameters and its figures on a hold-out."""
+    principal.check_every_store()
+    return await service.get_model(conn, model_id)
+
+
+@router.get("/{model_id}/scores")
+async def list_scores(
+    conn: Read,
+    principal: Reader,
+    model_id: UUID,
+    label: Annotated[Label | None, Query()] = None,
+    cursor: Cursor = None,
+    limit: Limit = DEFAULT_LIMIT,
+) -> Page[ScoreView]:
+    """Read what a model says of customers, in the order of their ids; former models have no scores."""
+    principal.check_every_store()
+    await service.get_model(conn, model_id)
+    after = decode_cursor(cursor, str)[0] if cursor else ""
+    found = await queries.page_scores(conn, model_id, label, after=after, limit=limit + 1)
+    more = len(found) > limit
+    return Page(items=found[:limit], next_cursor=encode_cursor(found[limit - 1].party_id) if more else None)

@@ -1,0 +1,134 @@
+"""Fits churn and potential on what sampled customers did, and clusters of those who buy alike."""
+
+from typing import Any
+
+import numpy as np
+
+from humidor_customers.arrays import Floats
+from humidor_customers.estimates import clustering, propensity
+from humidor_customers.estimates.buying import Unfit
+from humidor_customers.inputs import PartyKind
+from humidor_customers.profiles import rules as profiles
+from humidor_customers.value.fitting import Outcome
+from humidor_customers.value.history import Days, Figures
+
+HORIZON_DAYS: dict[PartyKind, int] = {"retailer": 28, "consumer": 90}
+"""Four weekly cycles without an order are the trade's word for churn."""
+HIGH = 0.8
+"""Whoever spends more than four of five customers is of high value."""
+
+FEATURES = [
+    "silent_days",
+    "days_since_first",
+    "days_with_purchases",
+    "gap_days",
+    "silence_in_gaps",
+    "purchases_year",
+    "spend_year",
+    "basket",
+]
+TRAITS = [
+    "silent_days",
+    "purchases_year",
+    "spend_year_minor",
+    "basket_sticks",
+    "favourite_brand_share",
+    "usual_hour",
+]
+
+
+def features_of(figures: Figures, party_kind: PartyKind) -> Floats:
+    """Give the features of each customer, as logarithms because all of them are skewed."""
+    silent = figures.today - figures.last_day
+    gap = (figures.last_day - figures.first_day) / np.maximum(figures.active_days - 1, 1)
+    usual = profiles.USUAL_GAP_DAYS[party_kind]
+    rhythm = np.where(figures.active_days >= profiles.KNOWN_GAP_DAYS, gap, usual)
+    columns = (
+        silent,
+        figures.today - figures.first_day,
+        figures.active_days,
+        rhythm,
+        silent / np.maximum(rhythm, profiles.LEAST_GAP_DAYS),
+        figures.purchases_year,
+        figures.spend_year_minor,
+        figures.basket_minor,
+    )
+    return np.column_stack([np.log1p(np.maximum(each, 0)) for each in columns])
+
+
+def _live(figures: Figures, party_kind: PartyKind) -> "np.ndarray[Any, np.dtype[np.bool_]]":
+    """Tell who is not lost yet: of the others there is nothing to foretell."""
+    return np.asarray(np.expm1(features_of(figures, party_kind)[:, 4]) <= profiles.LOST)
+
+
+def fit_churn(
+    figures: Figures, days: Days, party_kind: PartyKind, horizon_days: int, involuntary: int
+) -> Outcome:
+    """Foretell who will not buy within the horizon, of those who are not lost already.
+
+    Customers whose licence or membership has ended did not choose to: they are left out and counted apart.
+    """
+    cut = days.today - horizon_days
+    before, known = days.until(cut).figures()
+    live = _live(before, party_kind) if before.ids else np.zeros(0, dtype=bool)
+    gone = (days.after(cut)[0][known][live] == 0).astype(np.float64)
+    if not len(gone):
+        raise Unfit("nobody was buying before the horizon")
+    model, judged = propensity.fit(features_of(before, party_kind)[live], gone, FEATURES)
+    risk = model.predict(features_of(figures, party_kind))
+    lost = ~_live(figures, party_kind)
+    risk = np.where(lost, 1.0, risk)
+    bands = np.array(["low", "middle", "high"])[np.digitize(risk, (0.33, 0.66))]
+    bands = np.where(lost, "lost", bands)
+    fit = {"customers": len(gone), "rate": float(gone.mean()), "involuntary": involuntary}
+    parameters = {"horizon_days": horizon_days, **model.told()}
+    return Outcome(parameters, fit, judged, None, risk, bands)
+
+
+def fit_potential(figures: Figures, days: Days, party_kind: PartyKind, horizon_days: int) -> Outcome:
+    """Foretell who, not of high value now, will spend within the horizon like the highest fifth."""
+    cut = days.today - horizon_days
+    before, known = days.until(cut).figures()
+    if not before.ids:
+        raise Unfit("nobody was buying before the horizon")
+    spent = days.after(cut)[1][known]
+    candidates = before.spend_year_minor <= np.quantile(before.spend_year_minor, HIGH)
+    mark = float(np.quantile(spent, HIGH))
+    rose = (spent[candidates] > max(mark, 0.0)).astype(np.float64)
+    model, judged = propensity.fit(features_of(before, party_kind)[candidates], rose, FEATURES)
+    chance = model.predict(features_of(figures, party_kind))
+    high = figures.spend_year_minor > np.quantile(figures.spend_year_minor, HIGH)
+    order = np.argsort(np.argsort(-np.where(high, -1.0, chance), kind="stable"), kind="stable")
+    tenths = order * 10 // max(int((~high).sum()), 1) + 1
+    labels = np.where(high, "high_value", np.char.add("tenth_", np.minimum(tenths, 10).astype(str)))
+    fit = {
+        "customers": len(rose),
+        "rate": float(rose.mean()),
+        "mark_minor": mark,
+        "high_value": int(high.sum()),
+    }
+    parameters = {"horizon_days": horizon_days, **model.told()}
+    return Outcome(parameters, fit, judged, None, np.where(high, np.nan, chance), labels)
+
+
+def fit_clusters(figures: Figures) -> Outcome:
+    """Find groups of customers who buy alike, as many as the silhouette says."""
+    traits = np.column_stack(
+        (
+            figures.today - figures.last_day,
+            figures.purchases_year,
+            figures.spend_year_minor,
+            figures.basket_sticks,
+            figures.brand_share,
+            figures.usual_hour,
+        )
+    )
+    skewed = traits.copy()
+    skewed[:, :4] = np.log1p(np.maximum(skewed[:, :4], 0))
+    model = clustering.fit(skewed)
+    places, distances = model.assign(skewed)
+    k = len(model.centres)
+    told = clustering.describe(traits, places, TRAITS, k)
+    parameters = {"clusters": k, "traits": TRAITS, "silhouettes": model.silhouettes}
+    labels = np.char.add("cluster_", places.astype(str))
+    return Outcome(parameters, {"clusters": told}, None, None, distances, labels)

@@ -1,0 +1,125 @@
+"""Statements over models and scores, and over what they are fitted to."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from humidor_common.db.pool import Connection
+from humidor_common.db.rows import insert_row
+from humidor_customers.conditions import Conditions
+from humidor_customers.value.schemas import Filters, ModelView, ScoreView
+
+FORGET_ROWS = 50_000
+
+# Days are counted from 2000-01-01.
+CUSTOMERS = """
+SELECT party_id, first_on - date '2000-01-01' AS first_day, last_on - date '2000-01-01' AS last_day,
+       active_days, purchases, purchases_year, spend_minor, spend_year_minor, repeat_spend_minor,
+       sticks_year, coalesce(basket_sticks, 0) AS basket_sticks, coalesce(basket_minor, 0) AS basket_minor,
+       coalesce(favourite_brand_share, 0) AS brand_share, coalesce(usual_hour, 0) AS usual_hour,
+       current_date - date '2000-01-01' AS today
+FROM profiles WHERE party_kind = $1 AND party_id > $2 AND lifecycle <> 'ended' ORDER BY party_id LIMIT $3
+"""
+DAYS = """
+SELECT party_id, local_day - date '2000-01-01' AS day, count(DISTINCT document_id) AS purchases,
+       sum(net_minor)::float8 AS minor
+FROM purchases WHERE party_kind = $1 AND party_id = ANY($2::text[]) AND kind <> 'return' GROUP BY 1, 2
+"""
+# Cycles of the last year whose window has closed since the customer joined the group, and those ordered in.
+CYCLES = """
+SELECT m.retailer_id, count(DISTINCT w.cycle_id) AS available, count(DISTINCT o.cycle_id) AS used
+FROM order_members m
+JOIN order_windows w ON w.group_code = m.group_code AND w.closes_at BETWEEN greatest(m.since, $2) AND $1
+LEFT JOIN orders o ON o.retailer_id = m.retailer_id AND o.cycle_id = w.cycle_id
+    AND o.state IN ('confirmed', 'reserved', 'dispatched', 'delivered')
+WHERE m.retailer_id > $3 AND m.retailer_id <= $4 GROUP BY 1
+"""
+
+
+async def ended(conn: Connection, party_kind: str) -> int:
+    """Count those whose licence or membership is over."""
+    found: int = await conn.fetchval(
+        "SELECT count(*) FROM profiles WHERE party_kind = $1 AND lifecycle = 'ended'", party_kind
+    )
+    return found
+
+
+async def add_scores(conn: Connection, rows: Iterable[tuple[Any, ...]]) -> None:
+    await conn.copy_records_to_table(
+        "model_scores", records=rows, columns=("model_id", "party_id", "score", "label", "figures")
+    )
+
+
+async def forget_scores(conn: Connection, model_id: UUID) -> bool:
+    """Forget some scores of a model; gives whether more may be left."""
+    done = await conn.execute(
+        """DELETE FROM model_scores WHERE model_id = $1 AND party_id IN (
+               SELECT party_id FROM model_scores WHERE model_id = $1 LIMIT $2)""",
+        model_id,
+        FORGET_ROWS,
+    )
+    return bool(done == f"DELETE {FORGET_ROWS}")
+
+
+async def put_in_force(conn: Connection, model: ModelView) -> UUID | None:
+    """Write a model whose scores are there and let it be the one; gives the one before.
+
+    Members who were erased meanwhile have no score any more.
+    """
+    former: UUID | None = await conn.fetchval(
+        """UPDATE models SET current = false WHERE model = $1 AND party_kind = $2 AND current
+           RETURNING model_id""",
+        model.model,
+        model.party_kind,
+    )
+    if model.party_kind == "consumer":
+        await conn.execute(
+            """DELETE FROM model_scores s USING consumers c
+               WHERE s.model_id = $1 AND c.member_id = s.party_id AND c.ended_why <> 'left'""",
+            model.model_id,
+        )
+    await insert_row(conn, "models", model.model_dump())
+    return former
+
+
+async def read(conn: Connection, model_id: UUID) -> ModelView | None:
+    row = await conn.fetchrow("SELECT * FROM models WHERE model_id = $1", model_id)
+    return None if row is None else ModelView(**row)
+
+
+async def page(conn: Connection, filters: Filters, *, before: UUID, limit: int) -> list[ModelView]:
+    """Read models, the newest first."""
+    query = Conditions()
+    query.where("model_id < ?", before)
+    for name in ("model", "party_kind", "current"):
+        if (value := getattr(filters, name)) is not None:
+            query.where(f"{name} = ?", value)
+    statement = f"SELECT * FROM models WHERE {query.sql} ORDER BY model_id DESC LIMIT {limit}"  # noqa: S608
+    return [ModelView(**row) for row in await conn.fetch(statement, *query.arguments)]
+
+
+async def page_scores(
+    conn: Connection, model_id: UUID, label: str | None, *, after: str, limit: int
+) -> list[ScoreView]:
+    rows = await conn.fetch(
+        """SELECT party_id, score, label, figures FROM model_scores
+           WHERE model_id = $1 AND party_id > $2 AND ($3::text IS NULL OR label = $3)
+           ORDER BY party_id LIMIT $4""",
+        model_id,
+        after,
+        label,
+        limit,
+    )
+    return [ScoreView(**row) for row in rows]
+
+
+async def fetch_customers(
+    conn: Connection, party_kind: str, *, after: str, limit: int
+) -> list[asyncpg.Record]:
+    return await conn.fetch(CUSTOMERS, party_kind, after, limit)
+
+
+async def fetch_days(conn: Connection, party_kind: str, ids: Sequence[str]) -> list[asyncpg.Record]:
+    return await conn.fetch(DAYS, party_kind, list(ids))

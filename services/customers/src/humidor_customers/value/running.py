@@ -1,0 +1,118 @@
+"""The job that fits a model and gives all customers their scores."""
+
+import math
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import Any
+
+from humidor_common.clock import utc_now
+from humidor_common.db.transaction import transaction
+from humidor_customers.estimates.buying import Unfit
+from humidor_customers.jobs.working import Job, Undoable
+from humidor_customers.value import queries
+from humidor_customers.value.fitting import LIFETIME_DAYS, Outcome, fit_lifetime, fit_rfm
+from humidor_customers.value.foretelling import HORIZON_DAYS, fit_churn, fit_clusters, fit_potential
+from humidor_customers.value.history import EPOCH, Figures, read_cycles, read_days, read_figures
+from humidor_customers.value.schemas import ModelInput, ModelView
+
+_ROWS = 50_000
+
+
+async def run_model(job: Job) -> Mapping[str, Any]:
+    """Fit, score and put in force; a model that cannot be fitted leaves the one in force and says why."""
+    given = ModelInput(**job.parameters)
+    job.say(0.05, "reading")
+    figures = await read_figures(job, given.party_kind)
+    try:
+        outcome = await _fit(job, given, figures)
+    except Unfit as error:
+        raise Undoable("unfit", f"The data does not allow it: {error}.") from error
+    job.say(0.7, "writing")
+    await _forget(job, job.claimed.job_id)
+    try:
+        await _write_scores(job, figures, outcome)
+        view = _view(job, given, figures, outcome)
+        async with transaction(job.pool) as conn:
+            await job.keep(conn)
+            former = await queries.put_in_force(conn, view)
+    except BaseException:
+        await _forget(job, job.claimed.job_id)
+        raise
+    if former is not None:
+        await _forget(job, former)
+    return {"model_id": str(view.model_id), "customers": view.customers, "reason": view.reason}
+
+
+async def _fit(job: Job, given: ModelInput, figures: Figures) -> Outcome:
+    kind = given.party_kind
+    if given.model == "rfm":
+        cycles = await read_cycles(job, figures.ids, utc_now()) if kind == "retailer" else {}
+        return await job.calculate(fit_rfm, figures, cycles)
+    if given.model == "clusters":
+        job.say(0.3, "clustering")
+        return await job.calculate(fit_clusters, figures)
+    days = await read_days(job, kind, figures)
+    job.say(0.4, "fitting")
+    horizon = given.horizon_days or HORIZON_DAYS[kind]
+    if given.model == "lifetime":
+        return await job.calculate(fit_lifetime, figures, days, given.horizon_days or LIFETIME_DAYS)
+    if given.model == "churn":
+        async with job.pool.acquire() as conn:
+            ended = await queries.ended(conn, kind)
+        return await job.calculate(fit_churn, figures, days, kind, horizon, ended)
+    return await job.calculate(fit_potential, figures, days, kind, horizon)
+
+
+async def _write_scores(job: Job, figures: Figures, outcome: Outcome) -> None:
+    count = len(figures.ids)
+    for start in range(0, count, _ROWS):
+        job.say(0.7 + 0.25 * start / count, "writing")
+        async with transaction(job.pool) as conn:
+            await queries.add_scores(conn, _rows(job, figures, outcome, slice(start, start + _ROWS)))
+
+
+def _rows(job: Job, figures: Figures, outcome: Outcome, part: slice) -> Iterator[tuple[Any, ...]]:
+    ids = figures.ids[part]
+    scores = outcome.scores[part].tolist()
+    labels = [None] * len(ids) if outcome.labels is None else outcome.labels[part].tolist()
+    several = [None] * len(ids) if outcome.figures is None else outcome.figures[part].tolist()
+    for identity, score, label, more in zip(ids, scores, labels, several, strict=True):
+        known = score if math.isfinite(score) else None
+        yield (job.claimed.job_id, identity, known, label, more and [_finite(each) for each in more])
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _view(job: Job, given: ModelInput, figures: Figures, outcome: Outcome) -> ModelView:
+    return ModelView(
+        model_id=job.claimed.job_id,
+        model=given.model,
+        party_kind=given.party_kind,
+        current=True,
+        customers=len(figures.ids),
+        parameters=_clean(outcome.parameters),
+        fit=_clean(outcome.fit),
+        holdout=_clean(outcome.holdout),
+        reason=outcome.reason,
+        as_of=EPOCH + timedelta(days=figures.today),
+        fitted_at=utc_now(),
+        fitted_by="worker",
+    )
+
+
+def _clean(value: Any) -> Any:
+    """Leave nothing that JSON has no word for."""
+    if isinstance(value, dict):
+        return {str(name): _clean(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_clean(each) for each in value]
+    return _finite(value) if isinstance(value, float) else value
+
+
+async def _forget(job: Job, model_id: Any) -> None:
+    more = True
+    while more:
+        async with transaction(job.pool) as conn:
+            more = await queries.forget_scores(conn, model_id)

@@ -1,0 +1,33 @@
+"""Starts the fitting of models and reads what they came to."""
+
+from datetime import datetime
+from uuid import UUID
+
+from humidor_common.auth import Principal
+from humidor_common.db.pool import Connection
+from humidor_common.web.problems import invalid, not_found
+from humidor_customers.jobs.schemas import JobView
+from humidor_customers.jobs.service import start_job
+from humidor_customers.value import queries
+from humidor_customers.value.schemas import ModelInput, ModelView
+
+KIND = "model"
+WITHOUT_HORIZON = ("rfm", "clusters")
+
+
+async def fit_model(conn: Connection, principal: Principal, given: ModelInput, *, now: datetime) -> JobView:
+    """Queue the fitting of a model.
+
+    Raises:
+        Problem: 422 where a horizon is given to a model that has none.
+    """
+    if given.horizon_days is not None and given.model in WITHOUT_HORIZON:
+        raise invalid("horizon_days", f"{given.model} looks at the past alone")
+    return await start_job(conn, principal, KIND, given.model_dump(), now=now)
+
+
+async def get_model(conn: Connection, model_id: UUID) -> ModelView:
+    found = await queries.read(conn, model_id)
+    if found is None:
+        raise not_found("model", model_id)
+    return found

@@ -1,0 +1,185 @@
+"""Mining through HTTP and the process that does it."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import msgspec
+import psutil
+import pytest
+
+from humidor_common.clock import utc_now
+from humidor_common.db.transaction import transaction
+from humidor_customers.jobs import queries
+from humidor_customers.jobs.working import Cancelled, Job, work_once
+from humidor_customers.mining import work
+from humidor_customers.mining.running import handlers
+from humidor_customers.testing.desk import Desk
+from humidor_customers.testing.ordering import gtin
+from humidor_customers.testing.selling import Sold, know, sale, sell
+
+SCOPE = {"since": "2026-06-01", "until": "2026-10-31"}
+
+
+async def ask(desk: Desk, **params: Any) -> str:
+    made = await desk.ask("POST", "/v1/mining/runs", json={"params": SCOPE | params}, expect=202)
+    return str(made["job_id"])
+
+
+async def mine(desk: Desk, **params: Any) -> tuple[str, dict[str, Any]]:
+    """Have it mined in this process, as the process of the worker does."""
+    run_id = await ask(desk, **params)
+    told: list[dict[str, Any]] = []
+
+    async def here(job: Any) -> dict[str, Any]:
+        order = work.Order(dsn=desk.runtime.settings.pg_dsn, run_id=job.claimed.job_id, params=job.parameters)
+        await work.carry_out(order, told.append)
+        return dict(told[-1]["result"])
+
+    assert await work_once(desk.runtime.pool, {f"mining_{params['kind']}": here})
+    job = await desk.ask("GET", f"/v1/jobs/{run_id}")
+    assert job["state"] == "done", job
+    return run_id, job["result"]
+
+
+async def found(desk: Desk, run_id: str, what: str, **params: Any) -> list[dict[str, Any]]:
+    page = await desk.ask("GET", f"/v1/mining/runs/{run_id}/{what}", params=params)
+    rows: list[dict[str, Any]] = page["items"]
+    return rows
+
+
+@pytest.fixture
+async def shop(desk: Desk) -> Desk:
+    """Forty members who buy once a month: even ones Harbour in the evening, odd ones River at noon.
+
+    From September on the odd ones take Harbour. Even ones buy 4 (Reef) beside it, half of the odd ones 5
+    (Lake).
+    """
+    await know(
+        desk,
+        p1=("Harbour", "North", "1"),
+        p3=("River", "South", "2"),
+        p4=("Reef", "North", "1"),
+        p5=("Lake", "South", "2"),
+    )
+    sales = []
+    for month in range(6, 11):
+        for member in range(40):
+            even = member % 2 == 0
+            day = date(2026, month, 1) + timedelta(days=member % 25)
+            bought: Sold = [(1, 2, 2500)] if even or month >= 9 else [(3, 2, 1000)]
+            bought = (
+                [*bought, (4, 1, 1500)] if even else [*bought, (5, 1, 500)] if member % 4 == 1 else bought
+            )
+            sales.append(sale("S0001", f"{day} {'18' if even else '12'}:30", bought, member=f"M{member:02d}"))
+    await sell(desk, *sales)
+    return desk
+
+
+async def test_a_run_is_mined_by_a_process_of_its_own(shop: Desk) -> None:
+    run_id = await ask(shop, kind="associations", support=0.05, confidence=0.5)
+    await shop.ask("GET", f"/v1/mining/runs/{run_id}/rules", expect=409)
+    assert await work_once(shop.runtime.pool, handlers(shop.runtime.settings.pg_dsn))
+    job = await shop.ask("GET", f"/v1/jobs/{run_id}")
+    assert (job["state"], job["progress"], job["result"]["baskets"]) == ("done", 1, 200)
+    rules = await found(shop, run_id, "rules")
+    best = next(row for row in rules if row["antecedent"] == [gtin(4)])
+    assert (best["consequent"], best["count"], best["confidence"]) == ([gtin(1)], 100, 1.0)
+    assert best["q_value"] < 1e-10
+    assert best["lift"] == pytest.approx(200 / 140)
+    await shop.ask("GET", f"/v1/mining/runs/{run_id}/cohorts", expect=404)
+    csv = await shop.client.get(f"/v1/mining/runs/{run_id}/rules?format=csv", headers=shop.auth())
+    assert csv.text.count("\r\n") == len(rules) + 1
+
+
+async def test_a_run_that_finds_too_much_says_so_and_one_can_be_cancelled(desk: Desk) -> None:
+    await sell(desk, sale("S0001", "2026-10-05 12:00", [(n, 1, 1000) for n in range(1, 40)]))
+    run_id = await ask(desk, kind="associations", support=0.5, longest=10)
+    other = await ask(desk, kind="cohorts")
+    await desk.ask("POST", f"/v1/jobs/{other}:cancel")
+    assert await work_once(desk.runtime.pool, handlers(desk.runtime.settings.pg_dsn))
+    job = await desk.ask("GET", f"/v1/jobs/{run_id}")
+    assert (job["state"], job["code"]) == ("failed", "too-many-itemsets")
+    assert await desk.runtime.pool.fetchval("SELECT count(*) FROM mining_rows") == 0
+    assert not await work_once(desk.runtime.pool, {})
+
+
+async def test_a_run_that_is_cancelled_meanwhile_ends_its_process_and_leaves_nothing(shop: Desk) -> None:
+    pool = shop.runtime.pool
+    await ask(shop, kind="associations")
+    async with transaction(pool) as conn:
+        claimed = await queries.claim(conn, now=utc_now())
+    assert claimed is not None
+    job = Job(pool, claimed)
+    await shop.ask("POST", f"/v1/jobs/{claimed.job_id}:cancel")
+    await job.tell()
+    mine_it = handlers(shop.runtime.settings.pg_dsn)[claimed.kind]
+    with pytest.raises(Cancelled):
+        await mine_it(job)
+    assert await pool.fetchval("SELECT count(*) FROM mining_rows") == 0
+    children = psutil.Process().children(recursive=True)
+    assert not [child for child in children if "humidor_customers.mining.work" in child.cmdline()]
+
+
+async def test_sequences_and_switches_show_who_went_over(shop: Desk) -> None:
+    run_id, result = await mine(shop, kind="switching")
+    rows = {(row["origin"], row["target"]): row for row in await found(shop, run_id, "switches")}
+    assert result["transitions"] == 160
+    assert (rows["River", "Harbour"]["count"], rows["River", "Harbour"]["net"]) == (20, 20)
+    assert rows["Harbour", "Harbour"]["p_value"] is None
+    assert rows["River", "River"]["share"] == pytest.approx(40 / 60)
+    assert rows["River", "Harbour"]["q_value"] < 0.01
+    run_id, _ = await mine(shop, kind="sequences", item="brand", support=0.4, longest=3)
+    patterns = {
+        msgspec.json.encode(row["steps"]).decode(): row for row in await found(shop, run_id, "sequences")
+    }
+    over = patterns['[["River"],["Harbour"]]']
+    assert (over["customers"], over["of_customers"], over["confidence"]) == (20, 40, 1.0)
+    assert '[["Harbour"],["River"]]' not in patterns
+
+
+async def test_affinities_name_the_time_at_which_a_brand_is_bought(shop: Desk) -> None:
+    run_id, result = await mine(shop, kind="affinities", item="brand")
+    rows = {(row["key"], row["slot"]): row for row in await found(shop, run_id, "affinities")}
+    assert {("Reef", "17-20"), ("River", "11-14")} <= rows.keys()
+    assert result["significant"] == len(rows)
+    evening = rows["Reef", "17-20"]
+    assert (evening["count"], evening["key_count"], evening["customers"]) == (100, 100, 20)
+    assert evening["lift"] == pytest.approx(evening["count"] / evening["expected"])
+    assert all(row["significant"] for row in rows.values())
+    run_id, result = await mine(shop, kind="affinities", group="customer", slot="weekday", purchases=5)
+    assert await found(shop, run_id, "affinities") == []
+    assert result["tests"] > 0
+
+
+async def test_cohorts_and_recommendations_come_with_how_sure_they_are(shop: Desk) -> None:
+    run_id, _ = await mine(shop, kind="cohorts")
+    rows = await found(shop, run_id, "cohorts")
+    assert [(row["cohort"], row["offset"], row["active"]) for row in rows] == [
+        ("2026-06-01", n, 40) for n in range(5)
+    ]
+    assert rows[1]["low"] > 0.9
+    run_id, result = await mine(shop, kind="recommendations", test_days=61)
+    assert result["trained_until"] == "2026-08-31"
+    assert result["evaluation"]["customers"] == 20
+    assert result["method"] in ("likeness", "popularity")
+    mine_of = await found(shop, run_id, "recommendations", customer_id="M01")
+    assert {row["customer_id"] for row in mine_of} == {"M01"}
+    assert [row["rank"] for row in mine_of] == list(range(1, len(mine_of) + 1))
+    assert gtin(5) not in {row["key"] for row in mine_of}
+
+
+async def test_nothing_is_found_in_nothing_and_mistakes_are_refused(desk: Desk) -> None:
+    tables = {"associations": "rules", "switching": "switches"}
+    for kind in ("associations", "sequences", "switching", "affinities", "cohorts", "recommendations"):
+        run_id, result = await mine(desk, kind=kind)
+        assert (result["reason"], result["rows"]) == ("no-purchases", 0)
+        assert await found(desk, run_id, tables.get(kind, kind)) == []
+    for wrong in (
+        {"kind": "associations", "support": 0},
+        {"kind": "magic"},
+        {"kind": "cohorts", "until": "2026-05-01"},
+    ):
+        await desk.ask("POST", "/v1/mining/runs", json={"params": SCOPE | wrong}, expect=422)
+    bound = desk.auth("manager", stores=["S0001"])
+    body = {"params": SCOPE | {"kind": "cohorts"}}
+    await desk.ask("POST", "/v1/mining/runs", json=body, headers=bound, expect=403)

@@ -1,0 +1,144 @@
+"""Segments: tried, live and frozen, told by ids, and left by those who were erased."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from humidor_common.events.customers import SegmentPublished
+from humidor_common.ids import uuid7
+from humidor_customers.segments import queries
+from humidor_customers.testing.desk import Desk
+from humidor_customers.testing.till import TODAY, buy, join, profile_all, sale
+
+PATH = "/v1/segments"
+OFTEN = {"field": "purchases", "at_least": 3}
+
+
+async def members(desk: Desk, segment: dict[str, Any], **params: Any) -> list[str]:
+    page = await desk.ask("GET", f"{PATH}/{segment['segment_id']}/members", params=params)
+    found = [each["party_id"] for each in page["items"]]
+    if page["next_cursor"]:
+        found += await members(desk, segment, **(params | {"cursor": page["next_cursor"]}))
+    return found
+
+
+async def make(desk: Desk, mode: str = "live", rule: Any = None, *, expect: int = 201, **changes: Any) -> Any:
+    body = {"name": "Often", "party_kind": "consumer", "mode": mode, "rule": rule or OFTEN} | changes
+    return await desk.ask("POST", PATH, json=body, expect=expect)
+
+
+async def shoppers(desk: Desk) -> None:
+    """Members M1 to M6, who have bought one to six times."""
+    await join(desk, *(f"M{n}" for n in range(1, 7)))
+    await buy(
+        desk,
+        *(sale(100 * n + t, f"M{n}", at=TODAY - timedelta(days=t)) for n in range(1, 7) for t in range(n)),
+    )
+    await profile_all(desk)
+
+
+async def score(desk: Desk, model: str, scores: dict[str, float]) -> None:
+    model_id = uuid7()
+    pool = desk.runtime.pool
+    await pool.execute(
+        """INSERT INTO models (model_id, model, party_kind, current, customers, parameters, fit, as_of,
+                               fitted_at, fitted_by)
+           VALUES ($1, $2, 'consumer', true, 1, '{}', '{}', now(), now(), 'test')""",
+        model_id,
+        model,
+    )
+    await pool.executemany(
+        "INSERT INTO model_scores VALUES ($1, $2, $3, 'label', NULL)",
+        [(model_id, party_id, value) for party_id, value in scores.items()],
+    )
+
+
+async def test_a_rule_is_tried_with_size_and_sample_and_names_the_models_that_are_missing(desk: Desk) -> None:
+    await shoppers(desk)
+    risky = {"any": [OFTEN, {"field": "churn_risk", "at_least": 0.5}]}
+    body = {"party_kind": "consumer", "rule": risky}
+    tried = await desk.ask("POST", f"{PATH}:preview", json=body)
+    assert (tried["size"], tried["of"], tried["missing_models"]) == (4, 6, ["churn"])
+    assert [each["party_id"] for each in tried["sample"]] == ["M3", "M4", "M5", "M6"]
+    await score(desk, "churn", {"M1": 0.7, "M2": 0.1, "M6": 0.9})
+    assert (await desk.ask("POST", f"{PATH}:preview", json=body))["size"] == 5
+    both = {"all": [OFTEN, {"not": {"field": "churn_risk", "at_least": 0.5}}]}
+    assert (await desk.ask("POST", f"{PATH}:preview", json=body | {"rule": both}))["size"] == 3
+    body["rule"] = {"all": [OFTEN, {"field": "nothing", "is": 1}]}
+    problem = await desk.ask("POST", f"{PATH}:preview", json=body, expect=422)
+    assert problem["errors"][0]["field"] == "rule.all[1].field"
+    fields = {each["field"]: each for each in (await desk.ask("GET", f"{PATH}/fields"))["fields"]}
+    assert (fields["churn_risk"]["model"], fields["trade_area"]["party_kind"]) == ("churn", "retailer")
+
+
+async def test_a_live_segment_follows_its_rule_and_a_frozen_one_stays(desk: Desk, monkeypatch: Any) -> None:
+    monkeypatch.setattr(queries, "CHUNK", 2)
+    await shoppers(desk)
+    live, frozen = await make(desk), await make(desk, "frozen")
+    assert (frozen["size"], frozen["revision"], live["size"]) == (4, 1, None)
+    await buy(desk, *(sale(900 + n, "M1", at=TODAY - timedelta(days=n)) for n in range(4)))
+    await profile_all(desk)
+    assert await members(desk, live, limit=2) == ["M1", "M3", "M4", "M5", "M6"]
+    assert await members(desk, frozen, limit=3) == ["M3", "M4", "M5", "M6"]
+    changed = {"name": "Very often", "rule": {"field": "purchases", "at_least": 5}}
+    path = f"{PATH}/{live['segment_id']}"
+    await desk.ask("PUT", path, json=changed, headers={"If-Match": '"9"'}, expect=412)
+    assert (await desk.ask("PUT", path, json=changed, headers={"If-Match": '"1"'}))["version"] == 2
+    assert await members(desk, live) == ["M1", "M5", "M6"]
+    problem = await desk.ask("PUT", f"{PATH}/{frozen['segment_id']}", json=changed, expect=409)
+    assert problem["code"] == "segment-frozen"
+    renamed = await desk.ask("PUT", f"{PATH}/{frozen['segment_id']}", json={"name": "Once", "rule": OFTEN})
+    assert (renamed["name"], renamed["size"]) == ("Once", 4)
+    listed = (await desk.ask("GET", PATH))["items"]
+    assert [each["name"] for each in listed] == ["Once", "Very often"]
+    await desk.ask("POST", f"{path}:retire", json={"reason": "over"})
+    await desk.ask("POST", f"{path}:publish", expect=409)
+    assert await members(desk, live) == []
+    assert [each["name"] for each in (await desk.ask("GET", PATH))["items"]] == ["Once"]
+
+
+async def test_a_segment_is_published_by_ids_in_parts_and_erased_members_leave_it(
+    desk: Desk, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(queries, "CHUNK", 3)
+    await shoppers(desk)
+    live, frozen = await make(desk), await make(desk, "frozen")
+    none = await make(desk, rule={"field": "purchases", "at_least": 99})
+    for each in (live, none):
+        await desk.ask("POST", f"{PATH}/{each['segment_id']}:publish")
+    told = [
+        msgspec.json.decode(payload, type=SegmentPublished)
+        for _, payload in await desk.told(SegmentPublished.TYPE)
+    ]
+    assert [(each.part, each.parts, each.size, each.party_ids) for each in told] == [
+        (1, 2, 4, ["M3", "M4", "M5"]),
+        (2, 2, 4, ["M6"]),
+        (1, 1, 0, []),
+    ]
+    assert told[0].segment_id == UUID(live["segment_id"])
+    await desk.ask("POST", "/v1/consumers/M4:erase", json={"reason": "asked for"})
+    assert await members(desk, frozen) == await members(desk, live) == ["M3", "M5", "M6"]
+    again = await desk.ask("POST", f"{PATH}/{live['segment_id']}:publish")
+    assert (again["revision"], again["size"]) == (2, 3)
+    found = await desk.runtime.pool.fetchval(
+        "SELECT count(*) FROM segment_chunks WHERE 'M4' = ANY(party_ids)"
+    )
+    assert found == 0
+    assert [action for action, _ in await desk.trail("segment", live["segment_id"])] == [
+        "create",
+        "publish",
+        "publish",
+    ]
+
+
+async def test_segments_are_for_those_who_see_every_store(desk: Desk) -> None:
+    bound = desk.auth("manager", stores=["S0001"])
+    await desk.ask("GET", PATH, headers=bound, expect=403)
+    body = {"name": "x", "party_kind": "consumer", "mode": "live", "rule": OFTEN}
+    await desk.ask("POST", PATH, json=body, headers=bound, expect=403)
+    await desk.ask("POST", PATH, json=body, headers=desk.auth("auditor"), expect=403)
+    await desk.ask("GET", f"{PATH}/{uuid7()}", expect=404)
+    await make(desk, rule={"field": "trade_area", "is": "A"}, expect=422)
+    await make(desk, rule={"field": "trade_area", "is": "A"}, party_kind="retailer")

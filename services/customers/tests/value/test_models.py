@@ -1,0 +1,216 @@
+"""Models from the request to the scores: fitted by a job, judged, in force, and refused with a reason."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from humidor_customers.jobs import working
+from humidor_customers.jobs.working import Job, work_once
+from humidor_customers.testing.desk import Desk
+from humidor_customers.testing.till import profile_all
+from humidor_customers.working import HANDLERS
+
+PATH = "/v1/models"
+# Members who buy at rates of their own (every 4 to 60 days), and most of whom leave at some time.
+FILL = """
+INSERT INTO purchases
+SELECT gen_random_uuid(), NULL, current_date - days + interval '10 hours', 1, 20, 1000 + 400 * (n % 9) + k,
+       1, current_date - days, 10, false, 'sale', 'consumer', 'M' || lpad(n::text, 4, '0'), 'S0001',
+       '06900000000001', 'pack', 'CNY'
+FROM (SELECT n, k, 380 - (n % 23) * 7 - k * (4 + n * 7 % 57) AS days, n * 31 % 25 AS leaves
+      FROM generate_series(1, 600) n, generate_series(0, 80) k) a
+WHERE days >= 0 AND k <= leaves
+"""
+
+
+async def members(desk: Desk) -> None:
+    pool = desk.runtime.pool
+    await pool.execute(FILL)
+    await pool.execute(
+        "INSERT INTO purchase_parties_changed SELECT DISTINCT party_kind, party_id FROM purchases"
+    )
+    await profile_all(desk)
+
+
+async def fit(desk: Desk, model: str, kind: str = "consumer", **more: Any) -> Any:
+    body = {"model": model, "party_kind": kind} | more
+    job = await desk.ask("POST", PATH, json=body, expect=202)
+    assert (job["state"], job["progress"]) == ("queued", 0)
+    assert await work_once(desk.runtime.pool, HANDLERS)
+    return await desk.ask("GET", f"/v1/jobs/{job['job_id']}")
+
+
+async def fitted(desk: Desk, model: str, **more: Any) -> Any:
+    job = await fit(desk, model, **more)
+    assert (job["state"], job["progress"]) == ("done", 1), job["detail"]
+    view = await desk.ask("GET", f"{PATH}/{job['result']['model_id']}")
+    assert "NaN" not in json.dumps(view)
+    return view
+
+
+async def scores(desk: Desk, view: Any, **params: Any) -> list[Any]:
+    path = f"{PATH}/{view['model_id']}/scores"
+    found: list[Any] = (await desk.ask("GET", path, params={"limit": 1000} | params))["items"]
+    return found
+
+
+async def test_every_model_is_fitted_judged_and_its_scores_stand_in_profiles(desk: Desk) -> None:
+    await members(desk)
+    rfm = await fitted(desk, "rfm")
+    assert sum(rfm["fit"]["segments"].values()) == rfm["customers"] == 600
+    champions = await scores(desk, rfm, label="champions")
+    assert champions
+    assert all(each["figures"][0] == 5 for each in champions)
+
+    lifetime = await fitted(desk, "lifetime", horizon_days=182)
+    assert lifetime["parameters"]["variant"] in ("bg", "mbg")
+    held = lifetime["holdout"]
+    assert held["mean_absolute_error"] < held["mean_absolute_error_by_rate_alone"]
+    assert held["foretold"] == pytest.approx(held["purchases"], rel=0.35)
+    alive = {each["party_id"]: each["figures"][0] for each in await scores(desk, lifetime)}
+    assert len(alive) == 600
+    assert all(0 <= each <= 1 for each in alive.values())
+
+    churn = await fitted(desk, "churn")
+    assert churn["holdout"]["brier"] < churn["holdout"]["brier_of_rate"]
+    assert churn["fit"]["involuntary"] == 0
+    assert {each["label"] for each in await scores(desk, churn)} >= {"low", "lost"}
+    potential = await fitted(desk, "potential")
+    assert potential["holdout"]["lift_by_tenth"][1] > 1
+    high = await scores(desk, potential, label="high_value")
+    assert high
+    assert all(each["score"] is None for each in high)
+
+    member = champions[0]["party_id"]
+    body = {"member_id": member, "store_id": "S0001", "adult": {"outcome": "unchecked"}}
+    await desk.ask("POST", "/v1/consumers", json=body, expect=201)
+    view = await desk.ask("GET", f"/v1/profiles/consumer/{member}")
+    assert view["value_segment"]["value"] == "champions"
+    assert view["value_segment"]["evidence"]["recency"] == 5
+    assert view["lifetime_value"]["value"] > 0
+    assert view["lifetime_value"]["evidence"]["alive"] == alive[member]
+    assert 0 <= view["churn_risk"]["value"] <= 1
+
+    again = await fitted(desk, "rfm")
+    current = await desk.ask("GET", PATH, params={"model": "rfm", "current": True})
+    assert [each["model_id"] for each in current["items"]] == [again["model_id"]]
+    assert await scores(desk, rfm) == []
+    await desk.ask("POST", f"/v1/consumers/{member}:erase", json={"reason": "asked for"})
+    left = await desk.runtime.pool.fetchval("SELECT count(*) FROM model_scores WHERE party_id = $1", member)
+    assert left == 0
+
+
+async def test_what_the_data_does_not_allow_ends_the_job_with_the_reason(desk: Desk) -> None:
+    for model in ("rfm", "lifetime", "churn", "potential", "clusters"):
+        job = await fit(desk, model)
+        assert (job["state"], job["code"]) == ("failed", "unfit"), job
+        assert job["detail"].startswith("The data does not allow it: ")
+    pool = desk.runtime.pool
+    await pool.execute("""
+        INSERT INTO purchases
+        SELECT gen_random_uuid(), NULL, now() - interval '40 days', 1, 20,
+               CASE n WHEN 7 THEN -9 ELSE 1000 END, 1, current_date - 40, 10, false, 'sale', 'consumer',
+               'M' || n, 'S0001', '06900000000001', 'pack', 'CNY'
+        FROM generate_series(1, 100) n
+    """)
+    await pool.execute(
+        "INSERT INTO purchase_parties_changed SELECT DISTINCT party_kind, party_id FROM purchases"
+    )
+    await profile_all(desk)
+    reasons = {"lifetime": (await fit(desk, "lifetime"))["detail"]}
+    reasons["churn"] = (await fit(desk, "churn", horizon_days=28))["detail"]
+    assert "bought on more than one day" in reasons["lifetime"]
+    assert "customers did it" in reasons["churn"]
+    flat = await fitted(desk, "rfm")
+    assert flat["reason"] == "all customers have the same recency, frequency"
+    await desk.ask(
+        "POST", PATH, json={"model": "rfm", "party_kind": "consumer", "horizon_days": 90}, expect=422
+    )
+    bound = desk.auth("manager", stores=["S0001"])
+    await desk.ask("POST", PATH, json={"model": "rfm", "party_kind": "consumer"}, headers=bound, expect=403)
+
+
+async def test_trade_customers_are_scored_by_the_order_cycles_that_they_used(desk: Desk) -> None:
+    pool = desk.runtime.pool
+    for n in range(1, 6):
+        await desk.put(f"C{n}")
+    await pool.execute("""
+        INSERT INTO order_groups VALUES ('G1', 'g', 'S0004', 'UTC', 1, 2, '19:00', 1, '16:00', 2, 1, now());
+        INSERT INTO order_members
+        SELECT 'C' || n, 'G1', now() - interval '300 days' FROM generate_series(1, 4) n;
+        INSERT INTO order_cycles
+        SELECT gen_random_uuid(), 'W' || n, current_date - 7 * n - 6, current_date - 7 * n, 1, now(), 'test'
+        FROM generate_series(1, 10) n;
+        INSERT INTO order_windows
+        SELECT cycle_id, 'G1', starts_on, starts_on, ends_on, ends_on, NULL, NULL, 1, now() FROM order_cycles;
+        INSERT INTO orders (order_id, retailer_id, cycle_id, store_id, state, stock, payment, prepaid,
+            accept_less, currency, value_minor, paid_minor, delivery_on, attempt, exceptions, placed_at,
+            placed_by, version, changed_at)
+        SELECT gen_random_uuid(), 'C' || n, cycle_id, 'S0004', 'delivered', 'shipped', 'paid', false, false,
+               'CNY', 1000, 1000, ends_on, 1, '{}', starts_on, 'test', 1, now()
+        FROM order_cycles, generate_series(1, 4) n WHERE substr(code, 2)::int <= 2 * n;
+        INSERT INTO purchases
+        SELECT gen_random_uuid(), NULL, now() - make_interval(days => 7 * k), 200, 200, 1000, 1,
+               current_date - 7 * k, 9, false, 'order', 'retailer', 'C' || n, 'S0004', '06900000000001',
+               'stick', 'CNY'
+        FROM generate_series(1, 5) n, generate_series(1, 9) k WHERE k <= 10 - 2 * n OR k = 9;
+        INSERT INTO purchase_parties_changed SELECT DISTINCT party_kind, party_id FROM purchases
+    """)
+    await profile_all(desk)
+    view = await fitted(desk, "rfm", kind="retailer")
+    assert view["parameters"]["frequency"] == "order cycles used of those available"
+    assert view["parameters"]["customers_by_cycles"] == 4
+    found = {each["party_id"]: each["figures"][1] for each in await scores(desk, view)}
+    assert found == {"C5": 1, "C1": 2, "C2": 3, "C3": 4, "C4": 5}
+
+
+async def test_a_job_can_be_ended_and_says_how_far_it_was(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(working, "BEAT_SECONDS", 0.01)
+    entered = asyncio.Event()
+
+    async def endless(job: Job) -> Mapping[str, Any]:
+        while True:
+            job.say(0.5, "counting")
+            entered.set()
+            await asyncio.sleep(0.01)
+
+    await desk.ask("POST", PATH, json={"model": "rfm", "party_kind": "consumer"}, expect=202)
+    running = asyncio.create_task(work_once(desk.runtime.pool, {"model": endless}))
+    await entered.wait()
+    job: dict[str, Any] = {"progress": 0}
+    while job["progress"] < 0.5:
+        (job,) = (await desk.ask("GET", "/v1/jobs?state=running"))["items"]
+    assert job["stage"] == "counting"
+    ended = await desk.ask("POST", f"/v1/jobs/{job['job_id']}:cancel")
+    assert ended["state"] == "cancelled"
+    assert await running
+    await desk.ask("POST", f"/v1/jobs/{job['job_id']}:cancel", expect=409)
+    assert (await desk.ask("GET", f"/v1/jobs/{job['job_id']}"))["state"] == "cancelled"
+
+
+async def test_a_job_whose_worker_died_is_begun_anew_and_given_up_after_three_times(desk: Desk) -> None:
+    async def breaks(_: Job) -> Mapping[str, Any]:
+        raise TimeoutError
+
+    async def fails(_: Job) -> Mapping[str, Any]:
+        raise RuntimeError("secret")
+
+    pool = desk.runtime.pool
+    await desk.ask("POST", PATH, json={"model": "rfm", "party_kind": "consumer"}, expect=202)
+    for _ in range(3):
+        with pytest.raises(TimeoutError):
+            await work_once(pool, {"model": breaks})
+        assert not await work_once(pool, {"model": breaks})
+        await pool.execute("UPDATE jobs SET due_at = $1", datetime.now(UTC) - timedelta(seconds=1))
+    assert await work_once(pool, {"model": breaks})
+    await desk.ask("POST", PATH, json={"model": "rfm", "party_kind": "consumer"}, expect=202)
+    assert await work_once(pool, {"model": fails})
+    jobs = (await desk.ask("GET", "/v1/jobs"))["items"]
+    assert [(each["state"], each["code"]) for each in jobs] == [("failed", "internal"), ("failed", "gave-up")]
+    assert "secret" not in jobs[0]["detail"]
