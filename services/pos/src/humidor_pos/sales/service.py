@@ -17,14 +17,13 @@ from humidor_pos.facts.wire import as_utc
 from humidor_pos.lots.rules import Lot, LotKey
 from humidor_pos.products.rules import Shelf
 from humidor_pos.sales.rules import carton_doubts, judge_sale, lot_doubts, read_cartons
-from humidor_pos.sales.statement import EventColumns, PreparedSale, SaleRow
+from humidor_pos.sales.statement import EventColumns, PreparedSale
 from humidor_pos.sales.wire import Sale
 from humidor_pos.terminals.directory import Terminal
 
 EVENT = EventColumns(SaleRecorded.TYPE, SaleRecorded.TOPIC)
 
 _encode = msgspec.json.Encoder().encode
-_encode_event = msgspec.json.Encoder().encode
 
 
 class Surroundings(msgspec.Struct, frozen=True):
@@ -61,37 +60,20 @@ def prepare_sale(sale: Sale, terminal: Terminal, around: Surroundings) -> Prepar
         doubts.extend(carton_doubts(cartons, store.licence_number if store else None))
     codes = exceptions.codes(doubts) if doubts else ()
     event = _event(sale, storable(total), terminal, around.now, codes)
-    body_hash = hashlib.sha256(_encode(sale)).digest()
     return PreparedSale(
         identity=(sale.store_id, sale.sale_id.bytes),
         store_id=sale.store_id,
         sale_id=sale.sale_id,
-        body_hash=body_hash,
+        sold_at=sale.sold_at,
+        terminal_id=terminal.terminal_id,
+        body_hash=hashlib.sha256(_encode(sale)).digest(),
         exceptions=codes,
-        row=_row(sale, body_hash, event, around.traceparent, _lines(sale, cartons)),
+        event_id=str(uuid7()),
+        payload=_encode(event),
+        lines=_lines(sale, cartons) if cartons else "",
+        traceparent=around.traceparent or "",
         doubt_rows=_doubt_rows(sale, doubts, around.now) if doubts else [],
         late_for_closing=terminal.closed_until is not None and sale.sold_at < terminal.closed_until,
-    )
-
-
-def _row(sale: Sale, body_hash: bytes, event: SaleRecorded, traceparent: str | None, lines: str) -> SaleRow:
-    return (
-        sale.store_id,
-        sale.sale_id,
-        sale.sold_at,
-        body_hash,
-        ",".join(event.exceptions) or None,
-        event.terminal_id,
-        event.recorded_at,
-        sale.currency,
-        event.total,
-        _encode(sale.payments).decode(),
-        sale.member_id,
-        _encode(sale.age_check).decode() if sale.age_check else None,
-        lines,
-        uuid7(),
-        traceparent,
-        _encode_event(event),
     )
 
 
@@ -107,8 +89,6 @@ def _doubt_rows(sale: Sale, doubts: list[Doubt], now: datetime) -> list[exceptio
 
 
 def _lines(sale: Sale, cartons: dict[int, CartonCode | None]) -> str:
-    if not cartons:
-        return _encode(sale.lines).decode()
     lines = [msgspec.to_builtins(line) | {"carton": cartons.get(line.line)} for line in sale.lines]
     return _encode(lines).decode()
 

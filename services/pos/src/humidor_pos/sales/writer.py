@@ -216,7 +216,7 @@ class SaleWriter:
         if late:
             async with conn.transaction():
                 rows = await conn.fetch(sql, *columns)
-                await mark_closings(conn, [(s.store_id, s.row[5], s.row[2]) for s in late])
+                await mark_closings(conn, [(s.store_id, s.terminal_id, s.sold_at) for s in late])
         else:
             rows = await conn.fetch(sql, *columns)
         return {(row[0], row[1].bytes) for row in rows}
