@@ -1,11 +1,9 @@
 """Group commit: sales that arrive while a transaction runs are written together by the next one."""
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, TypeAlias
 
 import asyncpg
 import msgspec
@@ -34,16 +32,11 @@ _PLANNER = {
 }
 # Another transaction beside one that runs costs the processor as much as this many more sales in the next.
 WORTH_ANOTHER_SALES = 64
-LONGEST_REST_SECONDS = 0.006
 _ACCEPTED = FACTS.labels("sale", "accepted")
 _FIND = """
 SELECT f.store_id, f.fact_id, f.kind, f.body_hash, f.exceptions
   FROM unnest($1::text[], $2::uuid[]) AS i(store_id, fact_id) JOIN fact_ids f USING (store_id, fact_id)
 """
-
-
-if TYPE_CHECKING:
-    Own: TypeAlias = asyncpg.Connection[asyncpg.Record]
 
 
 class _Unit(msgspec.Struct):
@@ -61,7 +54,6 @@ class SaleWriter:
         self._queue: deque[_Unit] = deque()
         self._waiting = 0
         self._writing = 0
-        self._rests_until = 0.0
         self._arrived = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -90,17 +82,25 @@ class SaleWriter:
         return done
 
     async def _run(self) -> None:
-        conn: Own | None = None
+        conn: asyncpg.Connection[asyncpg.Record] | None = None
         try:
             while True:
                 while not self._has_work():
                     self._arrived.clear()
                     await self._arrived.wait()
+                units = self._take()
                 self._writing += 1
                 try:
-                    await self._rest()
-                    if units := self._take():
-                        conn = await self._write_units(conn, units)
+                    if conn is None or conn.is_closed():
+                        conn = await self._connect()
+                    outcomes = await self._write(conn, [sale for unit in units for sale in unit.sales])
+                except Exception as error:  # noqa: BLE001 - every waiting request must get its answer
+                    if conn is not None:
+                        conn.terminate()
+                        conn = None
+                    self._fail(units, error)
+                else:
+                    self._answer(units, outcomes)
                 finally:
                     self._writing -= 1
         finally:
@@ -108,42 +108,13 @@ class SaleWriter:
                 with suppress(Exception):
                     await conn.close(timeout=2)
 
-    async def _write_units(self, conn: "Own | None", units: Sequence[_Unit]) -> "Own | None":
-        """Write and answer; gives the connection for the next ones, None where it is of no use any more."""
-        began = time.monotonic()
-        try:
-            if conn is None or conn.is_closed():
-                conn = await self._connect()
-            outcomes = await self._write(conn, [sale for unit in units for sale in unit.sales])
-        except Exception as error:  # noqa: BLE001 - every waiting request must get its answer
-            if conn is not None:
-                conn.terminate()
-            self._fail(units, error)
-            return None
-        self._answer(units, outcomes)
-        ended = time.monotonic()
-        self._rests_until = ended + min(ended - began, LONGEST_REST_SECONDS)
-        return conn
-
-    async def _rest(self) -> None:
-        """Let sales gather for as long as the last transaction took: under load half as many cost less.
-
-        The first sale after a while finds the rest over.
-        """
-        rest = self._rests_until - time.monotonic()
-        if rest > 0 and self._waiting < WORTH_ANOTHER_SALES:
-            await asyncio.sleep(rest)
-
     def _has_work(self) -> bool:
         return bool(self._queue) and (not self._writing or self._waiting >= WORTH_ANOTHER_SALES)
 
     def _take(self) -> list[_Unit]:
-        """Take what one transaction writes; nothing where another writer was faster."""
-        units: list[_Unit] = []
-        size = 0
-        while self._queue and (
-            not units or size + len(self._queue[0].sales) <= self._settings.pos_group_max_sales
-        ):
+        units = [self._queue.popleft()]
+        size = len(units[0].sales)
+        while self._queue and size + len(self._queue[0].sales) <= self._settings.pos_group_max_sales:
             units.append(self._queue.popleft())
             size += len(units[-1].sales)
         self._waiting -= size
@@ -165,7 +136,7 @@ class SaleWriter:
             if not unit.done.done():
                 unit.done.set_exception(error)
 
-    async def _connect(self) -> "Own":
+    async def _connect(self) -> "asyncpg.Connection[asyncpg.Record]":
         settings = self._settings
         try:
             conn = await asyncpg.connect(
