@@ -90,6 +90,15 @@ async def test_any_history_comes_out_equal_however_it_is_cut(
     await stocked.check()
 
 
+async def test_a_day_of_nothing_but_a_sale_that_was_voided_comes_out_equal(stocked: Shop) -> None:
+    sold = sale(line(GTINS[0], 2))
+    await stocked.deliver(sold)
+    taken_back = voided(sold.sale_id)
+    await stocked.deliver(taken_back)
+    before, after, corrected = await rebuild(stocked, [[sold, taken_back]])
+    assert (after, corrected) == (before, 0)
+
+
 async def test_what_was_lost_of_a_sale_is_entered_again(stocked: Shop) -> None:
     sales = [sale(line(GTINS[0], 2)) for _ in range(3)]
     await stocked.deliver(*sales[:2])

@@ -5,7 +5,7 @@ from humidor_common.messaging.rebuild import Digest, Projection
 from humidor_inventory.rollups.rolling import forget_rollups
 from humidor_inventory.sales.consumers import SUBSCRIPTION, on_sale_events_again
 from humidor_inventory.sales.rebuilding import FORGET, take_back_unexplained
-from humidor_inventory.stock.flows import rebuild_flows
+from humidor_inventory.stock.flows import FILLED, rebuild_flows
 from humidor_inventory.units.queries import change_catalogue
 
 _CLEAR = """
@@ -38,7 +38,7 @@ SELECT store_id, gtin, sum(sticks) FROM (
 ) awaited GROUP BY store_id, gtin
 ON CONFLICT (store_id, gtin) DO UPDATE SET on_order_sticks = excluded.on_order_sticks;
 """
-_DIGEST = """
+_DIGEST = f"""
 SELECT (SELECT jsonb_build_object(
             'rows', count(*), 'on_hand_sticks', sum(on_hand_sticks),
             'quarantined_sticks', sum(quarantined_sticks), 'on_order_sticks', sum(on_order_sticks),
@@ -75,8 +75,8 @@ SELECT (SELECT jsonb_build_object(
                 quarantined_sticks, revenue_minor, unpriced_sticks, received_sticks, opened_sticks,
                 transferred_in_sticks, transferred_out_sticks, written_off_sticks, adjusted_sticks),
                 0)::numeric)::text)
-        FROM daily_flows) AS flows
-"""
+        FROM daily_flows WHERE {FILLED}) AS flows
+"""  # noqa: S608 - made of constants
 
 
 async def clear(conn: Connection) -> None:

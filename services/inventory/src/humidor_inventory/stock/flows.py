@@ -35,6 +35,8 @@ ON CONFLICT (store_id, day, gtin) DO UPDATE SET {added}
 _ADD_SALES = _statements(COLUMNS[:SALES_COLUMNS])
 _ADD_ALL = _statements(COLUMNS)
 
+FILLED = " OR ".join(f"{name} <> 0" for name in COLUMNS)
+"""What a row says anything by: a sale that was voided on its day leaves one of zeros."""
 _DAY = "(e.occurred_at AT TIME ZONE coalesce(t.time_zone, 'UTC'))::date"
 FROM_BOOKS = f"""
 SELECT store_id, gtin, day, sold_sticks, returned_sticks, quarantined_sticks, revenue_minor, unpriced_sticks,
@@ -105,11 +107,10 @@ async def rebuild_flows(conn: Connection) -> None:
     await conn.execute("DELETE FROM daily_flows")
     names = ", ".join(COLUMNS)
     figures = ", ".join(f"coalesce({name}, 0)" for name in COLUMNS)
-    filled = " OR ".join(f"{name} <> 0" for name in COLUMNS)
     await conn.execute(
         f"""INSERT INTO daily_flows (store_id, gtin, day, {names})
             SELECT store_id, gtin, day, {figures} FROM ({FROM_BOOKS}) books
-            WHERE {filled} ORDER BY store_id, day, gtin""",  # noqa: S608 - made of our own column names
+            WHERE {FILLED} ORDER BY store_id, day, gtin""",  # noqa: S608 - made of our own column names
         None,
         timeout=None,
     )
