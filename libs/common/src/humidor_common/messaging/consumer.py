@@ -16,7 +16,7 @@ from humidor_common.db.failures import TRANSIENT
 from humidor_common.db.pool import Pool
 from humidor_common.db.transaction import transaction
 from humidor_common.messaging import deadletters, inbox, outbox
-from humidor_common.messaging.kafka import is_ending
+from humidor_common.messaging.kafka import outlive
 from humidor_common.messaging.reading import open_reader
 from humidor_common.messaging.subscription import Poison, Received, Subscription, decode
 from humidor_common.settings import ServiceSettings
@@ -57,18 +57,7 @@ class Consumer:
 
     async def run(self) -> None:
         """Consume until cancelled; a lost broker or database is waited for."""
-        while True:
-            try:
-                await self._consume()
-            except (KafkaError, *TRANSIENT) as error:
-                log.warning("consumer lost its connection, trying again", extra={"error": repr(error)})
-            except asyncio.CancelledError:
-                if is_ending():
-                    raise
-                log.warning("the broker's client ended by itself, trying again")
-            except Exception:  # the consumer must outlive any fault of the broker's client
-                log.exception("consumer failed, trying again")
-            await asyncio.sleep(1)
+        await outlive(self._consume, self._subscription.group, lost=(KafkaError, *TRANSIENT))
 
     async def _consume(self) -> None:
         async with open_reader(self._settings, self._subscription) as reader:

@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
@@ -73,6 +74,24 @@ def is_ending() -> bool:
     """
     task = asyncio.current_task()
     return task is None or task.cancelling() > 0
+
+
+async def outlive(
+    work: Callable[[], Awaitable[None]], name: str, *, lost: tuple[type[Exception], ...]
+) -> None:
+    """Do the work again whenever it ends, until cancelled; `lost` is what is waited for without alarm."""
+    while True:
+        try:
+            await work()
+        except lost as error:
+            log.warning("connection lost, trying again", extra={"work": name, "error": repr(error)})
+        except asyncio.CancelledError:
+            if is_ending():
+                raise
+            log.warning("the broker's client ended by itself, trying again", extra={"work": name})
+        except Exception:  # it must outlive any fault of the broker's client
+            log.exception("failed, trying again", extra={"work": name})
+        await asyncio.sleep(1)
 
 
 async def stop(client: AIOKafkaConsumer | AIOKafkaProducer) -> None:

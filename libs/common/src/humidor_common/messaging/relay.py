@@ -15,7 +15,7 @@ from humidor_common.db.pool import TRANSACTION_TIMEOUT_SECONDS, Connection, Pool
 from humidor_common.events.base import source_of
 from humidor_common.messaging import deadletters
 from humidor_common.messaging.deadletters import RELAY
-from humidor_common.messaging.kafka import is_ending, make_producer, stop
+from humidor_common.messaging.kafka import make_producer, outlive, stop
 from humidor_common.settings import ServiceSettings
 from humidor_common.telemetry.logs import get_logger
 from humidor_common.telemetry.metrics import RELAY_ACTIVE, RELAYED_EVENTS
@@ -86,18 +86,7 @@ class Relay:
 
     async def run(self) -> None:
         """Relay until cancelled; a lost database or broker is waited for."""
-        while True:
-            try:
-                await self._hold_and_publish()
-            except DATABASE_ERRORS as error:
-                log.warning("relay lost its database, trying again", extra={"error": repr(error)})
-            except asyncio.CancelledError:
-                if is_ending():
-                    raise
-                log.warning("the broker's client ended by itself, trying again")
-            except Exception:  # the relay must outlive any fault of the broker's client
-                log.exception("relay failed, trying again")
-            await asyncio.sleep(1)
+        await outlive(self._hold_and_publish, "relay", lost=DATABASE_ERRORS)
 
     async def _notify(self) -> None:
         while self._unsaid:
