@@ -37,7 +37,6 @@ SELECT e->>0, (e->>1)::uuid, (e->>2)::uuid, e->>3, (e->>4)::boolean, (e->>5)::ti
        e->>7, (e->>8)::bigint, e->>9, e->>10, e->>11, (e->>12)::bigint, e->>13, $2, e->>14
 FROM jsonb_array_elements($1::jsonb) e
 """
-_ZONES = "SELECT store_id, time_zone FROM stores WHERE store_id = ANY($1::text[])"
 _UNITS = "SELECT unit_gtin, gtin, unit FROM unit_gtins WHERE unit_gtin = ANY($1::text[])"
 _TAKE_PARKED = """
 WITH known AS (
@@ -74,10 +73,6 @@ async def load_threads(
         if row[3] == "sale":
             thread.sale_day = row[7]
     return threads
-
-
-async def load_zones(conn: Connection, store_ids: Collection[str]) -> dict[str, str]:
-    return {row[0]: row[1] for row in await conn.fetch(_ZONES, list(store_ids))} if store_ids else {}
 
 
 async def load_units(conn: Connection, gtins: Collection[str]) -> dict[str, tuple[str, Unit]]:

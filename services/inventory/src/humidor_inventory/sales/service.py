@@ -12,6 +12,7 @@ from humidor_inventory.sales import queries
 from humidor_inventory.sales.planning import Context, Document, ThreadKey, plan, resolve_lines
 from humidor_inventory.sales.recorded import Recorded
 from humidor_inventory.sales.rules import Thread
+from humidor_inventory.stock.flows import load_zones
 from humidor_inventory.stock.service import Known, load_shelves, lock_stores, write_shelves
 from humidor_inventory.stock.shelf import Shelf, Shelves
 from humidor_inventory.units.rules import MAX_STICKS, Factors, to_sticks
@@ -79,7 +80,7 @@ async def _load_shelves(
         resolved = {(d.store_id, line.gtin) for d in documents for line in d.lines}
         shelves |= await load_shelves(conn, resolved - pairs, make=make, known=known)
     silent = {document.store_id for document in documents} - {store_id for store_id, _ in pairs}
-    known.zones.update(await queries.load_zones(conn, silent))
+    known.zones.update(await load_zones(conn, silent))
     return {pair: shelf for pair, shelf in shelves.items() if pair[1] in known.factors}, known
 
 

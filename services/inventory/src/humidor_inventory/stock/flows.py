@@ -1,7 +1,7 @@
 """Keeps what each day did to each product of a store, in the transaction of the ledger's entries."""
 
-from collections.abc import Iterable
-from datetime import date, datetime
+from collections.abc import Collection, Iterable
+from datetime import datetime
 from typing import Any
 
 from humidor_common.clock import local_date
@@ -88,16 +88,23 @@ def flows_of(shelves: Iterable[Shelf]) -> list[Statement]:
     return [Statement(each, [of_sales]) for each in _ADD_SALES]
 
 
+async def load_zones(conn: Connection, store_ids: Collection[str]) -> dict[str, str]:
+    """Load the time zones of those of the stores that there are."""
+    if not store_ids:
+        return {}
+    rows = await conn.fetch(
+        "SELECT store_id, time_zone FROM stores WHERE store_id = ANY($1::text[])", list(store_ids)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
 async def set_days(conn: Connection, shelves: Iterable[Shelf], now: datetime) -> None:
     """Give today, in its store's calendar, to entries whose writer named no day."""
     undated = [shelf for shelf in shelves if None in shelf.flows]
     if not undated:
         return
-    rows = await conn.fetch(
-        "SELECT store_id, time_zone FROM stores WHERE store_id = ANY($1::text[])",
-        list({shelf.store_id for shelf in undated}),
-    )
-    days: dict[str, date] = {store_id: local_date(now, zone) for store_id, zone in rows}
+    zones = await load_zones(conn, {shelf.store_id for shelf in undated})
+    days = {store_id: local_date(now, zone) for store_id, zone in zones.items()}
     for shelf in undated:
         shelf.set_day(days.get(shelf.store_id, now.date()))
 
