@@ -14,16 +14,21 @@ from humidor_customers.mining.running import handlers
 from humidor_customers.orders.lapsing import keep_lapsing
 from humidor_customers.profiles.keeping import keep_profiles
 from humidor_customers.purchases.keeping import keep_purchases
+from humidor_customers.quarters import Quarters, keep_quarters
 from humidor_customers.rights.collecting import keep_collecting
 from humidor_customers.rights.retention import PRIVACY, keep_asking
 from humidor_customers.settings import CustomersSettings
 from humidor_customers.syncs.working import Worker
-from humidor_customers.timeline.partitions import keep_timeline
 from humidor_customers.value.running import run_model
 from humidor_customers.value.service import KIND as MODEL
 
 HANDLERS: dict[str, Handler] = {MODEL: run_model}
 """What does the jobs of each kind."""
+
+QUARTERS = (
+    Quarters("timeline", "happened_at", "DELETE FROM timeline_waiting WHERE happened_at < $1"),
+    Quarters("purchases", "bought_at", "DELETE FROM purchase_returns WHERE taken_at < $1"),
+)
 
 
 @asynccontextmanager
@@ -33,7 +38,7 @@ async def working(runtime: Runtime) -> AsyncIterator[None]:
     work = [
         keep_comparing(pool),
         keep_lapsing(pool),
-        keep_timeline(pool),
+        *(keep_quarters(pool, each) for each in QUARTERS),
         keep_purchases(pool),
         keep_market(pool),
         keep_jobs(pool, HANDLERS | handlers(runtime.settings.pg_dsn)),

@@ -174,8 +174,8 @@ async def test_the_purchases_of_a_customer_are_found_by_the_index_in_the_quarter
     desk: Desk,
 ) -> None:
     pool = desk.runtime.pool
-    assert await pool.fetchval("SELECT ensure_purchases_partitions(2)") == 0
-    assert await pool.fetchval("SELECT ensure_purchases_partitions(4)") == 2
+    assert await pool.fetchval("SELECT ensure_quarters('purchases', 'bought_at', 2)") == 0
+    assert await pool.fetchval("SELECT ensure_quarters('purchases', 'bought_at', 4)") == 2
     at = [datetime(1970, 1, 1, tzinfo=UTC), datetime(2199, 1, 1, tzinfo=UTC), datetime.now(UTC)]
     await buy(desk, *(sale(n, f"M{n % 50}", at=at[2] - timedelta(days=n)) for n in range(1, 600)))
     await buy(desk, sale(9001, "M9", at=at[0]), sale(9002, "M9", at=at[1]))

@@ -196,7 +196,7 @@ async def test_the_newest_entries_are_found_by_the_index_and_older_partitions_ar
 
 async def test_partitions_are_made_ahead_and_what_was_too_early_for_them_moves_in(desk: Desk) -> None:
     pool = desk.runtime.pool
-    assert await pool.fetchval("SELECT ensure_timeline_partitions(2)") == 0
+    assert await pool.fetchval("SELECT ensure_quarters('timeline', 'happened_at', 2)") == 0
     far = datetime.now(UTC) + timedelta(days=3 * 366)
     party = Party("consumer", "M1")
     moments = (far, datetime(1970, 1, 1, tzinfo=UTC), datetime(2199, 1, 1, tzinfo=UTC))
@@ -204,8 +204,8 @@ async def test_partitions_are_made_ahead_and_what_was_too_early_for_them_moves_i
         await add_entries(conn, [Entry(party, UUID(int=n), "sale", at, {}) for n, at in enumerate(moments)])
     where = "SELECT tableoid::regclass::text FROM timeline WHERE entry_id = $1"
     assert await pool.fetchval(where, UUID(int=0)) == "timeline_late"
-    assert await pool.fetchval("SELECT ensure_timeline_partitions(14)") == 12
-    assert await pool.fetchval("SELECT ensure_timeline_partitions(14)") == 0
+    assert await pool.fetchval("SELECT ensure_quarters('timeline', 'happened_at', 14)") == 12
+    assert await pool.fetchval("SELECT ensure_quarters('timeline', 'happened_at', 14)") == 0
     quarter = f"timeline_{far.year}q{(far.month + 2) // 3}"
     assert await pool.fetchval(where, UUID(int=0)) == quarter
     assert await pool.fetchval(where, UUID(int=1)) == "timeline_early"

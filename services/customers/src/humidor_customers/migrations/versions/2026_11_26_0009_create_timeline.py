@@ -23,35 +23,37 @@ CREATE INDEX ix_timeline_sale ON timeline (entry_id) WHERE kind = 'sale';
 CREATE TABLE timeline_early PARTITION OF timeline FOR VALUES FROM (MINVALUE) TO ('2020-01-01 00:00+00');
 CREATE TABLE timeline_late PARTITION OF timeline FOR VALUES FROM ('2020-01-01 00:00+00') TO (MAXVALUE);
 
--- What of `timeline_late` belongs to a new quarter is moved there, so it must not be large: it never is, as
--- long as quarters are made ahead.
-CREATE FUNCTION ensure_timeline_partitions(quarters_ahead integer) RETURNS integer LANGUAGE plpgsql
-SET lock_timeout = '5s' SET timezone = 'UTC' AS $$
+-- What of `…_late` belongs to a new quarter is moved there, so it must not be large: it never is, as long as
+-- quarters are made ahead.
+CREATE FUNCTION ensure_quarters(parent text, moment text, quarters_ahead integer) RETURNS integer
+LANGUAGE plpgsql SET lock_timeout = '5s' SET timezone = 'UTC' AS $$
 DECLARE
+    late text := parent || '_late';
     quarter timestamptz;
     beginning timestamptz;
     ending timestamptz := date_trunc('quarter', now()) + make_interval(months => 3 * (quarters_ahead + 1));
     made integer := 0;
 BEGIN
-    PERFORM pg_advisory_xact_lock(7407002);
+    PERFORM pg_advisory_xact_lock(7407002, hashtext(parent));
     SELECT substring(pg_get_expr(relpartbound, oid) FROM 'FROM \\(''([^'']+)''\\)')::timestamptz
-      INTO beginning FROM pg_class WHERE oid = 'timeline_late'::regclass;
+      INTO beginning FROM pg_class WHERE oid = late::regclass;
     IF beginning >= ending THEN
         RETURN 0;
     END IF;
-    ALTER TABLE timeline DETACH PARTITION timeline_late;
+    EXECUTE format('ALTER TABLE %I DETACH PARTITION %I', parent, late);
     FOR quarter IN SELECT generate_series(beginning, ending - interval '3 months', interval '3 months') LOOP
-        EXECUTE format('CREATE TABLE %I PARTITION OF timeline FOR VALUES FROM (%L) TO (%L)',
-                       'timeline_' || to_char(quarter, 'YYYY"q"Q'), quarter, quarter + interval '3 months');
+        EXECUTE format('CREATE TABLE %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L)',
+                       parent || '_' || to_char(quarter, 'YYYY"q"Q'), parent, quarter,
+                       quarter + interval '3 months');
         made := made + 1;
     END LOOP;
-    WITH moved AS (DELETE FROM timeline_late WHERE happened_at < ending RETURNING *)
-    INSERT INTO timeline SELECT * FROM moved;
-    EXECUTE format('ALTER TABLE timeline ATTACH PARTITION timeline_late FOR VALUES FROM (%L) TO (MAXVALUE)',
-                   ending);
+    EXECUTE format('WITH moved AS (DELETE FROM %I WHERE %I < $1 RETURNING *)'
+                   ' INSERT INTO %I SELECT * FROM moved', late, moment, parent) USING ending;
+    EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (MAXVALUE)',
+                   parent, late, ending);
     RETURN made;
 END$$;
-SELECT ensure_timeline_partitions(2);
+SELECT ensure_quarters('timeline', 'happened_at', 2);
 
 -- Returns and voids of sales that are not known, or that have no member.
 CREATE TABLE timeline_waiting (

@@ -43,34 +43,7 @@ CREATE INDEX ix_purchases_store_day ON purchases (store_id, local_day);
 CREATE INDEX ix_purchases_provisional ON purchases (gtin) WHERE provisional;
 CREATE TABLE purchases_early PARTITION OF purchases FOR VALUES FROM (MINVALUE) TO ('2024-01-01 00:00+00');
 CREATE TABLE purchases_late PARTITION OF purchases FOR VALUES FROM ('2024-01-01 00:00+00') TO (MAXVALUE);
-
-CREATE FUNCTION ensure_purchases_partitions(quarters_ahead integer) RETURNS integer LANGUAGE plpgsql
-SET lock_timeout = '5s' SET timezone = 'UTC' AS $$
-DECLARE
-    quarter timestamptz;
-    beginning timestamptz;
-    ending timestamptz := date_trunc('quarter', now()) + make_interval(months => 3 * (quarters_ahead + 1));
-    made integer := 0;
-BEGIN
-    PERFORM pg_advisory_xact_lock(7410002);
-    SELECT substring(pg_get_expr(relpartbound, oid) FROM 'FROM \\(''([^'']+)''\\)')::timestamptz
-      INTO beginning FROM pg_class WHERE oid = 'purchases_late'::regclass;
-    IF beginning >= ending THEN
-        RETURN 0;
-    END IF;
-    ALTER TABLE purchases DETACH PARTITION purchases_late;
-    FOR quarter IN SELECT generate_series(beginning, ending - interval '3 months', interval '3 months') LOOP
-        EXECUTE format('CREATE TABLE %I PARTITION OF purchases FOR VALUES FROM (%L) TO (%L)',
-                       'purchases_' || to_char(quarter, 'YYYY"q"Q'), quarter, quarter + interval '3 months');
-        made := made + 1;
-    END LOOP;
-    WITH moved AS (DELETE FROM purchases_late WHERE bought_at < ending RETURNING *)
-    INSERT INTO purchases SELECT * FROM moved;
-    EXECUTE format('ALTER TABLE purchases ATTACH PARTITION purchases_late FOR VALUES FROM (%L) TO (MAXVALUE)',
-                   ending);
-    RETURN made;
-END$$;
-SELECT ensure_purchases_partitions(2);
+SELECT ensure_quarters('purchases', 'bought_at', 2);
 
 -- Returns that do not say whose they are, until their sale is known.
 CREATE TABLE purchase_returns (
