@@ -4,6 +4,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from humidor_customers.profiles.rules import LOST, USUAL_GAP_DAYS
+from humidor_customers.value.foretelling import _silence
+from humidor_customers.value.history import Figures
 from humidor_customers.value.rules import SEGMENTS, name_segments, quintiles, score
 
 
@@ -43,3 +46,13 @@ def test_every_triple_has_a_name_and_well_known_ones_theirs() -> None:
     assert known[1, 1, 1] == "hibernating"
     assert known[2, 3, 4] == "at_risk"
     assert known[4, 5, 5] == "loyal"
+
+
+def test_who_is_silent_for_exactly_as_many_gaps_as_make_one_lost_is_not_lost_yet() -> None:
+    one_day = {"first_day": 0.0, "last_day": 0.0, "active_days": 1.0}
+    others = dict.fromkeys(set(Figures._fields) - {"ids", "today", *one_day}, 0.0)
+    columns = {name: np.array([value]) for name, value in (one_day | others).items()}
+    for kind, gap in USUAL_GAP_DAYS.items():
+        today = round(LOST * gap)
+        assert _silence(Figures(ids=["C1"], today=today, **columns), kind)[0] <= LOST
+        assert _silence(Figures(ids=["C1"], today=today + 1, **columns), kind)[0] > LOST

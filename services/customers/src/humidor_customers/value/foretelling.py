@@ -1,7 +1,5 @@
 """Fits churn and potential on what sampled customers did, and clusters of those who buy alike."""
 
-from typing import Any
-
 import numpy as np
 
 from humidor_customers.arrays import Floats
@@ -39,16 +37,12 @@ TRAITS = [
 
 def features_of(figures: Figures, party_kind: PartyKind) -> Floats:
     """Give the features of each customer, as logarithms because all of them are skewed."""
-    silent = figures.today - figures.last_day
-    gap = (figures.last_day - figures.first_day) / np.maximum(figures.active_days - 1, 1)
-    usual = profiles.USUAL_GAP_DAYS[party_kind]
-    rhythm = np.where(figures.active_days >= profiles.KNOWN_GAP_DAYS, gap, usual)
     columns = (
-        silent,
+        figures.today - figures.last_day,
         figures.today - figures.first_day,
         figures.active_days,
-        rhythm,
-        silent / np.maximum(rhythm, profiles.LEAST_GAP_DAYS),
+        _rhythm(figures, party_kind),
+        _silence(figures, party_kind),
         figures.purchases_year,
         figures.spend_year_minor,
         figures.basket_minor,
@@ -56,9 +50,17 @@ def features_of(figures: Figures, party_kind: PartyKind) -> Floats:
     return np.column_stack([np.log1p(np.maximum(each, 0)) for each in columns])
 
 
-def _live(figures: Figures, party_kind: PartyKind) -> "np.ndarray[Any, np.dtype[np.bool_]]":
-    """Tell who is not lost yet: of the others there is nothing to foretell."""
-    return np.asarray(np.expm1(features_of(figures, party_kind)[:, 4]) <= profiles.LOST)
+def _rhythm(figures: Figures, party_kind: PartyKind) -> Floats:
+    """Give the days between purchases; what is usual for whom too few are known of."""
+    gap = (figures.last_day - figures.first_day) / np.maximum(figures.active_days - 1, 1)
+    usual = profiles.USUAL_GAP_DAYS[party_kind]
+    return np.where(figures.active_days >= profiles.KNOWN_GAP_DAYS, gap, usual)
+
+
+def _silence(figures: Figures, party_kind: PartyKind) -> Floats:
+    """Give for how many of its own gaps each customer has bought nothing."""
+    silent: Floats = figures.today - figures.last_day
+    return silent / np.maximum(_rhythm(figures, party_kind), profiles.LEAST_GAP_DAYS)
 
 
 def fit_churn(
@@ -70,13 +72,13 @@ def fit_churn(
     """
     cut = days.today - horizon_days
     before, known = days.until(cut).figures()
-    live = _live(before, party_kind) if before.ids else np.zeros(0, dtype=bool)
+    live = _silence(before, party_kind) <= profiles.LOST  # of the others there is nothing to foretell
     gone = (days.after(cut)[0][known][live] == 0).astype(np.float64)
     if not len(gone):
         raise Unfit("nobody was buying before the horizon")
     model, judged = propensity.fit(features_of(before, party_kind)[live], gone, FEATURES)
     risk = model.predict(features_of(figures, party_kind))
-    lost = ~_live(figures, party_kind)
+    lost = _silence(figures, party_kind) > profiles.LOST
     risk = np.where(lost, 1.0, risk)
     bands = np.array(["low", "middle", "high"])[np.digitize(risk, (0.33, 0.66))]
     bands = np.where(lost, "lost", bands)
