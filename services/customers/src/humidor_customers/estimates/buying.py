@@ -121,8 +121,9 @@ def _log_likelihood(parameters: Floats, grouped: _Grouped, variant: Variant) -> 
     may_leave = grouped.counts >= (1 if variant == "bg" else 0)
     before = np.where(may_leave, c - 1, 1.0)
     leaving = np.where(may_leave, np.log(a) - np.log(before), -np.inf)
-    staying = -(r + x) * np.log(alpha + t)
-    left = leaving[grouped.place] - (r + x) * np.log(alpha + t_x)
+    alive, gone = np.log(alpha + t), np.log(alpha + t_x)
+    staying = -(r + x) * alive
+    left = leaving[grouped.place] - (r + x) * gone
     together = np.logaddexp(staying, left)
     w_left = np.exp(left - together)
     w_stay = 1 - w_left
@@ -130,7 +131,6 @@ def _log_likelihood(parameters: Floats, grouped: _Grouped, variant: Variant) -> 
     value = float(weights @ (of_x[grouped.place] + together))
     by_count = np.bincount(grouped.place, weights=weights)
     left_by_count = np.bincount(grouped.place, weights=weights * w_left)
-    alive, gone = np.log(alpha + t), np.log(alpha + t_x)
     gradient = np.array(
         [
             by_count @ (psi(r + grouped.counts) - psi(r) + np.log(alpha))

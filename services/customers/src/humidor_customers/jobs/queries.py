@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from humidor_common.db.pool import Connection
+from humidor_common.db.rows import insert_row
 from humidor_customers.conditions import Conditions
 from humidor_customers.jobs.schemas import Filters, JobView
 
@@ -35,15 +36,7 @@ class Claimed(NamedTuple):
 
 
 async def insert(conn: Connection, view: JobView) -> None:
-    await conn.execute(
-        """INSERT INTO jobs (job_id, kind, parameters, state, progress, stage, created_by, created_at, due_at,
-                             lease) VALUES ($1, $2, $3, 'queued', 0, '', $4, $5, $5, 0)""",
-        view.job_id,
-        view.kind,
-        view.parameters,
-        view.created_by,
-        view.created_at,
-    )
+    await insert_row(conn, "jobs", view.model_dump() | {"due_at": view.created_at, "lease": 0})
 
 
 async def claim(conn: Connection, *, now: datetime) -> Claimed | None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from humidor_common.db.pool import Connection
 from humidor_common.privacy.holdings import counts
+from humidor_customers.purchases import queries as purchases
 
 _FORGET = """
 WITH profile AS (
@@ -40,6 +41,8 @@ SELECT (SELECT to_jsonb(p) || d.details FROM profiles p JOIN profile_details d U
 
 async def forget(conn: Connection, member_ids: Sequence[str]) -> Mapping[str, int]:
     """Forget profiles, scores and places in segments of members; gives how many things of each."""
+    # Before the first row: a computation under way holds rows and would wait for this one's.
+    await purchases.own(conn)
     return await counts(conn, _FORGET, member_ids)
 
 

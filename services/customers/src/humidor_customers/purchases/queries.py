@@ -12,19 +12,6 @@ LOCK, TAKING = 7410001, 7410003
 AT_ONCE = 20_000
 
 COLUMNS = ", ".join(Row._fields)
-# A product or store that is not known yet counts with the usual factors and in UTC until it is.
-_KNOWN = """
-    LEFT JOIN stores s ON s.store_id = t.store_id
-    LEFT JOIN product_units u ON u.unit_gtin = t.gtin
-    LEFT JOIN products p ON p.gtin = coalesce(u.gtin, t.gtin)
-    CROSS JOIN LATERAL (SELECT t.bought_at AT TIME ZONE coalesce(s.time_zone, 'UTC') AS moment,
-        CASE coalesce(u.unit, t.unit)
-            WHEN 'stick' THEN 1
-            WHEN 'pack' THEN coalesce(p.sticks_per_pack, 20)
-            WHEN 'carton' THEN coalesce(p.sticks_per_pack * p.packs_per_carton, 200)
-            ELSE coalesce(p.sticks_per_pack * p.packs_per_carton * p.cartons_per_case, 10000)
-        END AS factor) k
-"""
 _TYPES = (
     "uuid",
     "uuid",
@@ -86,10 +73,18 @@ WITH known AS (
     WHERE (n.kind, n.id) = (known.kind, known.id) AND (SELECT count(*) FROM before) < {AT_ONCE}
 ), mended AS (
     UPDATE purchases m
-    SET gtin = coalesce(u.gtin, t.gtin), sticks = t.quantity * k.factor, local_day = k.moment::date,
-        local_hour = extract(hour FROM k.moment),
-        provisional = s.store_id IS NULL OR p.gtin IS NULL
-    FROM before t {_KNOWN}
+    SET gtin = p.gtin, local_day = k.moment::date, local_hour = extract(hour FROM k.moment),
+        provisional = false, sticks = t.quantity * CASE coalesce(u.unit, t.unit)
+            WHEN 'stick' THEN 1
+            WHEN 'pack' THEN p.sticks_per_pack
+            WHEN 'carton' THEN p.sticks_per_pack * p.packs_per_carton
+            ELSE p.sticks_per_pack * p.packs_per_carton * p.cartons_per_case
+        END
+    FROM before t
+    JOIN stores s ON s.store_id = t.store_id
+    LEFT JOIN product_units u ON u.unit_gtin = t.gtin
+    JOIN products p ON p.gtin = coalesce(u.gtin, t.gtin)
+    CROSS JOIN LATERAL (SELECT t.bought_at AT TIME ZONE s.time_zone AS moment) k
     WHERE m.document_id = t.document_id AND m.line = t.line AND m.bought_at = t.bought_at
     RETURNING m.store_id, m.local_day, m.party_kind, m.party_id
 ), changed AS (

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import NamedTuple
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
+from humidor_common.clock import zone_of
 from humidor_common.events.pos import SaleLine, SaleRecorded, SaleReturned
 
 MOST_MINOR = 10**15
@@ -104,7 +104,7 @@ def _line(line: SaleLine) -> Line:
 def _local(moment: datetime, zone: str | None) -> tuple[date, int]:
     """Give day and hour by a store's clock; at the ends of the calendar by UTC."""
     try:
-        moment = moment.astimezone(ZoneInfo(zone or "UTC"))
+        moment = moment.astimezone(zone_of(zone or "UTC"))
     except OverflowError:
         moment = moment.astimezone(UTC)
     return moment.date(), moment.hour

@@ -1,7 +1,6 @@
 """Statements over segments and those who are in them."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -149,7 +148,3 @@ async def page(
 
 async def forget_members(conn: Connection, segment_id: UUID) -> None:
     await conn.execute("DELETE FROM segment_chunks WHERE segment_id = $1", segment_id)
-
-
-def counted(segment: SegmentView, size: int, revision: int, now: datetime) -> SegmentView:
-    return segment.model_copy(update={"size": size, "revision": revision, "counted_at": now})

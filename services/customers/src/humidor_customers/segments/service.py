@@ -12,6 +12,7 @@ from humidor_common.messaging import outbox
 from humidor_common.web.inputs import check_match
 from humidor_common.web.problems import Problem, invalid, not_found
 from humidor_customers.inputs import PartyKind
+from humidor_customers.purchases import queries as purchases
 from humidor_customers.segments import queries
 from humidor_customers.segments.rules import BadRule, Rule, check, models_of
 from humidor_customers.segments.schemas import (
@@ -60,6 +61,7 @@ async def create_segment(
     await queries.write(conn, segment)
     if segment.mode == "frozen":
         segment = await _list(conn, segment, now)
+        await queries.write(conn, segment)
     await _note(conn, principal, "create", None, segment)
     return segment
 
@@ -161,12 +163,12 @@ def _check(rule: Rule, party_kind: PartyKind) -> list[str]:
 
 
 async def _list(conn: Connection, segment: SegmentView, now: datetime) -> SegmentView:
+    """List who is in a segment now; the caller writes the segment. Nobody is erased meanwhile."""
+    await purchases.share(conn)
     models = await queries.models_in_force(conn, segment.party_kind)
     revision = segment.revision + 1
     size = await queries.list_members(conn, segment, models, revision)
-    listed = queries.counted(segment, size, revision, now)
-    await queries.write(conn, listed)
-    return listed
+    return segment.model_copy(update={"size": size, "revision": revision, "counted_at": now})
 
 
 async def _lock(conn: Connection, segment_id: UUID) -> SegmentView:

@@ -45,9 +45,8 @@ def fit_rfm(figures: Figures, cycles: Mapping[str, tuple[int, int]]) -> Outcome:
             # A share as well, so that both kinds can be ranked: of the weeks of a year.
             frequency[n] = min(frequency[n] / 52, 1.0)
     found = rules.score(figures.today - figures.last_day, frequency, figures.spend_year_minor)
-    sizes = {
-        name: int(count) for name, count in zip(*np.unique(found.names, return_counts=True), strict=True)
-    }
+    names = found.names
+    sizes = {name: int(count) for name, count in zip(*np.unique(names, return_counts=True), strict=True)}
     reason = f"all customers have the same {', '.join(found.flat)}" if found.flat else None
     parameters = {
         "figures": ["recency", "frequency", "money"],
@@ -56,7 +55,7 @@ def fit_rfm(figures: Figures, cycles: Mapping[str, tuple[int, int]]) -> Outcome:
     }
     three = np.column_stack((found.recency, found.frequency, found.money)).astype(np.float64)
     total = three @ np.array([100.0, 10.0, 1.0])
-    return Outcome(parameters, {"segments": sizes}, None, reason, total, found.names, three)
+    return Outcome(parameters, {"segments": sizes}, None, reason, total, names, three)
 
 
 def fit_lifetime(figures: Figures, days: Days, horizon_days: int) -> Outcome:

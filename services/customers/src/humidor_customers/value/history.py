@@ -28,12 +28,10 @@ class Figures(NamedTuple):
     first_day: Floats
     last_day: Floats
     active_days: Floats
-    purchases: Floats
     purchases_year: Floats
     spend_minor: Floats
     spend_year_minor: Floats
     repeat_spend_minor: Floats
-    sticks_year: Floats
     basket_sticks: Floats
     basket_minor: Floats
     brand_share: Floats
@@ -45,7 +43,7 @@ class Figures(NamedTuple):
         """Give what BG/NBD goes by, in weeks; a day with purchases counts as one."""
         x = self.active_days.astype(np.int64) - 1
         weeks = np.maximum(self.today - self.first_day, 0) / 7
-        return Customers(x, (self.last_day - self.first_day) / 7, np.maximum(weeks, 0))
+        return Customers(x, (self.last_day - self.first_day) / 7, weeks)
 
     @property
     def repeat_means(self) -> Floats:
@@ -100,12 +98,10 @@ class Days(NamedTuple):
             first_day=first[known].astype(np.float64),
             last_day=last[known].astype(np.float64),
             active_days=days[known],
-            purchases=purchases[known],
             purchases_year=self._sum(who[year], self.purchases[recent][year])[known],
             spend_minor=spend[known],
             spend_year_minor=self._sum(who[year], minor[year])[known],
             repeat_spend_minor=self._sum(who[again], minor[again])[known],
-            sticks_year=zero,
             basket_sticks=zero,
             basket_minor=spend[known] / np.maximum(purchases[known], 1),
             brand_share=zero,

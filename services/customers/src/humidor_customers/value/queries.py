@@ -9,6 +9,7 @@ import asyncpg
 from humidor_common.db.pool import Connection
 from humidor_common.db.rows import insert_row
 from humidor_customers.conditions import Conditions
+from humidor_customers.purchases import queries as purchases
 from humidor_customers.value.schemas import Filters, ModelView, ScoreView
 
 FORGET_ROWS = 50_000
@@ -16,8 +17,8 @@ FORGET_ROWS = 50_000
 # Days are counted from 2000-01-01.
 CUSTOMERS = """
 SELECT party_id, first_on - date '2000-01-01' AS first_day, last_on - date '2000-01-01' AS last_day,
-       active_days, purchases, purchases_year, spend_minor, spend_year_minor, repeat_spend_minor,
-       sticks_year, coalesce(basket_sticks, 0) AS basket_sticks, coalesce(basket_minor, 0) AS basket_minor,
+       active_days, purchases_year, spend_minor, spend_year_minor, repeat_spend_minor,
+       coalesce(basket_sticks, 0) AS basket_sticks, coalesce(basket_minor, 0) AS basket_minor,
        coalesce(favourite_brand_share, 0) AS brand_share, coalesce(usual_hour, 0) AS usual_hour,
        current_date - date '2000-01-01' AS today
 FROM profiles WHERE party_kind = $1 AND party_id > $2 AND lifecycle <> 'ended' ORDER BY party_id LIMIT $3
@@ -66,8 +67,9 @@ async def forget_scores(conn: Connection, model_id: UUID) -> bool:
 async def put_in_force(conn: Connection, model: ModelView) -> UUID | None:
     """Write a model whose scores are there and let it be the one; gives the one before.
 
-    Members who were erased meanwhile have no score any more.
+    Members who were erased meanwhile have no score any more, and none is erased before this commits.
     """
+    await purchases.share(conn)
     former: UUID | None = await conn.fetchval(
         """UPDATE models SET current = false WHERE model = $1 AND party_kind = $2 AND current
            RETURNING model_id""",
