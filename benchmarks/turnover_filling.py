@@ -17,6 +17,8 @@ SOLD_TODAY = 2
 SEEN_STORE = shop.store_id(1)
 
 _FIRST_DAY = "(SELECT min(day) FROM plan_days)"
+# The day on which filling began, even if it ends on the next one.
+_TODAY = "(SELECT max(day) FROM plan_days)"
 _OPENED, _DAILY = 400, 40
 # `phase` says where in its round a product of a store begins.
 _PLAN = f"""
@@ -30,7 +32,7 @@ SELECT phase, month, sum(sold) AS sold, sum(opened) AS opened, {_DAILY} * count(
        sum((opened + {_DAILY} - sold) * ((month + interval '1 month')::date - day)) AS stick_days,
        count(*) AS days, min(day) AS first_day, max(day) FILTER (WHERE sold > 0) AS last_sold_day,
        bit_or(1 << extract(day FROM day)::int - 1) AS bits
-FROM plan_days WHERE day < now()::date GROUP BY 1, 2;
+FROM plan_days WHERE day < {_TODAY} GROUP BY 1, 2;
 CREATE UNLOGGED TABLE plan_products AS
 SELECT n, '0690102' || lpad(n::text, 7, '0') AS gtin, 1000 + 10 * n AS cost, 1250 + 13 * n AS price,
        'Brand ' || lpad((n % {BRANDS})::text, 2, '0') AS brand,
@@ -47,16 +49,17 @@ FROM plan_products, (VALUES ('2020-01-01'::date), ('2025-06-15')) c(from_day);
 INSERT INTO rolled_costs SELECT gtin, valid_from, cost_price_per_pack * 500 FROM product_costs;
 INSERT INTO rolled_products SELECT gtin, brand, price_class, '', currency FROM products;
 """
-_STORES = """
+_STORES = f"""
 INSERT INTO stores (store_id, name, time_zone, status, version, changed_at)
-SELECT 'S' || lpad(n::text, 4, '0'), 'store', 'UTC', 'open', 1, now() FROM generate_series({first}, {last}) n;
-INSERT INTO closed_days SELECT 'S' || lpad(n::text, 4, '0'), now()::date - 1
-FROM generate_series({first}, {last}) n;
-CREATE UNLOGGED TABLE plan_pairs_{first} AS
+SELECT 'S' || lpad(n::text, 4, '0'), 'store', 'UTC', 'open', 1, now()
+FROM generate_series({{first}}, {{last}}) n;
+INSERT INTO closed_days SELECT 'S' || lpad(n::text, 4, '0'), {_TODAY} - 1
+FROM generate_series({{first}}, {{last}}) n;
+CREATE UNLOGGED TABLE plan_pairs_{{first}} AS
 SELECT 'S' || lpad(s::text, 4, '0') COLLATE "C" AS store_id, gtin COLLATE "C" AS gtin, brand, price_class,
        cost, price, (7 * s + 3 * n) % 5 AS phase
-FROM generate_series({first}, {last}) s, plan_products ORDER BY 1, 2;
-"""
+FROM generate_series({{first}}, {{last}}) s, plan_products ORDER BY 1, 2;
+"""  # noqa: S608 - made of constants
 # The figures of a row: `o` opened, `r` received, `s` sold, `k` the cost of a stick, `p` the price of a pack.
 _FIGURES = """opened_sticks, received_sticks, sold_sticks, stick_days, revenue_minor, costed_revenue_minor,
               cost_e4, value_e4, value_days_e4, carried_days"""
@@ -98,26 +101,26 @@ _DAYS = f"""
 INSERT INTO store_days (store_id, day, currency, {_FIGURES})
 SELECT store_id, day, 'CNY', {_OF_DAYS}
 FROM (SELECT store_id, phase, count(*) AS n, sum(price) AS price, sum(cost) AS cost FROM plan_pairs_{{first}}
-      GROUP BY 1, 2) p JOIN plan_days USING (phase) WHERE day < now()::date GROUP BY 1, 2 ORDER BY 2, 1;
+      GROUP BY 1, 2) p JOIN plan_days USING (phase) WHERE day < {_TODAY} GROUP BY 1, 2 ORDER BY 2, 1;
 INSERT INTO product_days AS t (gtin, day, {_FIGURES})
 SELECT gtin, day, {_OF_DAYS}
 FROM (SELECT gtin, phase, count(*) AS n, sum(price) AS price, sum(cost) AS cost FROM plan_pairs_{{first}}
-      GROUP BY 1, 2) p JOIN plan_days USING (phase) WHERE day < now()::date GROUP BY 1, 2 ORDER BY 2, 1
+      GROUP BY 1, 2) p JOIN plan_days USING (phase) WHERE day < {_TODAY} GROUP BY 1, 2 ORDER BY 2, 1
 ON CONFLICT (gtin, day) DO UPDATE SET {_ADDED};
 """  # noqa: S608 - made of constants
 _NOW = f"""
 INSERT INTO daily_flows (store_id, gtin, day, opened_sticks, received_sticks, sold_sticks, revenue_minor)
 SELECT store_id, gtin, day, opened, {_DAILY}, sold, sold / 20 * price
 FROM plan_pairs_{{first}} JOIN plan_days USING (phase)
-WHERE day = now()::date AND phase < {SOLD_TODAY}
-   OR day < now()::date AND store_id <= '{shop.store_id(STORES_BY_DAY)}' ORDER BY 1, 3, 2;
+WHERE day = {_TODAY} AND phase < {SOLD_TODAY}
+   OR day < {_TODAY} AND store_id <= '{shop.store_id(STORES_BY_DAY)}' ORDER BY 1, 3, 2;
 INSERT INTO stock (store_id, gtin, on_hand_sticks)
 SELECT store_id, gtin, sticks FROM plan_pairs_{{first}}
 JOIN (SELECT phase, sum(opened + {_DAILY} - sold) AS sticks FROM plan_days
-      WHERE day < now()::date OR phase < {SOLD_TODAY} GROUP BY 1) d USING (phase) ORDER BY 1, 2;
+      WHERE day < {_TODAY} OR phase < {SOLD_TODAY} GROUP BY 1) d USING (phase) ORDER BY 1, 2;
 INSERT INTO lot_stock (store_id, gtin, lot, expiry_date, received_at, on_hand_sticks)
 SELECT store_id, gtin, 'L1',
-       now()::date + 10 + ('x' || left(md5(store_id || gtin), 4))::bit(16)::int % 1000, now(), on_hand_sticks
+       {_TODAY} + 10 + ('x' || left(md5(store_id || gtin), 4))::bit(16)::int % 1000, now(), on_hand_sticks
 FROM stock WHERE store_id >= '{{store}}' ORDER BY 1, 2;
 """  # noqa: S608 - made of constants
 
