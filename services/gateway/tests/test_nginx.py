@@ -75,6 +75,7 @@ async def nginx(tmp_path: Path) -> AsyncIterator[Nginx]:
             "HUMIDOR_POS": pos.url.removeprefix("http://"),
             "HUMIDOR_INVENTORY": f"127.0.0.1:{free_port()}",
             "HUMIDOR_CUSTOMERS": f"127.0.0.1:{free_port()}",
+            "HUMIDOR_FORECASTING": f"127.0.0.1:{free_port()}",
         }
         path = render(tmp_path, values)
         command = [NGINX, "-e", "stderr", "-p", str(tmp_path), "-c", str(path)]

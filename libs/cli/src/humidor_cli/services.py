@@ -24,6 +24,7 @@ SERVICES = (
     ServiceSpec("pos"),
     ServiceSpec("inventory"),
     ServiceSpec("customers"),
+    ServiceSpec("forecasting"),
     ServiceSpec("gateway", ("api",), uses_bus=False),
 )
 BUSINESS_SERVICES = tuple(spec.name for spec in SERVICES if spec.uses_bus)

@@ -9,7 +9,7 @@ from humidor_cli.commands.options import AsJson
 
 
 def rebuild(
-    service: Annotated[str, typer.Argument(help="pos, inventory or customers.")],
+    service: Annotated[str, typer.Argument(help="pos, inventory, customers or forecasting.")],
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: AsJson = False,

@@ -1,0 +1,3 @@
+from humidor_common.db.migrate import run_environment
+
+run_environment()

@@ -1,0 +1,20 @@
+"""Settings of the forecasting service."""
+
+from pydantic import Field
+
+from humidor_common.settings import ServiceSettings
+
+
+class ForecastingSettings(ServiceSettings):
+    """When forecasts are made by themselves, and what a run may take, on top of what every service has.
+
+    `forecasting_schedule_hour` is an hour of the day in UTC (19 is 3 in the morning in China), negative for
+    never. A run has `forecasting_processes` processes of its own, which end with it.
+    """
+
+    forecasting_schedule_hour: int = Field(default=19, ge=-1, le=23)
+    forecasting_horizon_days: int = Field(default=28, ge=1, le=366)
+    forecasting_processes: int = Field(default=2, ge=1, le=64)
+    forecasting_seconds_per_model: float = Field(default=10.0, gt=0)
+    forecasting_seconds_per_series: float = Field(default=60.0, gt=0)
+    forecasting_keep_days: int = Field(default=90, ge=1)
