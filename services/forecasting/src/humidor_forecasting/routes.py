@@ -2,6 +2,7 @@
 
 from humidor_common.service import Routes
 from humidor_forecasting.demand import api as demand
+from humidor_forecasting.elasticity import api as elasticity
 from humidor_forecasting.promotions import api as promotions
 
-ROUTES = Routes((demand.router, promotions.router))
+ROUTES = Routes((demand.router, promotions.router, elasticity.router))

@@ -26,7 +26,8 @@ from humidor_forecasting.demand.rules import (
 async def on_demand(conn: Connection, batch: Sequence[Received]) -> None:
     """Apply sales, returns, voids and orders; a return or void may come before its sale."""
     lines, withdrawals = _read(batch)
-    threads = {(each.store_id, each.thread_id) for each in (*lines, *withdrawals)}
+    threads = {(line.store_id, line.thread_id) for line in lines}
+    threads |= {(each.store_id, each.thread_id) for each in withdrawals}
     if not threads:
         return
     await lock_stores(conn, (store_id for store_id, _ in threads))

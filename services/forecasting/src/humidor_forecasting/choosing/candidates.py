@@ -1,0 +1,120 @@
+"""Who is judged: models alone and combinations of them; and the verdict with its reasons."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy as np
+
+from humidor_forecasting.choosing.scores import bias, coverage, mase, naive_scale, pinball, rmsse, wape
+from humidor_forecasting.choosing.uncertainty import day_quantiles, learn_errors
+from humidor_forecasting.models.interface import Values
+
+JUDGED_AT = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
+COMBINATION = "combination"
+BASELINE = "seasonal_naive"
+BETTER_BY = 0.03
+"""A single model replaces the combination, and a challenger the champion, only if it costs so much less."""
+
+Weights: TypeAlias = Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A model or a weighted mean of models, with what it scored; `cost` is its mean quantile loss."""
+
+    name: str
+    weights: Weights
+    forecast: Values
+    cost: float
+    scores: dict[str, float | None] = field(default_factory=dict)
+
+
+def weigh(costs: Mapping[str, float], most: int = 3) -> Weights:
+    """Weigh the best models by the inverse square of their cost: {a: 1, b: 2} gives 0.8 and 0.2."""
+    best = sorted(costs, key=lambda name: (costs[name], name))[:most]
+    inverse = {name: 1.0 / max(costs[name], 1e-12) ** 2 for name in best}
+    total = sum(inverse.values())
+    return {name: value / total for name, value in inverse.items()}
+
+
+def mix(forecasts: Mapping[str, Values], weights: Weights) -> Values:
+    return np.asarray(sum(forecasts[name] * weight for name, weight in weights.items()))
+
+
+def judge(
+    name: str, weights: Weights, forecast: Values, actual: Values, history: tuple[Values, int]
+) -> Candidate:
+    """Score a candidate; the quantiles of each origin rest on the errors of the other origins."""
+    values, season = history
+    quantiles = np.array([
+        day_quantiles(forecast[i], learn_errors(*_without(actual, forecast, i)), JUDGED_AT)
+        for i in range(len(actual))
+    ])  # fmt: skip
+    cost = pinball(actual, quantiles, JUDGED_AT)
+    scale = naive_scale(values, season)
+    scores = {
+        "mase": mase(actual, forecast, scale),
+        "wape": wape(actual, forecast),
+        "rmsse": rmsse(actual, forecast, naive_scale(values, season, power=2)),
+        "bias": bias(actual, forecast),
+        "pinball": cost / scale,
+        "coverage_80": coverage(actual, quantiles[..., 1], quantiles[..., 5]),
+        "coverage_95": coverage(actual, quantiles[..., 0], quantiles[..., 6]),
+    }
+    return Candidate(name, weights, forecast, cost, scores)
+
+
+def _without(actual: Values, forecast: Values, origin: int) -> tuple[Values, Values]:
+    keep = np.arange(len(actual)) != origin if len(actual) > 1 else np.ones(1, dtype=np.bool_)
+    return actual[keep], forecast[keep]
+
+
+def judge_all(
+    forecasts: Mapping[str, Values], actual: Values, history: tuple[Values, int]
+) -> list[Candidate]:
+    """Judge every model alone, and the combination of the best of them; the cheapest come first."""
+    found = [judge(name, {name: 1.0}, made, actual, history) for name, made in sorted(forecasts.items())]
+    if len(found) > 1:
+        weights = weigh({each.name: each.cost for each in found})
+        found.append(judge(COMBINATION, weights, mix(forecasts, weights), actual, history))
+    return sorted(found, key=lambda each: (each.cost, each.name))
+
+
+def choose(found: Sequence[Candidate], incumbent: str | None) -> tuple[Candidate, Candidate | None]:
+    """Name champion and challenger.
+
+    The combination is preferred, because it loses least where the past misleads (Petropoulos et al. 2022,
+    §2.6); a champion stays until somebody costs clearly less, so that forecasts do not change for nothing.
+    """
+    cheapest = found[0]
+    champion = cheapest
+    for preferred in (COMBINATION, incumbent):
+        held = next((each for each in found if each.name == preferred), None)
+        if held is not None and cheapest.cost >= held.cost * (1 - BETTER_BY):
+            champion = held
+    challenger = next((each for each in found if each.name != champion.name), None)
+    return champion, challenger
+
+
+def explain(
+    champion: Candidate, challenger: Candidate | None, found: Sequence[Candidate], judged: str
+) -> list[str]:
+    """Say in sentences why this one was chosen."""
+    reasons = [f"{_call(champion)} was chosen by {judged}: quantile loss {champion.cost:.4g}"]
+    baseline = next((each for each in found if each.name == BASELINE), None)
+    if baseline is not None and baseline.name != champion.name and baseline.cost > 0:
+        change = champion.cost / baseline.cost - 1
+        reasons.append(f"seasonal naive has {baseline.cost:.4g}, so the choice is {change:+.0%} of it")
+    if challenger is not None:
+        reasons.append(f"{_call(challenger)} stays its challenger with {challenger.cost:.4g}")
+    if challenger is not None and champion.cost > challenger.cost:
+        reasons.append(f"less than {BETTER_BY:.0%} apart: what was chosen before, or the combination, stays")
+    return reasons
+
+
+def _call(candidate: Candidate) -> str:
+    if len(candidate.weights) == 1:
+        return candidate.name
+    parts = ", ".join(f"{name} {weight:.0%}" for name, weight in candidate.weights.items())
+    return f"the combination of {parts}"

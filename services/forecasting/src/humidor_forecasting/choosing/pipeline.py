@@ -1,0 +1,183 @@
+"""From a recorded series to its forecast: clean, classify, try, judge, choose, forecast, say why.
+
+The same input gives the same output on any machine with the same versions of code and libraries.
+"""
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from humidor_forecasting.choosing.backtest import Plan, Trial, plan_backtest, try_models
+from humidor_forecasting.choosing.candidates import choose, explain, judge_all, mix
+from humidor_forecasting.choosing.cleaning import Cleaned, clean
+from humidor_forecasting.choosing.uncertainty import (
+    Errors,
+    day_quantiles,
+    errors_around,
+    learn_errors,
+    sum_quantiles,
+)
+from humidor_forecasting.choosing.work import SeriesInput, SeriesOutput
+from humidor_forecasting.models.interface import History, Values
+from humidor_forecasting.models.registry import choose_ladder
+from humidor_forecasting.models.simple import MovingAverage, SeasonalNaive
+from humidor_forecasting.versions import CODE_VERSION
+
+SHORT = 14
+ADI_LIMIT, CV2_LIMIT = 1.32, 0.49
+
+
+@dataclass(frozen=True)
+class _Series:
+    """A series on its way."""
+
+    given: SeriesInput
+    history: History
+    kind: str
+    notes: list[str]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What was chosen and why; `fell_back` where there was no choice."""
+
+    model: str
+    reasons: list[str]
+    challenger: str | None = None
+    scores: dict[str, Any] = field(default_factory=dict)
+    fell_back: bool = True
+    tried: list[str] = field(default_factory=list)
+    late: bool = False
+
+
+def forecast_series(given: SeriesInput) -> SeriesOutput:
+    """Forecast one series; every history gets a forecast, the poorest from the plainest model, said so."""
+    series = _prepare(given)
+    history = series.history
+    if not len(history) or not history.values.any():
+        return _nothing_sold(series)
+    plan = plan_backtest(len(history), given.horizon, given.season)
+    if given.fall_back or plan is None:
+        return _plain(series)
+    ladder = choose_ladder("short" if len(history) < SHORT else series.kind, given.ladder)
+    trials = try_models(
+        ladder, history, plan, horizon=given.horizon, seconds_per_model=given.seconds_per_model
+    )
+    if not any(trial.failure is None for trial in trials):
+        return _plain(series, trials)
+    return _chosen(series, plan, trials)
+
+
+def _prepare(given: SeriesInput) -> _Series:
+    cleaned = clean(
+        np.array([np.nan if each is None else each for each in given.values], dtype=np.float64),
+        censored=given.censored,
+        closed=given.closed,
+        excused=given.excused,
+        season=given.season,
+    )
+    begin = given.first_ordinal + round(cleaned.first * given.days_per_period)
+    history = History(cleaned.values, given.season, begin, given.days_per_period, _known(given, cleaned))
+    return _Series(given, history, classify(cleaned.values), cleaned.notes)
+
+
+def classify(values: Values) -> str:
+    """Name the kind of demand by interval and variation (Syntetos, Boylan & Croston 2005).
+
+    Smooth: intervals below 1.32 periods, squared variation below 0.49; erratic, intermittent, lumpy beyond.
+    """
+    sizes = values[values > 0]
+    interval = len(values) / len(sizes) if len(sizes) else np.inf
+    variation = float((sizes.std() / sizes.mean()) ** 2) if len(sizes) else 0.0
+    if interval < ADI_LIMIT:
+        return "smooth" if variation < CV2_LIMIT else "erratic"
+    return "intermittent" if variation < CV2_LIMIT else "lumpy"
+
+
+def _known(given: SeriesInput, cleaned: Cleaned) -> dict[str, Values]:
+    return {
+        name: np.asarray(column[cleaned.first :], dtype=np.float64)
+        for name, column in given.known.items()
+        if len(set(column[cleaned.first : len(given.values)])) > 1
+    }
+
+
+def _chosen(series: _Series, plan: Plan, trials: Sequence[Trial]) -> SeriesOutput:
+    given, values = series.given, series.history.values
+    past = {trial.model.name: trial.forecast for trial in trials if trial.forecast is not None}
+    ahead = {trial.model.name: trial.ahead for trial in trials if trial.ahead is not None}
+    actual = plan.actual(values)
+    found = judge_all(past, actual, (values[: plan.ends[0]], given.season))
+    champion, challenger = choose(found, given.incumbent)
+    judged = f"{len(plan.ends)} forecasts of {plan.horizon} periods each"
+    verdict = Verdict(
+        model=champion.name,
+        challenger=challenger.name if challenger else None,
+        scores={
+            "champion": champion.scores | {"cost": champion.cost},
+            "weights": dict(champion.weights),
+            "candidates": {each.name: each.scores | {"cost": each.cost} for each in found},
+            "origins": len(plan.ends),
+        },
+        reasons=explain(champion, challenger, found, judged),
+        fell_back=False,
+        tried=sorted(past),
+    )
+    noted = replace(series, notes=[*series.notes, *_failures(trials)])
+    return _output(noted, mix(ahead, champion.weights), learn_errors(actual, champion.forecast), verdict)
+
+
+def _failures(trials: Sequence[Trial]) -> list[str]:
+    return [f"{trial.model.name} is out: {trial.failure}" for trial in trials if trial.failure]
+
+
+def _plain(series: _Series, trials: Sequence[Trial] | None = None) -> SeriesOutput:
+    """Forecast without a choice: too little to judge by, or (with `trials`) nobody came through."""
+    given, history = series.given, series.history
+    model = SeasonalNaive() if len(history) >= 4 * given.season else MovingAverage()
+    ahead = model.forecast(history, given.horizon)
+    errors = errors_around(history.values[-8 * given.season :])
+    late = given.fall_back or trials is not None
+    why = "no model came through in time" if late else "too little history to judge models by"
+    verdict = Verdict(model=model.name, reasons=[f"{why}: {model.name} is taken"], late=late)
+    return _output(replace(series, notes=[*series.notes, *_failures(trials or ())]), ahead, errors, verdict)
+
+
+def _nothing_sold(series: _Series) -> SeriesOutput:
+    """Nothing was ever wanted: zero, with room above it by the rule of three (3 over the number of days)."""
+    reach = 3.0 / max(len(series.given.values), 3)
+    errors = Errors(np.array([0.0]), reach, 0.0, 0.0, 1.0)
+    verdict = Verdict(model="zero", reasons=["nothing has been wanted yet"])
+    return _output(replace(series, kind="none"), np.zeros(series.given.horizon), errors, verdict)
+
+
+def _output(series: _Series, ahead: Values, errors: Errors, verdict: Verdict) -> SeriesOutput:
+    given = series.given
+    seed = zlib.crc32(f"{given.store_id}/{given.gtin}".encode())
+    days = day_quantiles(ahead, errors, given.probabilities)
+    means, sums = sum_quantiles(ahead, errors, given.probabilities, seed)
+    return SeriesOutput(
+        store_id=given.store_id,
+        gtin=given.gtin,
+        model=verdict.model,
+        model_version=CODE_VERSION,
+        challenger=verdict.challenger,
+        kind=series.kind,
+        days=_rows(ahead, days),
+        cumulative=_rows(means, sums),
+        scores=verdict.scores,
+        reasons=verdict.reasons,
+        notes=series.notes,
+        fell_back=verdict.fell_back,
+        tried=verdict.tried,
+        late=verdict.late,
+    )
+
+
+def _rows(means: Values, quantiles: Values) -> list[list[float]]:
+    return [
+        [round(float(each), 4) for each in (mean, *row)] for mean, row in zip(means, quantiles, strict=True)
+    ]

@@ -1,0 +1,86 @@
+"""What callers send and see of elasticities."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
+
+from humidor_common.web.inputs import Input
+from humidor_forecasting.inputs import Code
+
+MOST_ROWS = 20_000
+Columns = Annotated[list[Code], Field(max_length=30)]
+
+
+class ElasticityRequest(Input):
+    """Rows as columns, and what each column is.
+
+    `controls` are taken as logarithms, `dummies` (0 and 1) as they are. `instruments` move the price and, but
+    through it, not demand: taxes, cost of freight; those in `linear_instruments` are not taken as logarithms.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{
+                "columns": {"packs": [101, 111, 72, 57, 83, 88, 103, 90],
+                            "price": [158, 176, 199, 211, 167, 198, 151, 189],
+                            "sales_tax": [0.9, 5.5, 6.6, 0, 0, 6.8, 0, 0]},
+                "quantity": "packs", "price": "price", "instruments": ["sales_tax"],
+                "linear_instruments": ["sales_tax"],
+            }]
+        }
+    )  # fmt: skip
+
+    columns: Annotated[
+        dict[Code, Annotated[list[FiniteFloat], Field(max_length=MOST_ROWS)]], Field(max_length=64)
+    ]
+    quantity: Code
+    price: Code
+    controls: Columns = Field(default_factory=list)
+    dummies: Columns = Field(default_factory=list)
+    instruments: Columns = Field(default_factory=list)
+    linear_instruments: Columns = Field(default_factory=list)
+    level: Annotated[float, Field(ge=0.5, le=0.999)] = 0.95
+
+    @model_validator(mode="after")
+    def _check_columns(self) -> "ElasticityRequest":
+        used = [self.quantity, self.price, *self.controls, *self.dummies, *self.instruments]
+        if missing := sorted(set(used) - self.columns.keys()):
+            raise ValueError(f"there is no column {missing[0]}")
+        if len(set(used)) < len(used):
+            raise ValueError("a column is named for two things")
+        if len({len(self.columns[name]) for name in used}) > 1:
+            raise ValueError("the columns are not equally long")
+        if not set(self.linear_instruments) <= set(self.instruments):
+            raise ValueError("linear_instruments are some of the instruments")
+        return self
+
+
+class CoefficientView(BaseModel):
+    """A coefficient; standard error, interval and p-value bear unequal variance (HC1)."""
+
+    name: str
+    value: float
+    standard_error: float
+    low: float
+    high: float
+    p_value: float
+
+
+class DiagnosticView(BaseModel):
+    """A figure that tells whether to trust the rest, and how it is read."""
+
+    name: str
+    value: float
+    reading: str
+
+
+class ElasticityView(BaseModel):
+    """An estimate; `elasticity` is by how many percent demand changes where the price rises by one."""
+
+    method: str
+    rows: int
+    elasticity: CoefficientView
+    coefficients: list[CoefficientView]
+    r_squared: float
+    diagnostics: list[DiagnosticView]
+    remarks: list[str]
