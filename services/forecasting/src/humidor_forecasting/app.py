@@ -1,5 +1,9 @@
-"""The service: what it consumes; its slices are in `routes`."""
+"""The service: what it consumes; its slices are in `routes`, what its worker keeps doing in `working`."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from humidor_common.runtime import Runtime
 from humidor_common.service import Routes, Service
 from humidor_forecasting.catalogue.consumers import PROJECTION as CATALOGUE
 from humidor_forecasting.catalogue.consumers import SUBSCRIPTION as MASTER_DATA
@@ -7,6 +11,15 @@ from humidor_forecasting.demand.consumers import PROJECTION as DEMAND
 from humidor_forecasting.demand.consumers import STOCK_OUT_PROJECTION, STOCK_OUTS
 from humidor_forecasting.demand.consumers import SUBSCRIPTION as DEMANDED
 from humidor_forecasting.settings import ForecastingSettings
+
+
+@asynccontextmanager
+async def worker_context(runtime: Runtime) -> AsyncIterator[None]:
+    """Carry runs out beside the consumers."""
+    from humidor_forecasting.working import working
+
+    async with working(runtime):
+        yield
 
 
 def _routes() -> Routes:
@@ -23,4 +36,5 @@ SERVICE = Service(
     subscriptions=(MASTER_DATA, DEMANDED, STOCK_OUTS),
     projections=(CATALOGUE, DEMAND, STOCK_OUT_PROJECTION),
     settings=ForecastingSettings,
+    worker_context=worker_context,
 )

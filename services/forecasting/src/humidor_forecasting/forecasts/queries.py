@@ -1,0 +1,101 @@
+"""Statements that read forecasts."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from humidor_common.db.pool import Connection
+from humidor_forecasting.forecasts.schemas import ForecastDayView, ForecastSummary, ForecastView, QuantileView
+
+_SUMMARY = ", ".join(ForecastSummary.model_fields)
+_NEWEST = """
+SELECT * FROM forecasts WHERE store_id = $1 AND gtin = $2 ORDER BY issued_at DESC, forecast_id DESC LIMIT 1
+"""
+
+
+async def newest(conn: Connection, store_id: str, gtin: str) -> ForecastView | None:
+    row = await conn.fetchrow(_NEWEST, store_id, gtin)
+    return None if row is None else _view(row)
+
+
+async def by_id(conn: Connection, forecast_id: UUID) -> ForecastView | None:
+    row = await conn.fetchrow("SELECT * FROM forecasts WHERE forecast_id = $1", forecast_id)
+    return None if row is None else _view(row)
+
+
+async def page(
+    conn: Connection, *, store_id: str | None, stores: list[str] | None, after: tuple[str, str], limit: int
+) -> list[ForecastSummary]:
+    """Read the newest forecast of each series, by store and product."""
+    rows = await conn.fetch(
+        f"""SELECT f.* FROM (
+                SELECT store_id, gtin FROM demand_series
+                WHERE (store_id, gtin) > ($1, $2) AND ($3::text IS NULL OR store_id = $3)
+                  AND ($4::text[] IS NULL OR store_id = ANY($4))
+                  AND EXISTS (SELECT FROM forecasts f
+                              WHERE (f.store_id, f.gtin) = (demand_series.store_id, demand_series.gtin))
+                ORDER BY store_id, gtin LIMIT $5) s
+            CROSS JOIN LATERAL (
+                SELECT {_SUMMARY} FROM forecasts f WHERE f.store_id = s.store_id AND f.gtin = s.gtin
+                ORDER BY issued_at DESC, forecast_id DESC LIMIT 1) f
+            ORDER BY f.store_id, f.gtin""",  # noqa: S608 - names of ours
+        *after,
+        store_id,
+        stores,
+        limit,
+    )
+    return [ForecastSummary(**row) for row in rows]
+
+
+async def cut_of(conn: Connection, forecast_id: UUID) -> bytes | None:
+    """Give what a forecast's model was given, packed; None where it is kept no more."""
+    found: bytes | None = await conn.fetchval(
+        "SELECT packed FROM data_cuts "
+        "WHERE digest = (SELECT cut_digest FROM forecasts WHERE forecast_id = $1)",
+        forecast_id,
+    )
+    return found
+
+
+async def forget(conn: Connection, *, before: datetime, limit: int) -> int:
+    """Forget forecasts that are old and not their series' newest, and cuts that nothing rests on any more."""
+    rows = await conn.fetch(
+        """DELETE FROM forecasts WHERE forecast_id IN (
+               SELECT o.forecast_id FROM forecasts o WHERE o.issued_at < $1 AND EXISTS (
+                   SELECT FROM forecasts n WHERE (n.store_id, n.gtin) = (o.store_id, o.gtin)
+                                             AND n.issued_at > o.issued_at)
+               ORDER BY o.issued_at LIMIT $2)
+           RETURNING cut_digest""",
+        before,
+        limit,
+    )
+    await conn.execute(
+        """DELETE FROM data_cuts c WHERE c.digest = ANY($1::bytea[])
+               AND NOT EXISTS (SELECT FROM forecasts f WHERE f.cut_digest = c.digest)""",
+        [row[0] for row in rows],
+    )
+    return len(rows)
+
+
+def _view(row: Any) -> ForecastView:
+    first: date = row["starts_on"]
+    chances = row["probabilities"]
+    own = {name: row[name] for name in ForecastView.model_fields if name in row}
+    figures = {
+        name: [_day(chances, number, first, each) for number, each in enumerate(row[name])]
+        for name in ("days", "cumulative")
+    }
+    return ForecastView(**own | figures | {"data_cut": row["cut_digest"].hex()})
+
+
+def _day(chances: list[float], number: int, first: date, figures: list[float]) -> ForecastDayView:
+    mean, *quantiles = figures
+    return ForecastDayView(
+        day=first + timedelta(days=number),
+        days=number + 1,
+        mean_sticks=mean,
+        quantiles=[
+            QuantileView(probability=chance, quantity_sticks=sticks)
+            for chance, sticks in zip(chances, quantiles, strict=True)
+        ],
+    )

@@ -1,0 +1,67 @@
+"""What callers see of forecasts and models."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel
+
+
+class QuantileView(BaseModel):
+    """With this probability demand is at most so many sticks."""
+
+    probability: float
+    quantity_sticks: float
+
+
+class ForecastDayView(BaseModel):
+    """Demand of the day, or (cumulative) of all `days` days up to it."""
+
+    day: date
+    days: int
+    mean_sticks: float
+    quantiles: list[QuantileView]
+
+
+class ForecastSummary(BaseModel):
+    """A forecast without its figures; `fell_back` where no model could be chosen by a backtest."""
+
+    forecast_id: UUID
+    store_id: str
+    gtin: str
+    run_id: UUID
+    model: str
+    model_version: str
+    challenger: str | None
+    kind: str
+    fell_back: bool
+    data_until: datetime
+    issued_at: datetime
+    starts_on: date
+    horizon_days: int
+
+
+class ForecastView(ForecastSummary):
+    """A forecast by day, and of the first 1, 2 … days together; why this model, what was done to the data.
+
+    `scores` holds the champion's and every candidate's measures over the backtest: cost (mean quantile
+    loss), MASE, WAPE, RMSSE, bias, coverage of 80 % and 95 %. `data_cut` names what the model was given.
+    """
+
+    days: list[ForecastDayView]
+    cumulative: list[ForecastDayView]
+    scores: dict[str, Any]
+    reasons: list[str]
+    notes: list[str]
+    versions: dict[str, Any]
+    data_cut: str
+
+
+class ModelView(BaseModel):
+    """A model that runs can be asked for; `own` tells ours from those of other packages."""
+
+    name: str
+    title: str
+    good_for: str
+    source: str
+    own: bool
