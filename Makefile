@@ -81,6 +81,10 @@ events: .venv/.ready ## Write the event contracts: samples, schemas, docs/events
 bench: .venv/.ready ## Speed and memory against limits of this machine (about half an hour); BENCH_SHORT=1 for a glance
 	$(BIN)/python -m benchmarks
 
+.PHONY: bench-forecast
+bench-forecast: .venv/.ready ## Accuracy of forecasts on the public sets of DATA (minutes); BENCH_SHORT=1 for a glance
+	HUMIDOR_PUBLISHED_DATA="$(abspath $(DATA))" $(BIN)/python -m benchmarks.forecast
+
 bench-%: .venv/.ready ## One of them (docs/performance.md lists them), for example bench-sales
 	$(BIN)/python -m benchmarks $*
 
