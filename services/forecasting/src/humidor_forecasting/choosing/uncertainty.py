@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import ndtr, stdtrit
 
 from humidor_forecasting.models.interface import Values
 
@@ -63,12 +64,15 @@ def errors_around(values: Values) -> Errors:
 
 def _growth(scaled: Values) -> float:
     """By how much the variance grows from one period ahead to the next, as a share of the first one's."""
-    by_horizon = (scaled**2).mean(axis=0)
-    ahead = np.arange(len(by_horizon))
-    if len(by_horizon) < 3 or by_horizon.mean() <= 0:
+    origins, horizon = scaled.shape
+    by_horizon = np.einsum("ij,ij->j", scaled, scaled) / origins
+    mean = float(by_horizon.sum()) / horizon
+    if horizon < 3 or mean <= 0:
         return 0.0
-    slope, start = np.polyfit(ahead, by_horizon, 1)
-    return float(np.clip(slope / max(start, by_horizon.mean() / 3), 0.0, 1.0))
+    ahead = np.arange(horizon) - (horizon - 1) / 2
+    slope = float(ahead @ by_horizon) / float(ahead @ ahead)
+    start = mean - slope * (horizon - 1) / 2
+    return min(max(slope / max(start, mean / 3), 0.0), 1.0)
 
 
 def _together(scaled: Values) -> float:
@@ -90,12 +94,10 @@ def error_quantiles(errors: Errors, probabilities: Sequence[float]) -> Values:
     conformal prediction's correction goes by that; and the fewer there are, the more a Student distribution
     of the same spread counts.
     """
-    from scipy.stats import t
-
     chances = np.asarray(probabilities)
     sample, worth = errors.sample, errors.worth
     spread = float(np.sqrt((sample**2).mean())) if len(sample) else 1.0
-    assumed = spread * t.ppf(chances, max(worth - 1.0, 2.0))
+    assumed = spread * stdtrit(max(worth - 1.0, 2.0), chances)
     if len(sample) < LEAST_ERRORS:
         return np.asarray(assumed, dtype=np.float64)
     upper, lower = chances * (worth + 1) / worth, chances - (1 - chances) / worth
@@ -119,13 +121,11 @@ def sum_quantiles(
     Errors of one forecast share a part (`together`) and have one of their own (a Gaussian copula); each has
     the distribution that the days' quantiles have.
     """
-    from scipy.stats import norm
-
     horizon = len(forecast)
     random = np.random.default_rng(seed)
     own = random.standard_normal((DRAWS, horizon))
     shared = random.standard_normal((DRAWS, 1))
-    chance = norm.cdf(np.sqrt(1 - errors.together) * own + np.sqrt(errors.together) * shared)
+    chance = ndtr(np.sqrt(1 - errors.together) * own + np.sqrt(errors.together) * shared)
     grid = np.linspace(0.005, 0.995, 100)
     drawn = np.interp(chance, grid, error_quantiles(errors, [float(p) for p in grid]))
     paths = np.maximum(forecast + errors.scale(forecast) * drawn, 0.0).cumsum(axis=1)
