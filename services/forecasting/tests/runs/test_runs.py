@@ -14,6 +14,7 @@ from humidor_common.events.forecasting import ForecastPublished
 from humidor_forecasting.choosing.pipeline import forecast_series
 from humidor_forecasting.choosing.work import unpack_cut
 from humidor_forecasting.forecasts.queries import cut_of
+from humidor_forecasting.forecasts.schemas import ForecastView
 from humidor_forecasting.runs import helpers, queries, service, working
 from humidor_forecasting.runs.helpers import Answer, Helper, HelperFailed
 from humidor_forecasting.runs.working import Worker
@@ -63,6 +64,10 @@ async def test_a_run_publishes_a_forecast_of_each_series_that_can_be_made_again(
     )
     assert done["versions"]["statsforecast"] != "absent"
     view = await market.ask("GET", f"/v1/forecasts/S0001/{GTIN}")
+    assert ForecastView.model_validate(view).model_dump(mode="json") == view
+    assert await market.ask("GET", f"/v1/issued-forecasts/{view['forecast_id']}") == view
+    bound = market.auth("manager", stores=["S0002"])
+    await market.ask("GET", f"/v1/issued-forecasts/{view['forecast_id']}", headers=bound, expect=403)
     today = (utc_now() + timedelta(hours=8)).date()
     assert view["starts_on"] == today.isoformat()
     assert 8 * 20 < view["days"][0]["mean_sticks"] + view["days"][6]["mean_sticks"] < 80 * 20

@@ -72,7 +72,7 @@ def _growth(scaled: Values) -> float:
     ahead = np.arange(horizon) - (horizon - 1) / 2
     slope = float(ahead @ by_horizon) / float(ahead @ ahead)
     start = mean - slope * (horizon - 1) / 2
-    return min(max(slope / max(start, mean / 3), 0.0), 1.0)
+    return float(min(max(slope / max(start, mean / 3), 0.0), 1.0))
 
 
 def _together(scaled: Values) -> float:

@@ -3,7 +3,9 @@
 from typing import Annotated
 from uuid import UUID
 
+import msgspec
 from fastapi import APIRouter, Query
+from starlette.responses import Response
 
 from humidor_common.db.transaction import Read
 from humidor_common.web.inputs import StoreId, visible_stores
@@ -46,21 +48,25 @@ async def list_forecasts(
     return Page(items=found[:limit], next_cursor=encode_cursor(last.store_id, last.gtin) if last else None)
 
 
-@router.get("/forecasts/{store_id}/{gtin}")
-async def get_forecast(conn: Read, principal: Reader, store_id: StoreId, gtin: Gtin) -> ForecastView:
+@router.get("/forecasts/{store_id}/{gtin}", response_model=ForecastView)
+async def get_forecast(conn: Read, principal: Reader, store_id: StoreId, gtin: Gtin) -> Response:
     """Read the newest forecast of a store and product, with its reasons and what its model scored."""
     principal.check_store(store_id)
     found = await queries.newest(conn, store_id, gtin)
     if found is None:
         raise not_found("forecast", f"{store_id}/{gtin}")
-    return found
+    return _answer(found)
 
 
-@router.get("/issued-forecasts/{forecast_id}")
-async def get_issued(conn: Read, principal: Reader, forecast_id: UUID) -> ForecastView:
+@router.get("/issued-forecasts/{forecast_id}", response_model=ForecastView)
+async def get_issued(conn: Read, principal: Reader, forecast_id: UUID) -> Response:
     """Read a forecast that was issued, also when there is a newer one."""
     found = await queries.by_id(conn, forecast_id)
     if found is None:
         raise not_found("forecast", forecast_id)
-    principal.check_store(found.store_id)
-    return found
+    principal.check_store(found["store_id"])
+    return _answer(found)
+
+
+def _answer(document: queries.Document) -> Response:
+    return Response(msgspec.json.encode(document), media_type="application/json")

@@ -1,11 +1,13 @@
 """Statements that read forecasts."""
 
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from humidor_common.db.pool import Connection
-from humidor_forecasting.forecasts.schemas import ForecastDayView, ForecastSummary, ForecastView, QuantileView
+from humidor_forecasting.forecasts.schemas import ForecastSummary, ForecastView
+
+Document: TypeAlias = dict[str, Any]
 
 _SUMMARY = ", ".join(ForecastSummary.model_fields)
 _NEWEST = """
@@ -13,14 +15,14 @@ SELECT * FROM forecasts WHERE store_id = $1 AND gtin = $2 ORDER BY issued_at DES
 """
 
 
-async def newest(conn: Connection, store_id: str, gtin: str) -> ForecastView | None:
+async def newest(conn: Connection, store_id: str, gtin: str) -> Document | None:
     row = await conn.fetchrow(_NEWEST, store_id, gtin)
-    return None if row is None else _view(row)
+    return None if row is None else _document(row)
 
 
-async def by_id(conn: Connection, forecast_id: UUID) -> ForecastView | None:
+async def by_id(conn: Connection, forecast_id: UUID) -> Document | None:
     row = await conn.fetchrow("SELECT * FROM forecasts WHERE forecast_id = $1", forecast_id)
-    return None if row is None else _view(row)
+    return None if row is None else _document(row)
 
 
 async def page(
@@ -77,7 +79,8 @@ async def forget(conn: Connection, *, before: datetime, limit: int) -> int:
     return len(rows)
 
 
-def _view(row: Any) -> ForecastView:
+def _document(row: Any) -> Document:
+    """Build what `ForecastView` describes, as plain values: it has a thousand figures and is read often."""
     first: date = row["starts_on"]
     chances = row["probabilities"]
     own = {name: row[name] for name in ForecastView.model_fields if name in row}
@@ -85,17 +88,17 @@ def _view(row: Any) -> ForecastView:
         name: [_day(chances, number, first, each) for number, each in enumerate(row[name])]
         for name in ("days", "cumulative")
     }
-    return ForecastView(**own | figures | {"data_cut": row["cut_digest"].hex()})
+    return own | figures | {"data_cut": row["cut_digest"].hex()}
 
 
-def _day(chances: list[float], number: int, first: date, figures: list[float]) -> ForecastDayView:
+def _day(chances: list[float], number: int, first: date, figures: list[float]) -> Document:
     mean, *quantiles = figures
-    return ForecastDayView(
-        day=first + timedelta(days=number),
-        days=number + 1,
-        mean_sticks=mean,
-        quantiles=[
-            QuantileView(probability=chance, quantity_sticks=sticks)
+    return {
+        "day": first + timedelta(days=number),
+        "days": number + 1,
+        "mean_sticks": mean,
+        "quantiles": [
+            {"probability": chance, "quantity_sticks": sticks}
             for chance, sticks in zip(chances, quantiles, strict=True)
         ],
-    )
+    }
