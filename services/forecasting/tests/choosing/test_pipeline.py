@@ -41,7 +41,6 @@ def check(output: SeriesOutput, horizon: int = 14) -> SeriesOutput:
     return output
 
 
-EXPLODING: list[float | None] = [1.3**i for i in range(80)]
 DEGENERATE: dict[str, list[float | None]] = {
     "empty": [],
     "nothing known": [None, None],
@@ -51,8 +50,8 @@ DEGENERATE: dict[str, list[float | None]] = {
     "constant": [5.0] * 90,
     "negative": [-3.0, -1.0] * 40,
     "gappy": [4.0 if i % 17 == 0 else None for i in range(120)],
-    "one sale long ago": [9.0] + [0.0] * 200,
-    "exploding": EXPLODING,
+    "one sale long ago": [9.0, *[0.0] * 200],
+    "exploding": [1.3**i for i in range(80)],
     "opened yesterday": [12.0],
     "huge": [1e14, 2e14] * 30,
 }

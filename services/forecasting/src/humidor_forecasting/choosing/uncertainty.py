@@ -91,8 +91,9 @@ def error_quantiles(errors: Errors, probabilities: Sequence[float]) -> Values:
     """Quantiles of the scaled error: those seen, moved outward for how few they are worth.
 
     Errors of one forecast go together, so that n of them are worth n / (1 + (horizon - 1) correlation). Split
-    conformal prediction's correction goes by that; and the fewer there are, the more a Student distribution
-    of the same spread counts.
+    conformal prediction moves them by chance / n and so covers at least what it promises, and at most 1 / n
+    more: half of that is the middle. The fewer there are, the more a Student distribution of the same spread
+    counts.
     """
     chances = np.asarray(probabilities)
     sample, worth = errors.sample, errors.worth
@@ -100,10 +101,12 @@ def error_quantiles(errors: Errors, probabilities: Sequence[float]) -> Values:
     assumed = spread * stdtrit(max(worth - 1.0, 2.0), chances)
     if len(sample) < LEAST_ERRORS:
         return np.asarray(assumed, dtype=np.float64)
-    upper, lower = chances * (worth + 1) / worth, chances - (1 - chances) / worth
-    outward = np.clip(np.where(chances > 0.5, upper, np.where(chances < 0.5, lower, 0.5)), 0.0, 1.0)
+    correction = np.where(chances > 0.5, chances, np.where(chances < 0.5, chances - 1.0, 0.0)) / worth
+    outward = np.clip(chances + correction / 2, 0.0, 1.0)
     share = PRIOR_ERRORS / (PRIOR_ERRORS + worth)
-    return np.asarray(share * assumed + (1 - share) * np.quantile(sample, outward), dtype=np.float64)
+    return np.asarray(
+        share * assumed + (1 - share) * np.quantile(sample, outward, method="weibull"), dtype=np.float64
+    )
 
 
 def day_quantiles(forecast: Values, errors: Errors, probabilities: Sequence[float]) -> Values:
