@@ -1,6 +1,6 @@
 """Accuracy on the public sets: what is chosen against seasonal naive, AutoETS alone and Prophet alone.
 
-    make bench-forecast        BENCH_SHORT=1 for some series of each set (20 s)
+    make bench-forecast        BENCH_SHORT=1 for a glance at some series of each set
 
 The sets are read from the folder that DATA (or HUMIDOR_PUBLISHED_DATA) names; those that are not there are
 left out, and it is said. All methods forecast the same series from the same origins; MASE and WAPE judge the
@@ -22,9 +22,8 @@ from benchmarks.report import Result, merge
 PROCESSES = 2
 
 
-def measure(tasks: Sequence[Task]) -> list[Scored]:
-    with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
-        return [scored for found in pool.map(run_task, tasks, chunksize=1) for scored in found]
+def measure(pool: ProcessPoolExecutor, tasks: Sequence[Task]) -> list[Scored]:
+    return [scored for found in pool.map(run_task, tasks, chunksize=1) for scored in found]
 
 
 def mean(found: Sequence[Scored], method: str, measure_: str) -> float:
@@ -74,15 +73,19 @@ def main() -> int:
     results: list[Result] = []
     if find_spec("prophet") is None:
         print("prophet is not installed: it is left out (pip install prophet)")
-    for name in names:
-        tasks = read_tasks(name, short=short)
-        if not tasks:
-            print(f"{name}: the set is not here")
-            continue
-        begun = time.perf_counter()
-        results += show(name, measure(tasks), time.perf_counter() - begun)
-    merge(results)
+    with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
+        for name in names:
+            tasks = read_tasks(name, short=short)
+            if not tasks:
+                print(f"{name}: the set is not here")
+                continue
+            begun = time.perf_counter()
+            results += show(name, measure(pool, tasks), time.perf_counter() - begun)
     print()
+    if short:
+        print("a glance at a few forecasts, which proves nothing and is not kept")
+        return 0
+    merge(results)
     for each in results:
         verdict = "" if each.met is None else ("yes" if each.met else "NO")
         print(f"{each.name:<42}{each.value:>9.3f} {verdict:<4}{each.note}")

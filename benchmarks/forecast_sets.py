@@ -40,10 +40,10 @@ def read_tasks(name: str, *, short: bool) -> list[Task]:
         return []
     if not short:
         return tasks
-    step = max(1, len(tasks) // 6)
+    step = max(1, len(tasks) // 3)
     return [
         Task(t.set_name, t.series, t.values, t.first, t.ends[-1:], t.horizon, t.season, t.days_per_period)
-        for t in tasks[::step][:6]
+        for t in tasks[::step][:3]
     ]
 
 
