@@ -51,7 +51,7 @@ endif
 .PHONY: verify-published
 verify-published: .venv/.ready ## The whole real file of ../shared/data replayed and verified (about 5 min); DATA=path
 	HUMIDOR_PUBLISHED_DATA="$(abspath $(DATA))" $(BIN)/pytest -s -ra tests/published \
-		services/inventory/tests/policies/test_textbook.py
+		services/inventory/tests/policies/test_textbook.py services/forecasting/tests/elasticity
 
 .PHONY: compose-check
 compose-check: .venv/.ready ## docker-compose.yml against the services, and by Compose itself where it is at hand
