@@ -44,7 +44,7 @@ class Effort:
         return 1 if self.short else 3
 
     def seconds(self, full: float) -> float:
-        return max(1.0, full / 4) if self.short else full
+        return max(1.0, full / 6) if self.short else full
 
 
 @dataclass(frozen=True)
