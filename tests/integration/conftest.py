@@ -153,6 +153,13 @@ def free_port() -> int:
         return port
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give the first test of each process the time in which its system starts."""
+    for item in items:
+        if "system" in getattr(item, "fixturenames", ()) and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(START_SECONDS + 120))
+
+
 @pytest.fixture(scope="session")
 def system() -> Iterator[System]:
     with tempfile.TemporaryDirectory(prefix="humidor-it-", ignore_cleanup_errors=True) as directory:
