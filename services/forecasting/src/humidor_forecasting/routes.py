@@ -3,8 +3,18 @@
 from humidor_common.service import Routes
 from humidor_forecasting.demand import api as demand
 from humidor_forecasting.elasticity import api as elasticity
+from humidor_forecasting.evaluations import api as evaluations
 from humidor_forecasting.forecasts import api as forecasts
 from humidor_forecasting.promotions import api as promotions
 from humidor_forecasting.runs import api as runs
 
-ROUTES = Routes((demand.router, promotions.router, runs.router, forecasts.router, elasticity.router))
+ROUTES = Routes(
+    (
+        demand.router,
+        promotions.router,
+        runs.router,
+        forecasts.router,
+        elasticity.router,
+        evaluations.router,
+    )
+)

@@ -10,6 +10,10 @@ class ForecastingSettings(ServiceSettings):
 
     `forecasting_schedule_hour` is an hour of the day in UTC (19 is 3 in the morning in China), negative for
     never. A run has `forecasting_processes` processes of its own, which end with it.
+
+    A promotion is evaluated by itself `forecasting_evaluate_after_days` days after its end (negative for
+    never): these days show what was pulled forward. `forecasting_margin_percent` is the gross share of the
+    regular price, for profit; without it, or one given with the request, profit is not told.
     """
 
     forecasting_schedule_hour: int = Field(default=19, ge=-1, le=23)
@@ -18,3 +22,6 @@ class ForecastingSettings(ServiceSettings):
     forecasting_seconds_per_model: float = Field(default=10.0, gt=0)
     forecasting_seconds_per_series: float = Field(default=60.0, gt=0)
     forecasting_keep_days: int = Field(default=90, ge=1)
+    forecasting_evaluate_after_days: int = Field(default=14, ge=-1, le=90)
+    forecasting_margin_percent: float | None = Field(default=None, gt=0, lt=100)
+    forecasting_seconds_per_evaluation: float = Field(default=300.0, gt=0)

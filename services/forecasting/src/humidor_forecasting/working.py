@@ -11,6 +11,7 @@ from humidor_common.db.pool import Pool
 from humidor_common.db.transaction import transaction
 from humidor_common.runtime import Runtime, beside
 from humidor_common.telemetry.logs import get_logger
+from humidor_forecasting.evaluations.working import Evaluator
 from humidor_forecasting.forecasts import queries
 from humidor_forecasting.runs.working import Worker
 from humidor_forecasting.settings import ForecastingSettings
@@ -23,12 +24,15 @@ log = get_logger(__name__)
 
 @asynccontextmanager
 async def working(runtime: Runtime) -> AsyncIterator[None]:
-    """Carry runs out, and forget old forecasts."""
+    """Carry runs and evaluations out, and forget old forecasts."""
     settings = runtime.settings
     if not isinstance(settings, ForecastingSettings):
         raise TypeError("the settings are not those of this service")
     worker = Worker(runtime.pool, settings, runtime.wake_relay)
-    async with beside(worker.run(), _keep_forgetting(runtime.pool, settings.forecasting_keep_days)):
+    evaluator = Evaluator(runtime.pool, settings, runtime.wake_relay)
+    async with beside(
+        worker.run(), evaluator.run(), _keep_forgetting(runtime.pool, settings.forecasting_keep_days)
+    ):
         yield
 
 

@@ -16,7 +16,7 @@ from humidor_forecasting.choosing.work import SeriesInput, SeriesOutput
 
 START_SECONDS = 180.0
 MOST_LINE = 64 * 1024 * 1024
-_ONE_THREAD = {
+ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
@@ -79,7 +79,7 @@ class Helper:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             limit=MOST_LINE,
-            env=os.environ | _ONE_THREAD,
+            env=os.environ | ONE_THREAD,
         )
         self._process = process
         try:

@@ -1,0 +1,136 @@
+"""Gathers what is recorded of a promotion's stores, and of others, into the input of its evaluation."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from humidor_common.db.pool import Connection
+from humidor_forecasting.calendars import holidays_between, lunar_new_year
+from humidor_forecasting.evaluations import rules, statements
+from humidor_forecasting.evaluations.queries import Job
+from humidor_forecasting.evaluations.rules import Promoted, Span
+from humidor_forecasting.runs.rules import CalendarDays, Recorded, known_columns
+from humidor_forecasting.uplift.work import EvaluationInput, Role, StoreDays
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """What settings say where the terms of an evaluation do not."""
+
+    after_days: int
+    margin_percent: float | None
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """The promotion, and the input, or the code of why nothing can be told."""
+
+    promoted: Promoted | None
+    given: EvaluationInput | None
+    refusal: str | None = None
+
+
+async def gather(conn: Connection, job: Job, defaults: Defaults, *, now: datetime) -> Gathered:
+    """Read what the evaluation rests on, at one moment."""
+    row = await conn.fetchrow(statements.SUBJECT, job.promotion_id)
+    if row is None:
+        return Gathered(None, None, "cancelled")
+    promoted = Promoted(**row)
+    found = await conn.fetchrow(statements.TREATED, promoted.store_ids, promoted.gtins, now)
+    treated = (found["stores"] or []) if found else []
+    until = found["until"] if found else None
+    if (refusal := rules.refusal(promoted, treated, until)) or until is None:
+        return Gathered(promoted, None, refusal or "no-stores")
+    after_days = job.terms["after_days"] if job.terms["after_days"] is not None else defaults.after_days
+    span = rules.span_of(promoted, until, job.terms["before_days"], after_days)
+    roles = await _roles(conn, promoted, treated[: statements.MOST_TREATED], span)
+    stores, others_price = await _stores(conn, promoted, roles, span, now)
+    early = rules.before_start([each for each in stores if each.role == "treated"], span)
+    prices = await conn.fetch(
+        statements.PRICES, list(roles), promoted.gtins, span.first, span.starts_on, span.ends_on
+    )
+    other_promotions = await conn.fetch(
+        statements.OTHER_PROMOTIONS,
+        treated,
+        promoted.gtins,
+        span.starts_on,
+        span.ends_on,
+        promoted.promotion_id,
+    )
+    first = span.first + timedelta(days=early)
+    given = EvaluationInput(
+        promotion_id=promoted.promotion_id,
+        probability=job.terms["probability"],
+        first_ordinal=first.toordinal(),
+        starts=span.place(span.starts_on) - early,
+        ends=span.place(span.ends_on) - early,
+        after_wanted=after_days,
+        stores=[rules.shorten(each, early) for each in stores],
+        calendar=_calendar(first, span),
+        money=rules.money_of(
+            promoted, [row for row in prices if roles[row["store_id"]] == "treated"], others_price,
+            margin_percent=_first(job.terms["margin_percent"], defaults.margin_percent),
+            cost_minor=job.terms["cost_minor"],
+        ),
+        moved_prices=rules.moved_prices(promoted, prices, roles),
+        other_promotions=[row[0] for row in other_promotions],
+        running=promoted.ends_on > until,
+        sampled=bool(found and found["more"]),
+    )  # fmt: skip
+    return Gathered(promoted, given)
+
+
+def _first(*values: float | None) -> float | None:
+    return next((value for value in values if value is not None), None)
+
+
+async def _roles(conn: Connection, promoted: Promoted, treated: Sequence[str], span: Span) -> dict[str, Role]:
+    """Say of each store whether it had the promotion, was drawn to go without, or merely had none."""
+    named = [*treated, *promoted.holdout_store_ids]
+    others: Sequence[Any] = []
+    if promoted.store_ids is not None:
+        others = await conn.fetch(
+            statements.CANDIDATES, named, promoted.gtins, span.starts_on, span.ends_on, promoted.promotion_id
+        )
+    roles: dict[str, Role] = dict.fromkeys((row[0] for row in others), "other")
+    roles |= dict.fromkeys(promoted.holdout_store_ids, "holdout")
+    return roles | dict.fromkeys(treated, "treated")
+
+
+async def _stores(
+    conn: Connection, promoted: Promoted, roles: Mapping[str, Role], span: Span, now: datetime
+) -> tuple[list[StoreDays], float | None]:
+    """Give the days of each store that sold anything in them, and what others' goods cost in treated ones."""
+    brands = [row[0] for row in await conn.fetch(statements.BRANDS, promoted.gtins or [])]
+    rows = await conn.fetch(
+        statements.DAYS, sorted(roles), promoted.gtins, brands, span.first, span.until, span.starts_on
+    )
+    outs: dict[str, list[tuple[date, date]]] = {}
+    for store_id, first, last in await conn.fetch(
+        statements.STOCK_OUTS, sorted(roles), promoted.gtins or [], now
+    ):
+        outs.setdefault(store_id, []).append((first, last))
+    prices = [
+        row["others_price"]
+        for row in rows
+        if roles[row["store_id"]] == "treated" and row["others_price"] is not None
+    ]
+    days = [
+        rules.store_days(roles[row["store_id"]], row, span, outs.get(row["store_id"], ())) for row in rows
+    ]
+    return sorted(days, key=lambda each: each.store_id), sum(prices) / len(prices) if prices else None
+
+
+def _calendar(first: date, span: Span) -> dict[str, list[float]]:
+    """Give holidays and the weeks about the lunar new year, where there were such days before it."""
+    known = (span.starts_on - first).days
+    if known < 1:
+        return {}
+    years = range(first.year - 1, span.until.year + 2)
+    calendar = CalendarDays(
+        set(holidays_between(first, span.until)), [lunar_new_year(year) for year in years]
+    )
+    before = span.starts_on - timedelta(days=1)
+    recorded = Recorded("", "", first, before, [], [], [])
+    return known_columns(recorded, (span.until - before).days, [], calendar)
