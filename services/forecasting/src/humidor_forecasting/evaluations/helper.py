@@ -31,13 +31,14 @@ async def ask(
         limit=MOST_LINE,
         env=os.environ | ONE_THREAD,
     )
+    sending = asyncio.ensure_future(_send(process, msgspec.json.encode(given)))
     try:
         async with asyncio.timeout(seconds):
-            await _send(process, msgspec.json.encode(given))
             return await _follow(process, heed)
     except TimeoutError as error:
         raise HelperFailed(f"no answer within {seconds:g} s") from error
     finally:
+        sending.cancel()
         with suppress(ProcessLookupError):
             process.kill()
         await process.wait()

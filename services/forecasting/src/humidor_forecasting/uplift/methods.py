@@ -8,7 +8,7 @@ import numpy as np
 
 from humidor_forecasting.uplift import prophecy, structural, synthetic
 from humidor_forecasting.uplift.differences import changes_of, difference_in_differences, pre_trend
-from humidor_forecasting.uplift.panel import Panel, Values, Window, likeness
+from humidor_forecasting.uplift.panel import Flags, Panel, Values, Window, likeness
 from humidor_forecasting.uplift.work import Effect, Figure
 
 
@@ -70,7 +70,7 @@ def by_differences(panel: Panel, asked: Asked) -> Found:
     return Found(effect, made.inference, expected, diagnostics, placebo_p=made.permutation_p)
 
 
-def _controls(panel: Panel, known: int) -> Values:
+def _controls(panel: Panel, known: int) -> Flags:
     """Flag hold-outs where there are any, else twice as many stores as treated ones, ten to fifty."""
     if panel.drawn.any():
         return panel.drawn
