@@ -83,7 +83,8 @@ async def test_a_campaign_with_holdouts_is_evaluated_kept_and_told_and_again_is_
     assert (asked["state"], asked["result"], asked["promotion_version"]) == ("queued", None, 1)
     view = await done(market, asked)
     assert (view["state"], view["method"], view["trusted"]) == ("done", "difference_in_differences", True)
-    assert (view["share_done"], view["stage"], view["reasons"]) == (1.0, None, [])
+    assert (view["share_done"], view["stage"]) == (1.0, None)
+    assert [each["code"] for each in view["reasons"]] == ["few-controls"]
     result = view["result"]
     assert (result["stores"], result["control_stores"], result["cost_minor"]) == (3, 3, 60_000)
     uplift = result["uplift"]
@@ -96,13 +97,13 @@ async def test_a_campaign_with_holdouts_is_evaluated_kept_and_told_and_again_is_
     (told,) = await market.told(PromotionEvaluated)
     assert (told.promotion_id, str(told.evaluation_id)) == (ID, view["evaluation_id"])
     assert told.uplift_sticks.value == pytest.approx(uplift["effect_sticks"]["value"])
-    assert (told.stores, told.control_stores, told.currency, told.reasons) == (3, 3, "CNY", [])
+    assert (told.stores, told.control_stores, told.currency, told.reasons) == (3, 3, "CNY", ["few-controls"])
     assert told.cannibalised_sticks is not None
     assert told.cannibalised_sticks.low < 0 < told.cannibalised_sticks.high
     await market.tell(CAMPAIGNS, campaign(version=2, **TOLD | {"spent_minor": 90_000}))
     again = await done(market, await ask(market))
     assert (again["promotion_version"], again["result"]["cost_minor"]) == (2, 90_000)
-    assert [each["code"] for each in again["reasons"]] == ["after-not-over", "no-margin"]
+    assert [each["code"] for each in again["reasons"]] == ["few-controls", "after-not-over", "no-margin"]
     _, newer = await market.told(PromotionEvaluated)
     assert newer.evaluated_at > told.evaluated_at
     assert (newer.key, newer.profit_minor) == (told.key, None)

@@ -57,7 +57,8 @@ _END = """
 UPDATE evaluations
 SET state = $3, detail = $4, ended_at = $5, stage = NULL,
     share_done = CASE $3 WHEN 'done' THEN 1 ELSE share_done END, data_until = $6, method = $7, trusted = $8,
-    outcome = $9, cut = $10, promotion_version = coalesce($11, promotion_version)
+    outcome = $9, cut = $10,
+    promotion_version = CASE WHEN automatic THEN promotion_version ELSE coalesce($11, promotion_version) END
 WHERE evaluation_id = $1 AND lease = $2 AND state = 'running'
 """
 

@@ -119,11 +119,11 @@ def _cut_lone_day(panel: Panel, given: EvaluationInput) -> Panel:
     values = panel.outcomes["promoted"].copy()
     before = values[:, : given.starts].mean(axis=1)
     ratio = np.divide(values[:, given.starts], before, out=np.zeros(len(before)), where=before > 0)
-    limit = LONE_DAY_TIMES * max(float(np.median(ratio[panel.treated])), 1.0)
-    absurd = panel.treated & (ratio > limit)
+    usual = float(np.median(ratio[panel.treated]))
+    absurd = panel.treated & (ratio > LONE_DAY_TIMES * max(usual, 1.0))
     if not absurd.any():
         return panel
-    values[absurd, given.starts] = limit * before[absurd]
+    values[absurd, given.starts] = usual * before[absurd]
     notes = [
         f"{panel.store_ids[at]}, promoted: 1 absurd amounts cut to {values[at, given.starts]:g}"
         for at in np.flatnonzero(absurd)

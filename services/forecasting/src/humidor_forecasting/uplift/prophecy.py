@@ -29,8 +29,8 @@ def expect_by_prophet(
     import pandas as pd
     from prophet import Prophet
 
-    logging.getLogger("cmdstanpy").setLevel(logging.ERROR)
-    logging.getLogger("prophet").setLevel(logging.ERROR)
+    for name in ("cmdstanpy", "prophet"):
+        logging.getLogger(name).setLevel(logging.ERROR)
     first_ordinal, seed = start
     np.random.seed(seed)  # noqa: NPY002 - what Prophet draws from
     first = np.datetime64(date.fromordinal(first_ordinal))

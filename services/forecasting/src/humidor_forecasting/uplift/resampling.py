@@ -8,7 +8,7 @@ import numpy as np
 
 from humidor_forecasting.uplift.panel import Flags, Values
 
-DRAWS = 1999
+DRAWS = 999
 MOST_ENUMERATED = 5000
 WEBB = np.sqrt(np.array([0.5, 1.0, 1.5]))
 """Webb's six points are these and their negatives: enough different draws for a dozen clusters."""
@@ -73,7 +73,7 @@ def _border(p_value: Callable[[float], float], start: float, step: float, limit:
         if p_value(outside) < limit:
             break
         inside, outside = outside, start + 2 * (outside - start)
-    for _ in range(18):
+    for _ in range(12):
         middle = 0.5 * (inside + outside)
         inside, outside = (middle, outside) if p_value(middle) >= limit else (inside, middle)
     return outside

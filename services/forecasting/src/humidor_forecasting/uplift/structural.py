@@ -5,6 +5,7 @@ did not touch; here by maximum likelihood and the Kalman filter, coefficients as
 is not known of them widens the interval.
 """
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -48,7 +49,9 @@ def expect(outcome: Values, known: int, regressors: Values, windows: Sequence[sl
         (past - past.mean()) / spread, level="local level", seasonal=WEEK, stochastic_seasonal=False,
         exog=columns[:known] if columns.shape[1] else None, mle_regression=False,
     )  # fmt: skip
-    fitted = model.fit(disp=0, maxiter=200)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a variance at its bound of nothing is no failure to converge
+        fitted = model.fit(disp=0, maxiter=200)
     system = _System.after(fitted, columns[known:])
     means = system.means() * spread + past.mean()
     deviations = [spread * system.deviation(_shares(window, known, len(means))) for window in windows]
