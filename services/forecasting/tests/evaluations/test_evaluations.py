@@ -163,7 +163,7 @@ async def test_promotions_that_cannot_be_judged_get_an_answer_with_reasons_and_a
     await market.know(product(), store())
     await market.sold(*history("S0001")[-30:])
 
-    def days(first: int, last: int) -> dict[str, str]:
+    def days(first: int, last: int) -> dict[str, Any]:
         starts_on, ends_on = (TODAY + timedelta(days=each) for each in (first, last))
         return {"starts_on": starts_on.isoformat(), "ends_on": ends_on.isoformat()}
 

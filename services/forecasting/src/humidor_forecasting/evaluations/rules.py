@@ -3,9 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 from humidor_forecasting.uplift.work import Money, MovedPrice, Role, StoreDays
+
+Row: TypeAlias = Any
+"""A row of the database, by the names of its columns."""
 
 MOVED = 0.02
 """A price that lies by more than this share off what the promotion says has moved for another reason."""
@@ -64,9 +67,7 @@ def refusal(promoted: Promoted, stores: Sequence[str], until: date | None) -> st
     return "in-future" if promoted.starts_on > until else None
 
 
-def store_days(
-    role: Role, row: Mapping[str, Any], span: Span, outs: Sequence[tuple[date, date]]
-) -> StoreDays:
+def store_days(role: Role, row: Row, span: Span, outs: Sequence[tuple[date, date]]) -> StoreDays:
     """Spread what a store sold over all days; a busy store that sold nothing at all was shut."""
     spread = {name: [0.0] * span.count for name in ("promoted", "brand", "rest")}
     for name, values in spread.items():
@@ -109,9 +110,7 @@ def shorten(row: StoreDays, days: int) -> StoreDays:
     )  # fmt: skip
 
 
-def moved_prices(
-    promoted: Promoted, prices: Sequence[Mapping[str, Any]], roles: Mapping[str, Role]
-) -> list[MovedPrice]:
+def moved_prices(promoted: Promoted, prices: Sequence[Row], roles: Mapping[str, Role]) -> list[MovedPrice]:
     """Name products and stores whose price moved otherwise than the promotion says, the largest first."""
     found = []
     for row in prices:
@@ -127,7 +126,7 @@ def moved_prices(
     return sorted(found, key=lambda each: (-each.sticks, each.store_id, each.gtin))[:MOST_MOVED]
 
 
-def _expected_price(promoted: Promoted, row: Mapping[str, Any]) -> float:
+def _expected_price(promoted: Promoted, row: Row) -> float:
     before: float = row["before"]
     if promoted.price_per_pack is not None and row["sticks_per_pack"]:
         return float(promoted.price_per_pack / row["sticks_per_pack"])
@@ -136,7 +135,7 @@ def _expected_price(promoted: Promoted, row: Mapping[str, Any]) -> float:
 
 def money_of(
     promoted: Promoted,
-    prices: Sequence[Mapping[str, Any]],
+    prices: Sequence[Row],
     others: float | None,
     *,
     margin_percent: float | None,

@@ -35,9 +35,9 @@ def stores(  # noqa: PLR0913 - a world has many sides
     effect[before : before + during] += lift
     effect[before + during :] -= dip
     loss[before : before + during] -= cannibal
-    roles: list[Role] = ["treated"] * treated + ["holdout"] * holdouts + ["other"] * others
+    counts: dict[Role, int] = {"treated": treated, "holdout": holdouts, "other": others}
     made = []
-    for number, role in enumerate(roles):
+    for number, role in enumerate(role for role, count in counts.items() for _ in range(count)):
         size = float(np.exp(random.normal(5, 0.5)))
         own = np.exp(np.cumsum(random.normal(0, noise / 10, days)))
         usual = size * week * common * own
