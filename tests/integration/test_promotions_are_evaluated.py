@@ -108,6 +108,7 @@ def test_a_campaign_with_holdouts_is_evaluated_by_what_tills_sold_and_told(syste
         view = until(
             lambda: (found := http.get(path).json())["state"] in {"done", "failed"} and found,
             "the evaluation ends",
+            seconds=150,
         )
     assert (view["state"], view["method"]) == ("done", "difference_in_differences"), view
     uplift = view["result"]["uplift"]

@@ -10,7 +10,7 @@ from humidor_forecasting.uplift.differences import Difference, difference_in_dif
 from humidor_forecasting.uplift.panel import Window, pre_weights
 from humidor_forecasting.uplift.resampling import permutation_p
 
-WORLDS = 100
+WORLDS = 60
 
 
 def compare(changes: np.ndarray, ours: int, weights: np.ndarray | None = None, seed: int = 1) -> Difference:

@@ -62,6 +62,7 @@ async def gather(conn: Connection, job: Job, defaults: Defaults, *, now: datetim
     given = EvaluationInput(
         promotion_id=promoted.promotion_id,
         probability=job.terms["probability"],
+        methods=job.terms["methods"],
         first_ordinal=first.toordinal(),
         starts=span.place(span.starts_on) - early,
         ends=span.place(span.ends_on) - early,

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from humidor_common.web.inputs import Input, Minor
 from humidor_forecasting.inputs import Code
+from humidor_forecasting.uplift.work import METHODS, Method
 
 EvaluationState: TypeAlias = Literal["queued", "running", "done", "failed", "cancelled"]
 
@@ -17,7 +18,7 @@ class EvaluationInput(Input):
 
     `before_days` before it are compared with it, `after_days` after its end show what was pulled forward.
     `margin_percent` is the gross share of the regular price; `cost_minor` what it cost, where that is
-    not what is recorded as spent.
+    not what is recorded as spent. Only `methods` are asked; without any, all that the data allow.
     """
 
     model_config = ConfigDict(
@@ -30,6 +31,9 @@ class EvaluationInput(Input):
     after_days: Annotated[int, Field(ge=0, le=90)] | None = None
     margin_percent: Annotated[float, Field(gt=0, lt=100)] | None = None
     cost_minor: Minor | None = None
+    methods: Annotated[list[Method], Field(min_length=1, max_length=4)] = Field(
+        default_factory=lambda: list(METHODS)
+    )
 
 
 class FigureView(BaseModel):

@@ -67,6 +67,6 @@ def asked(made: list[StoreDays], *, before: int = 84, during: int = 14, **change
         "starts": before,
         "ends": before + during - 1,
         "after_wanted": 14,
-        "use_prophet": False,
+        "methods": ["difference_in_differences", "synthetic_control", "structural_time_series"],
     }
     return EvaluationInput(stores=made, **(terms | changes))

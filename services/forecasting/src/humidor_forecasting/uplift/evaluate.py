@@ -18,6 +18,7 @@ from humidor_forecasting.uplift.work import (
     EvaluationInput,
     EvaluationOutput,
     Figure,
+    Method,
     MethodResult,
     TimePlacebo,
 )
@@ -57,19 +58,19 @@ def refuse(code: str) -> EvaluationOutput:
     return EvaluationOutput(method=None, trusted=False, reasons=[reason(code)])
 
 
-def order_of(panel: Panel, use_prophet: bool) -> list[str]:
+def order_of(panel: Panel, methods: Sequence[Method]) -> list[Method]:
     """Choose by what the data allow; the first that comes through counts, the others check it.
 
     With hold-outs, which were drawn before, differences in differences; without, the mix of other stores; of
     a single store or a whole chain only its own past is left.
     """
     others = int((~panel.treated).sum())
-    order = ["structural_time_series", *(["prophet"] if use_prophet else [])]
+    order: list[Method] = ["structural_time_series", "prophet"]
     if others >= LEAST_DONORS:
         order.insert(0, "synthetic_control")
     if others:
         order.insert(0 if panel.drawn.any() else 1, "difference_in_differences")
-    return order
+    return [name for name in order if name in methods]
 
 
 def _try_all(
@@ -77,7 +78,7 @@ def _try_all(
 ) -> tuple[list[tuple[str, Found]], dict[str, str]]:
     found: list[tuple[str, Found]] = []
     failures: dict[str, str] = {}
-    order = order_of(panel, given.use_prophet)
+    order = order_of(panel, given.methods)
     for position, name in enumerate(order):
         progress(name, 0.6 * position / len(order))
         made = _try(panel, name, Asked("promoted", window, given.probability, given.seed))

@@ -92,15 +92,18 @@ def by_synthetic_control(panel: Panel, asked: Asked) -> Found:
     donors = kept.index(asked.outcome, window.known)[controls].T
     since = slice(window.first, window.until)
     made = synthetic.fit(target, donors, window.known, since)
-    placebos = synthetic.placebos_in_space(donors, window.known, since)
+    placebos = synthetic.placebos_in_space(
+        donors, window.known, since, together=int(kept.treated.sum()), seed=asked.seed,
+        sizes=kept.outcomes[asked.outcome][controls, : window.known].mean(axis=1),
+    )  # fmt: skip
     gap = float((target - made.path)[since].mean())
-    reach = synthetic.spread_of(placebos, made.rmspe_before, asked.probability)
+    reach = synthetic.spread_of(placebos, made.rmspe_before, asked.probability, donors=len(donors.T))
     p_value = placebos.p_value(made.ratio)
     total = size * window.days
     effect = _effect(_sold(kept, asked), total * np.array([gap, gap - reach, gap + reach]), p_value)
     diagnostics = {
         "rmspe_before": made.rmspe_before, "rmspe_since": made.rmspe_since, "rmspe_ratio": made.ratio,
-        "placebo_rmspe_before_median": float(np.median(placebos.before)), "donors": float(len(placebos.gaps)),
+        "placebo_rmspe_before_median": float(np.median(placebos.before)), "donors": float(len(donors.T)),
     }  # fmt: skip
     names = [name for name, control in zip(kept.store_ids, controls, strict=True) if control]
     weights = {

@@ -11,6 +11,7 @@ import numpy as np
 from humidor_forecasting.uplift.panel import Values
 
 LEAST_DONORS = 3
+GROUPS = 60
 
 
 @dataclass(frozen=True)
@@ -77,26 +78,49 @@ def fit(target: Values, donors: Values, known: int, since: slice) -> Synthetic:
     return make_synthetic(target, donors, known, since, fit_weights(target[:known], donors[:known]))
 
 
-def placebos_in_space(donors: Values, known: int, since: slice) -> Placebos:
-    """Treat each donor as if it had been treated, with the others as its donors."""
+def placebos_in_space(
+    donors: Values, known: int, since: slice, *, together: int = 1, sizes: Values | None = None, seed: int = 1
+) -> Placebos:
+    """Treat donors as if they had been treated, with the others as their donors.
+
+    Args:
+        donors: A row a period and a column a donor.
+        known: Periods before.
+        since: Periods that are judged.
+        together: How many were treated and are one unit together. With one, each donor is a placebo, as in
+            the paper; with more, so many donors drawn at random are, at most a third of them: a sum of stores
+            strays less than one.
+        sizes: What each donor counts in such a sum.
+        seed: Of the draws.
+    """
+    count = donors.shape[1]
+    several = max(min(together, count // 3), 1)
+    if several == 1:
+        groups = np.arange(count)[:, None]
+    else:
+        random = np.random.default_rng(seed)
+        groups = np.argsort(random.random((GROUPS, count)), axis=1)[:, :several]
+    weights = sizes if sizes is not None else np.ones(count)
     before, after, gaps = [], [], []
-    for at in range(donors.shape[1]):
-        made = fit(donors[:, at], np.delete(donors, at, axis=1), known, since)
+    for group in groups:
+        target = donors[:, group] @ (weights[group] / weights[group].sum())
+        made = fit(target, np.delete(donors, group, axis=1), known, since)
         before.append(made.rmspe_before)
         after.append(made.rmspe_since)
-        gaps.append(float((donors[:, at] - made.path)[since].mean()))
+        gaps.append(float((target - made.path)[since].mean()))
     return Placebos(np.array(before), np.array(after), np.array(gaps))
 
 
-def spread_of(placebos: Placebos, rmspe_before: float, probability: float) -> float:
+def spread_of(placebos: Placebos, rmspe_before: float, probability: float, *, donors: int) -> float:
     """Give how far from nothing a mean gap lies by chance with this probability.
 
-    Gaps of placebos, each by its own fit before, show how far a unit strays; times the treated one's fit.
+    Gaps of placebos, each by its own fit before, show how far a unit strays; times the treated one's fit. The
+    t is of the donors less 1, however many groups were drawn of them.
     """
     from scipy.stats import t
 
     scaled = placebos.gaps / np.maximum(placebos.before, 1e-12)
-    freedom = max(len(scaled) - 1, 1)
+    freedom = max(donors - 1, 1)
     return float(t.ppf(0.5 + probability / 2, freedom) * _root_mean(scaled) * rmspe_before)
 
 

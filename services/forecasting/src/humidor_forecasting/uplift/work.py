@@ -1,10 +1,15 @@
 """What goes into the evaluation of a promotion and what comes out: also the recorded data cut of it."""
 
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 import msgspec
 
 Role: TypeAlias = Literal["treated", "holdout", "other"]
+
+Method: TypeAlias = Literal[
+    "difference_in_differences", "synthetic_control", "structural_time_series", "prophet"
+]
+METHODS: tuple[Method, ...] = get_args(Method)
 
 
 class StoreDays(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,7 +60,8 @@ class EvaluationInput(msgspec.Struct, frozen=True, kw_only=True):
 
     The promotion ran from place `starts` to place `ends`; what comes behind shows what was pulled forward, of
     which `after_wanted` days are to be awaited; `running` tells that it is not over, `sampled` that the
-    stores are a sample of its stores. `calendar` holds columns known ahead, a value a day.
+    stores are a sample of its stores. `calendar` holds columns known ahead, a value a day. Only
+    `methods` are asked.
     """
 
     promotion_id: str
@@ -71,7 +77,7 @@ class EvaluationInput(msgspec.Struct, frozen=True, kw_only=True):
     other_promotions: list[str] = []
     running: bool = False
     sampled: bool = False
-    use_prophet: bool = True
+    methods: list[Method] = msgspec.field(default_factory=lambda: list(METHODS))
     seed: int = 1
 
 
