@@ -41,6 +41,7 @@ WHERE c.store_id <> ALL($1::text[])
 ORDER BY coalesce(a.area IN (SELECT area FROM store_areas WHERE store_id = ANY($1)), false) DESC, c.store_id
 LIMIT {MOST_CANDIDATES}
 """  # noqa: S608 - our own text
+# OFFSET 0: each store by its own index, never all stores' days of these weeks.
 # $1 stores, $2 products or NULL, $3 brands, $4 the first day, $5 the last, $6 the first of the promotion.
 DAYS = """
 SELECT store_id, array_agg(place ORDER BY place) AS places, array_agg(promoted ORDER BY place) AS promoted,
@@ -56,7 +57,8 @@ FROM (
            sum(d.amount_minor) FILTER (WHERE k.kind <> 'promoted' AND d.day < $6) AS others_amount,
            sum(d.sold_sticks) FILTER (WHERE k.kind <> 'promoted' AND d.day < $6) AS others_sold
     FROM unnest($1::text[]) AS u(store_id)
-    JOIN demand_days d ON d.store_id = u.store_id AND d.day BETWEEN $4 AND $5
+    CROSS JOIN LATERAL (
+        SELECT * FROM demand_days s WHERE s.store_id = u.store_id AND s.day BETWEEN $4 AND $5 OFFSET 0) d
     LEFT JOIN products p USING (gtin)
     CROSS JOIN LATERAL (SELECT d.sold_sticks + d.requested_sticks AS sticks) n
     CROSS JOIN LATERAL (SELECT CASE WHEN $2::text[] IS NULL OR d.gtin = ANY($2) THEN 'promoted'
@@ -83,16 +85,18 @@ SELECT d.store_id, d.gtin, max(p.sticks_per_pack) AS sticks_per_pack,
        (sum(d.sold_sticks) FILTER (WHERE d.day >= $4))::float8 AS sticks,
        min(d.currency) AS currency, count(DISTINCT d.currency) AS currencies
 FROM unnest($1::text[]) AS u(store_id)
-JOIN demand_days d ON d.store_id = u.store_id AND d.day BETWEEN $4::date - 28 AND $5
+CROSS JOIN LATERAL (
+    SELECT * FROM demand_days s
+    WHERE s.store_id = u.store_id AND s.day BETWEEN $4::date - 28 AND $5 OFFSET 0) d
 LEFT JOIN products p USING (gtin)
 WHERE ($2::text[] IS NULL OR d.gtin = ANY($2)) AND d.day >= $3::date AND d.sold_sticks > 0
 GROUP BY d.store_id, d.gtin
 HAVING sum(d.sold_sticks) FILTER (WHERE d.day < $4) > 0 AND sum(d.sold_sticks) FILTER (WHERE d.day >= $4) > 0
 """
 OTHER_PROMOTIONS = """
-SELECT promotion_id FROM promotions
-WHERE ends_on >= $3 AND starts_on <= $4 AND promotion_id <> $5
-  AND (store_ids IS NULL OR store_ids && $1::text[])
+SELECT promotion_id FROM (
+    SELECT * FROM promotions WHERE ends_on >= $3 AND starts_on <= $4 AND promotion_id <> $5 OFFSET 0) p
+WHERE (store_ids IS NULL OR store_ids && $1::text[])
   AND (gtins IS NULL OR $2::text[] IS NULL OR gtins && $2)
 ORDER BY promotion_id LIMIT 50
 """
