@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import msgspec
+
 from humidor_common.db.pool import Connection
 from humidor_forecasting.calendars import holidays_between, lunar_new_year
 from humidor_forecasting.evaluations import rules, statements
@@ -23,6 +25,15 @@ class Defaults:
 
 
 @dataclass(frozen=True)
+class Scope:
+    """Which promotion, which days, and what part each store plays."""
+
+    promoted: Promoted
+    span: Span
+    roles: Mapping[str, Role]
+
+
+@dataclass(frozen=True)
 class Gathered:
     """The promotion, and the input, or the code of why nothing can be told."""
 
@@ -32,41 +43,46 @@ class Gathered:
 
 
 async def gather(conn: Connection, job: Job, defaults: Defaults, *, now: datetime) -> Gathered:
-    """Read what the evaluation rests on, at one moment."""
+    """Read what the evaluation rests on, or why there is nothing to evaluate."""
     row = await conn.fetchrow(statements.SUBJECT, job.promotion_id)
     if row is None:
         return Gathered(None, None, "cancelled")
     promoted = Promoted(**row)
     found = await conn.fetchrow(statements.TREATED, promoted.store_ids, promoted.gtins, now)
-    treated = (found["stores"] or []) if found else []
-    until = found["until"] if found else None
-    if (refusal := rules.refusal(promoted, treated, until)) or until is None:
+    treated, until = (found["stores"] or [], found["until"]) if found else ([], None)
+    refusal = rules.refusal(promoted, treated, until)
+    if refusal or until is None or found is None:
         return Gathered(promoted, None, refusal or "no-stores")
-    after_days = job.terms["after_days"] if job.terms["after_days"] is not None else defaults.after_days
+    wanted = job.terms["after_days"]
+    after_days = defaults.after_days if wanted is None else wanted
     span = rules.span_of(promoted, until, job.terms["before_days"], after_days)
     roles = await _roles(conn, promoted, treated[: statements.MOST_TREATED], span)
+    given = await _input(conn, Scope(promoted, span, roles), job, defaults, now=now)
+    beside = {"after_wanted": after_days, "running": promoted.ends_on > until, "sampled": found["more"]}
+    return Gathered(promoted, msgspec.structs.replace(given, **beside))
+
+
+async def _input(
+    conn: Connection, scope: Scope, job: Job, defaults: Defaults, *, now: datetime
+) -> EvaluationInput:
+    promoted, span, roles = scope.promoted, scope.span, scope.roles
     stores, others_price = await _stores(conn, promoted, roles, span, now)
-    early = rules.before_start([each for each in stores if each.role == "treated"], span)
-    prices = await conn.fetch(
-        statements.PRICES, list(roles), promoted.gtins, span.first, span.starts_on, span.ends_on
-    )
-    other_promotions = await conn.fetch(
-        statements.OTHER_PROMOTIONS,
-        treated,
-        promoted.gtins,
-        span.starts_on,
-        span.ends_on,
-        promoted.promotion_id,
+    treated = [each for each in stores if each.role == "treated"]
+    early = rules.before_start(treated, span)
+    days = span.starts_on, span.ends_on
+    prices = await conn.fetch(statements.PRICES, list(roles), promoted.gtins, span.first, *days)
+    others = await conn.fetch(
+        statements.OTHER_PROMOTIONS, [s.store_id for s in treated], promoted.gtins, *days, job.promotion_id
     )
     first = span.first + timedelta(days=early)
-    given = EvaluationInput(
+    return EvaluationInput(
         promotion_id=promoted.promotion_id,
         probability=job.terms["probability"],
         methods=job.terms["methods"],
         first_ordinal=first.toordinal(),
         starts=span.place(span.starts_on) - early,
         ends=span.place(span.ends_on) - early,
-        after_wanted=after_days,
+        after_wanted=0,
         stores=[rules.shorten(each, early) for each in stores],
         calendar=_calendar(first, span),
         money=rules.money_of(
@@ -75,11 +91,8 @@ async def gather(conn: Connection, job: Job, defaults: Defaults, *, now: datetim
             cost_minor=job.terms["cost_minor"],
         ),
         moved_prices=rules.moved_prices(promoted, prices, roles),
-        other_promotions=[row[0] for row in other_promotions],
-        running=promoted.ends_on > until,
-        sampled=bool(found and found["more"]),
+        other_promotions=[row[0] for row in others],
     )  # fmt: skip
-    return Gathered(promoted, given)
 
 
 def _first(*values: float | None) -> float | None:
