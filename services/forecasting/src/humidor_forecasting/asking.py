@@ -1,0 +1,44 @@
+"""Has a question answered by a process of its own, one at a time: libraries take memory only meanwhile."""
+
+import asyncio
+import os
+import sys
+
+from humidor_common.web.problems import Problem, unavailable
+
+PATIENCE_SECONDS = 60.0
+_ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "NIXTLA_ID_AS_COL": "1"}
+_one_at_a_time = asyncio.Semaphore(1)
+
+
+async def ask(module: str, question: bytes, *, seconds: float = PATIENCE_SECONDS) -> bytes:
+    """Give the question to the module's `main`, and what it writes back.
+
+    Raises:
+        Problem: 503 where it takes too long, 422 `not-computable` where the process could not answer.
+    """
+    try:
+        async with asyncio.timeout(seconds), _one_at_a_time:
+            return await _run(module, question)
+    except TimeoutError as error:
+        raise unavailable("The answer took too long; ask for less or try again.") from error
+
+
+async def _run(module: str, question: bytes) -> bytes:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        module,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        env=os.environ | _ONE_THREAD,
+    )
+    try:
+        answer, _ = await process.communicate(question)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode:
+        raise Problem(422, "not-computable", "No answer could be made of these figures.")
+    return answer
