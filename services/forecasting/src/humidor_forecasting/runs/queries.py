@@ -28,14 +28,22 @@ RETURNING r.*
 _COUNT_SERIES = """
 INSERT INTO run_series (run_id, store_id, gtin)
 SELECT r.run_id, s.store_id, s.gtin
-FROM runs r JOIN demand_series s ON (r.store_ids IS NULL OR s.store_id = ANY(r.store_ids))
+FROM runs r JOIN (
+    SELECT store_id, gtin, changed_at FROM demand_series
+    UNION ALL
+    SELECT n.store_id, n.gtin, i.changed_at
+    FROM introduced_series n JOIN introductions i USING (introduction_id)
+    WHERE NOT EXISTS (SELECT FROM demand_series d WHERE (d.store_id, d.gtin) = (n.store_id, n.gtin))) s
+                                 ON (r.store_ids IS NULL OR s.store_id = ANY(r.store_ids))
                                 AND (r.gtins IS NULL OR s.gtin = ANY(r.gtins))
 WHERE r.run_id = $1
   AND EXISTS (SELECT FROM products p WHERE p.gtin = s.gtin AND p.status = 'active')
   AND NOT EXISTS (SELECT FROM stores t WHERE t.store_id = s.store_id AND t.status = 'closed')
   AND NOT (r.only_changed AND EXISTS (
         SELECT FROM forecasts f WHERE (f.store_id, f.gtin) = (s.store_id, s.gtin)
-                                  AND f.issued_at > s.changed_at AND f.horizon_days >= r.horizon_days))
+                                  AND f.issued_at > s.changed_at AND f.horizon_days >= r.horizon_days)
+        AND NOT EXISTS (SELECT FROM drifts d WHERE (d.store_id, d.gtin) = (s.store_id, s.gtin)
+                                               AND d.closed_at IS NULL))
 ON CONFLICT DO NOTHING
 """
 _TOTAL = (
