@@ -15,14 +15,27 @@ SELECT * FROM forecasts WHERE store_id = $1 AND gtin = $2 ORDER BY issued_at DES
 """
 
 
+KNOWN_SERIES = """(
+    SELECT store_id, gtin FROM demand_series
+    UNION ALL
+    SELECT store_id, gtin FROM introduced_series n
+    WHERE NOT EXISTS (SELECT FROM demand_series d WHERE (d.store_id, d.gtin) = (n.store_id, n.gtin)))"""
+"""Series with demand, and those that are only introduced."""
+
+
 async def newest(conn: Connection, store_id: str, gtin: str) -> Document | None:
     row = await conn.fetchrow(_NEWEST, store_id, gtin)
     return None if row is None else _document(row)
 
 
 async def by_id(conn: Connection, forecast_id: UUID) -> Document | None:
-    row = await conn.fetchrow("SELECT * FROM forecasts WHERE forecast_id = $1", forecast_id)
+    row = await as_issued(conn, forecast_id)
     return None if row is None else _document(row)
+
+
+async def as_issued(conn: Connection, forecast_id: UUID) -> Any | None:
+    """Read a forecast as it is kept."""
+    return await conn.fetchrow("SELECT * FROM forecasts WHERE forecast_id = $1", forecast_id)
 
 
 async def page(
@@ -31,11 +44,11 @@ async def page(
     """Read the newest forecast of each series, by store and product."""
     rows = await conn.fetch(
         f"""SELECT f.* FROM (
-                SELECT store_id, gtin FROM demand_series
+                SELECT store_id, gtin FROM {KNOWN_SERIES} known
                 WHERE (store_id, gtin) > ($1, $2) AND ($3::text IS NULL OR store_id = $3)
                   AND ($4::text[] IS NULL OR store_id = ANY($4))
                   AND EXISTS (SELECT FROM forecasts f
-                              WHERE (f.store_id, f.gtin) = (demand_series.store_id, demand_series.gtin))
+                              WHERE (f.store_id, f.gtin) = (known.store_id, known.gtin))
                 ORDER BY store_id, gtin LIMIT $5) s
             CROSS JOIN LATERAL (
                 SELECT {_SUMMARY} FROM forecasts f WHERE f.store_id = s.store_id AND f.gtin = s.gtin
