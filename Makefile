@@ -85,6 +85,10 @@ bench: .venv/.ready ## Speed and memory against limits of this machine (about ha
 bench-forecast: .venv/.ready ## Accuracy of forecasts on the public sets of DATA (minutes); BENCH_SHORT=1 for a glance
 	HUMIDOR_PUBLISHED_DATA="$(abspath $(DATA))" $(BIN)/python -m benchmarks.forecast
 
+.PHONY: forecast-picture
+forecast-picture: .venv/.ready ## The forecast that the README shows, drawn anew from the public sets of DATA
+	HUMIDOR_PUBLISHED_DATA="$(abspath $(DATA))" $(BIN)/python -m benchmarks.forecast_picture
+
 bench-%: .venv/.ready ## One of them (docs/performance.md lists them), for example bench-sales
 	$(BIN)/python -m benchmarks $*
 
