@@ -3,25 +3,32 @@
 import asyncio
 import os
 import sys
+from typing import TypeVar
+
+import msgspec
 
 from humidor_common.web.problems import Problem, unavailable
 
 PATIENCE_SECONDS = 60.0
+A = TypeVar("A", bound=msgspec.Struct)
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "NIXTLA_ID_AS_COL": "1"}
 _one_at_a_time = asyncio.Semaphore(1)
 
 
-async def ask(module: str, question: bytes, *, seconds: float = PATIENCE_SECONDS) -> bytes:
-    """Give the question to the module's `main`, and what it writes back.
+async def ask(
+    module: str, question: msgspec.Struct, kind: type[A], *, seconds: float = PATIENCE_SECONDS
+) -> A:
+    """Give the question to a process of the module, which calls `respond`, and what it answers.
 
     Raises:
         Problem: 503 where it takes too long, 422 `not-computable` where the process could not answer.
     """
     try:
         async with asyncio.timeout(seconds), _one_at_a_time:
-            return await _run(module, question)
+            answer = await _run(module, msgspec.msgpack.encode(question))
     except TimeoutError as error:
         raise unavailable("The answer took too long; ask for less or try again.") from error
+    return msgspec.msgpack.decode(answer, type=kind)
 
 
 async def _run(module: str, question: bytes) -> bytes:

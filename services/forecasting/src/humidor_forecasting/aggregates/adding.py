@@ -35,7 +35,8 @@ def add_up(given: AggregateInput) -> AggregateOutput:
 
 def means_of(series: Sequence[Figures]) -> Values:
     """Sum the means a day, rounded before they are added: so parts add up to the whole."""
-    return np.sum([[round(day[0], DIGITS) for day in each.days] for each in series], axis=0)
+    rows = [[round(day[0], DIGITS) for day in each.days] for each in series]
+    return np.asarray(np.sum(rows, axis=0), dtype=np.float64)
 
 
 def _by_draws(groups: Mapping[str, Sequence[Figures]], given: AggregateInput) -> tuple[dict[str, Row], Row]:

@@ -1,19 +1,8 @@
-"""The process that adds forecasts up: reads them from its input, writes the sums, ends."""
-
-import sys
-import warnings
-
-import msgspec
+"""The process that adds forecasts up."""
 
 from humidor_forecasting.aggregates.adding import add_up
 from humidor_forecasting.aggregates.work import AggregateInput
-
-
-def main() -> None:
-    warnings.simplefilter("ignore")
-    answer = add_up(msgspec.msgpack.decode(sys.stdin.buffer.read(), type=AggregateInput))
-    sys.stdout.buffer.write(msgspec.msgpack.encode(answer))
-
+from humidor_forecasting.responding import respond
 
 if __name__ == "__main__":
-    main()
+    respond(AggregateInput, add_up)

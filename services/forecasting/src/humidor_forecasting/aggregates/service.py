@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-import msgspec
-
 from humidor_common.db.pool import Connection, Pool
 from humidor_common.web.problems import invalid
 from humidor_forecasting.aggregates import queries, rules
@@ -68,8 +66,7 @@ async def add_up(
             within=0.0, notes=notes,
         )  # fmt: skip
     question = AggregateInput(series=found.series, between=found.together, probabilities=chances)
-    answer = await ask("humidor_forecasting.aggregates.helping", msgspec.msgpack.encode(question))
-    output = msgspec.msgpack.decode(answer, type=AggregateOutput)
+    output = await ask("humidor_forecasting.aggregates.helping", question, AggregateOutput)
     first = found.window.first
     parts = output.parts if by != "none" else {}
     return AggregateForecastView(

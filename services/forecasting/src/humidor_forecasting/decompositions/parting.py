@@ -91,7 +91,7 @@ def _take_turns(values: Values, columns: dict[str, Values]) -> _Parts:
     found = np.zeros(len(columns))
     for _ in range(TURNS):
         left = values - parts.trend - parts.weekly
-        found = np.linalg.solve(matrix.T @ matrix + ridge, matrix.T @ left)
+        found = np.asarray(np.linalg.solve(matrix.T @ matrix + ridge, matrix.T @ left), dtype=np.float64)
         parts = _smooth(values - matrix @ found)
     effects = dict(zip(columns, (float(each) for each in found), strict=True))
     return replace(parts, columns=columns, effects=effects)

@@ -2,8 +2,6 @@
 
 from datetime import date
 
-import msgspec
-
 from humidor_common.db.pool import Connection, Pool
 from humidor_forecasting.asking import ask
 from humidor_forecasting.calendars import lunar_new_year
@@ -39,8 +37,7 @@ async def _take_apart(demand: DemandView, *, busy: bool) -> DecompositionView:
     question = rules.to_input(demand.periods, new_years, single=single, busy=busy)
     output = DecompositionOutput(notes=["nothing was demanded in these days"])
     if any(question.values):
-        answer = await ask("humidor_forecasting.decompositions.helping", msgspec.json.encode(question))
-        output = msgspec.json.decode(answer, type=DecompositionOutput)
+        output = await ask("humidor_forecasting.decompositions.helping", question, DecompositionOutput)
     return DecompositionView(
         store_level=demand.store_level,
         product_level=demand.product_level,

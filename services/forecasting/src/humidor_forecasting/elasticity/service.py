@@ -14,10 +14,8 @@ async def estimate_elasticity(asked: ElasticityRequest) -> ElasticityView:
     Raises:
         Problem: 422 where the data cannot tell, 503 where it takes too long.
     """
-    question = msgspec.json.encode(msgspec.convert(asked.model_dump(), type=ElasticityInput))
-    answer = msgspec.json.decode(
-        await ask("humidor_forecasting.elasticity.helping", question), type=Estimated
-    )
+    question = msgspec.convert(asked.model_dump(), type=ElasticityInput)
+    answer = await ask("humidor_forecasting.elasticity.helping", question, Estimated)
     if answer.output is None:
         raise invalid("columns", answer.refusal or "cannot be estimated from")
     return ElasticityView.model_validate(msgspec.to_builtins(_named(answer)))

@@ -1,20 +1,8 @@
-"""The process that makes a forecast again: reads its data cut, writes what comes of it, ends."""
-
-import sys
-import warnings
-
-import msgspec
+"""The process that makes a forecast again from its data cut."""
 
 from humidor_forecasting.choosing.pipeline import forecast_series
-from humidor_forecasting.choosing.work import unpack_cut
-
-
-def main() -> None:
-    """Answer; whatever libraries print goes to the errors, not into the answer."""
-    answers, sys.stdout = sys.stdout.buffer, sys.stderr
-    warnings.simplefilter("ignore")
-    answers.write(msgspec.json.encode(forecast_series(unpack_cut(sys.stdin.buffer.read()))))
-
+from humidor_forecasting.choosing.work import SeriesInput
+from humidor_forecasting.responding import respond
 
 if __name__ == "__main__":
-    main()
+    respond(SeriesInput, forecast_series)

@@ -8,7 +8,7 @@ from humidor_common.auth import Principal
 from humidor_common.db.pool import Pool
 from humidor_common.web.problems import not_found
 from humidor_forecasting.asking import ask
-from humidor_forecasting.choosing.work import SeriesOutput
+from humidor_forecasting.choosing.work import SeriesOutput, unpack_cut
 from humidor_forecasting.forecasts import queries, rules
 from humidor_forecasting.forecasts.schemas import ReproductionView, VersionChangeView
 from humidor_forecasting.versions import library_versions
@@ -30,8 +30,13 @@ async def reproduce(pool: Pool, principal: Principal, forecast_id: UUID) -> Repr
         packed = await queries.cut_of(conn, forecast_id)
     if packed is None:
         raise not_found("data cut of forecast", forecast_id)
-    answer = await ask("humidor_forecasting.forecasts.reproducing", packed, seconds=PATIENCE_SECONDS)
-    again = msgspec.structs.asdict(msgspec.json.decode(answer, type=SeriesOutput))
+    output = await ask(
+        "humidor_forecasting.forecasts.reproducing",
+        unpack_cut(packed),
+        SeriesOutput,
+        seconds=PATIENCE_SECONDS,
+    )
+    again = msgspec.structs.asdict(output)
     differs = rules.differences(issued, again)
     changed = rules.changed_versions(issued["versions"], library_versions())
     return ReproductionView(

@@ -7,12 +7,13 @@ from io import BytesIO
 from typing import Any
 
 import matplotlib as mpl
-from matplotlib import dates as mdates
+from matplotlib import dates
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 
 from humidor_forecasting.plots.work import Band, Chart, DrawInput, Drawn, Line, Marker, Panel
 
+mdates: Any = dates  # without types
 CHINESE_FONTS = (
     "Noto Sans CJK SC",
     "Noto Sans SC",
@@ -41,7 +42,7 @@ def draw(given: DrawInput) -> Drawn:
     writes_all = given.kind == "svg" or font is not None
     chart = next((each for each in given.charts if writes_all or each.language == "en"), given.charts[-1])
     families = [*CHINESE_FONTS, "DejaVu Sans"] if given.kind == "svg" else [font or "", "DejaVu Sans"]
-    style = {
+    style: Any = {
         "font.family": [each for each in families if each],
         "font.size": 9,
         "svg.fonttype": "none",

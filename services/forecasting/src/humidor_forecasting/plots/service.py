@@ -68,8 +68,7 @@ async def _answer(chart_in: Callable[[Language], Chart], look: Look) -> Response
     question = DrawInput(
         charts=[chart_in(each) for each in languages], kind=look.format, width=look.width, height=look.height
     )
-    answer = await ask("humidor_forecasting.plots.helping", msgspec.msgpack.encode(question))
-    drawn = msgspec.msgpack.decode(answer, type=Drawn)
+    drawn = await ask("humidor_forecasting.plots.helping", question, Drawn)
     return Response(
         drawn.picture, media_type=MEDIA[look.format], headers={"Content-Language": drawn.language}
     )

@@ -78,7 +78,7 @@ async def analogues_of(
     found: dict[Pair, list[Analogue]] = {}
     for row in rows:
         curves = values[row["of_store"], row["of_gtin"]]
-        analogue = rules.analogue_of(row, curves, until)
+        analogue = rules.analogue_of(dict(row), curves, until)
         if analogue is not None:
             found.setdefault((row["store_id"], row["gtin"]), []).append(analogue)
     return found

@@ -27,7 +27,7 @@ def choose_elasticity(
     """Take the elasticity given, else what these series show, else those like them, else the books."""
     if given is not None:
         return _effect(given, "given with the request", 0, [])
-    reasons = []
+    reasons: list[str] = []
     for weeks, what in ((own, "these series"), (pooled, "series of the same price classes")):
         found, why, rows = estimate(weeks)
         if found is not None:

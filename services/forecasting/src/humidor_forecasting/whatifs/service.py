@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-import msgspec
-
 from humidor_common.auth import Principal
 from humidor_common.db.pool import Connection, Pool
 from humidor_common.web.problems import invalid, not_found
@@ -54,8 +52,8 @@ async def answer(pool: Pool, principal: Principal, asked: WhatIfInput, *, today:
         principal.check_store(store_id)
     async with pool.acquire() as conn:
         found = await _gather(conn, asked, today)
-    made = await ask("humidor_forecasting.whatifs.helping", msgspec.msgpack.encode(found.question))
-    return _view(found, asked, msgspec.msgpack.decode(made, type=WhatIfAnswer))
+    made = await ask("humidor_forecasting.whatifs.helping", found.question, WhatIfAnswer)
+    return _view(found, asked, made)
 
 
 async def _gather(conn: Connection, asked: WhatIfInput, today: date) -> _Asked:
