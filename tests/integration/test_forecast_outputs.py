@@ -55,7 +55,13 @@ async def make_old(system: System, store_id: str) -> None:
 
 
 def get(http: httpx.Client, path: str, **params: Any) -> Any:
-    answer = http.get(f"/forecasting/v1/{path}", params=params)
+    """Read; where the machine is busy, the process that answers may start later than the gateway waits."""
+
+    def read() -> httpx.Response | None:
+        answer = http.get(f"/forecasting/v1/{path}", params=params)
+        return None if answer.status_code in {503, 504} else answer
+
+    answer: httpx.Response = until(read, f"{path} is answered", seconds=120)
     assert answer.status_code == 200, answer.text
     return answer.json() if answer.headers["content-type"] == "application/json" else answer.text
 

@@ -48,10 +48,10 @@ class Judged:
 
 
 def wape_of(error: float, demanded: float, forecast: float) -> float:
-    """Absolute errors by demand; by a quarter of the forecast where less than that was demanded.
+    """Absolute errors by demand, or by what was forecast if that was less: so it tells rises and falls.
 
-    So demand that falls away gives a figure too, 4 where nothing is left: 280 forecast and 0 demanded give
-    280 / 70. Nothing forecast and nothing demanded is no error.
+    By demand alone no rise could have more than 1. At least a quarter of the greater of the two counts,
+    which bounds it at 4: 280 forecast and 0 demanded give 280 / 70. Nothing and nothing is no error.
     """
-    whole = max(demanded, forecast / 4.0)
+    whole = max(min(demanded, forecast), max(demanded, forecast) / 4.0)
     return error / whole if whole > 0 else 0.0
