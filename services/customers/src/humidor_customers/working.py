@@ -41,7 +41,9 @@ async def working(runtime: Runtime) -> AsyncIterator[None]:
         *(keep_quarters(pool, each) for each in QUARTERS),
         keep_purchases(pool),
         keep_market(pool),
-        keep_jobs(pool, HANDLERS | handlers(runtime.settings.pg_dsn)),
+        keep_jobs(
+            pool, HANDLERS | handlers(runtime.settings.pg_dsn), dask_address=runtime.settings.dask_address
+        ),
     ]
     work += [keep_asking(pool), keep_privacy(pool, PRIVACY)]
     if isinstance(settings := runtime.settings, CustomersSettings):
