@@ -149,7 +149,7 @@ def _plain(series: _Series, trials: Sequence[Trial] | None = None) -> SeriesOutp
 def _nothing_sold(series: _Series) -> SeriesOutput:
     """Nothing was ever wanted: zero, with room above it by the rule of three (3 over the number of days)."""
     reach = 3.0 / max(len(series.given.values), 3)
-    errors = Errors(np.array([0.0]), reach, 0.0, 0.0, 1.0)
+    errors = Errors(np.array([0.0]), *(np.asarray(each) for each in (reach, 0.0, 0.0, 1.0)))
     verdict = Verdict(model="zero", reasons=["nothing has been wanted yet"])
     return _output(replace(series, kind="none"), np.zeros(series.given.horizon), errors, verdict)
 

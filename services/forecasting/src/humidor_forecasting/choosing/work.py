@@ -38,7 +38,8 @@ class SeriesInput(msgspec.Struct, frozen=True, kw_only=True):
 class SeriesOutput(msgspec.Struct, frozen=True, kw_only=True):
     """The forecast: of each day, and of the first 1, 2 … days, the mean and one quantile a probability.
 
-    `tried` names the models that came through; `late` tells that none did in time.
+    `tried` names the models that came through; `late` tells that none did in time. `own_days` are our figures
+    where a forecast made elsewhere stands in for them.
     """
 
     store_id: str
@@ -55,6 +56,7 @@ class SeriesOutput(msgspec.Struct, frozen=True, kw_only=True):
     fell_back: bool
     tried: list[str] = []
     late: bool = False
+    own_days: list[list[float]] | None = None
 
 
 def as_worked(given: SeriesInput, output: SeriesOutput) -> SeriesInput:
