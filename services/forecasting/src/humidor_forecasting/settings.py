@@ -9,10 +9,13 @@ class ForecastingSettings(ServiceSettings):
     """When forecasts are made by themselves, and what a run may take, on top of what every service has.
 
     `forecasting_schedule_hour` is an hour of the day in UTC (19 is 3 in the morning in China), negative for
-    never. A run has `forecasting_processes` processes of its own, which end with it.
+    never; that run forecasts what has changed, and everything once in `forecasting_whole_every_days` days.
+    A run has `forecasting_processes` processes of its own, which end with it, or the cluster that
+    `dask_address` names.
     """
 
     forecasting_schedule_hour: int = Field(default=19, ge=-1, le=23)
+    forecasting_whole_every_days: int = Field(default=7, ge=1, le=28)
     forecasting_horizon_days: int = Field(default=28, ge=1, le=366)
     forecasting_processes: int = Field(default=2, ge=1, le=64)
     forecasting_seconds_per_model: float = Field(default=10.0, gt=0)

@@ -11,6 +11,7 @@ from humidor_common.db.pool import Pool
 from humidor_common.db.transaction import transaction
 from humidor_common.runtime import Runtime, beside
 from humidor_common.telemetry.logs import get_logger
+from humidor_forecasting.challengers import queries as challengers
 from humidor_forecasting.forecasts import queries
 from humidor_forecasting.runs.working import Worker
 from humidor_forecasting.settings import ForecastingSettings
@@ -42,8 +43,10 @@ async def _keep_forgetting(pool: Pool, keep_days: int) -> None:
 
 
 async def forget_old(pool: Pool, keep_days: int) -> None:
-    """Forget forecasts older than that, but for the newest of each series."""
-    before, more = utc_now() - timedelta(days=keep_days), True
-    while more:
-        async with transaction(pool) as conn:
-            more = await queries.forget(conn, before=before, limit=FORGET_AT_ONCE) == FORGET_AT_ONCE
+    """Forget forecasts older than that, but for the newest of each series, and what was imported long ago."""
+    before = utc_now() - timedelta(days=keep_days)
+    for forget in (queries.forget, challengers.forget):
+        more = True
+        while more:
+            async with transaction(pool) as conn:
+                more = await forget(conn, before=before, limit=FORGET_AT_ONCE) == FORGET_AT_ONCE

@@ -6,7 +6,7 @@ import sys
 import msgspec
 
 from humidor_common.web.problems import Problem, invalid, unavailable
-from humidor_forecasting.elasticity.schemas import ElasticityRequest, ElasticityView
+from humidor_forecasting.elasticity.schemas import ElasticityRequest, ElasticityView, EstimateRow
 from humidor_forecasting.elasticity.work import ElasticityInput, Estimated
 
 PATIENCE_SECONDS = 60.0
@@ -43,6 +43,19 @@ def _named(answer: Estimated) -> dict[str, object]:
         "diagnostics": [each._asdict() for each in output.diagnostics],
         "remarks": output.remarks,
     }
+
+
+def rows_of(view: ElasticityView) -> list[EstimateRow]:
+    """Lay an estimate out as a table."""
+    about = {"method": view.method, "rows": view.rows}
+    coefficients = [
+        EstimateRow(part="coefficient", reading=None, **each.model_dump(), **about)
+        for each in view.coefficients
+    ]
+    empty = dict.fromkeys(("standard_error", "low", "high", "p_value"))
+    return coefficients + [
+        EstimateRow(part="diagnostic", **each.model_dump(), **empty, **about) for each in view.diagnostics
+    ]
 
 
 async def _ask(question: bytes) -> Estimated:

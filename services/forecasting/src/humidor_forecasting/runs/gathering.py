@@ -114,4 +114,5 @@ async def _trading(conn: Connection, stores: Sequence[str], first: date) -> Mapp
 
 def _calendar(first: date, last: date) -> CalendarDays:
     years = range(first.year - 1, last.year + 2)
-    return CalendarDays(set(holidays_between(first, last)), [lunar_new_year(year) for year in years])
+    new_years = [lunar_new_year(year) for year in years]
+    return rules.calendar_days(first, last, set(holidays_between(first, last)), new_years)
