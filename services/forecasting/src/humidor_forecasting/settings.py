@@ -10,7 +10,8 @@ class ForecastingSettings(ServiceSettings):
 
     `forecasting_schedule_hour` is an hour of the day in UTC (19 is 3 in the morning in China), negative for
     never; that run forecasts what has changed, and everything once in `forecasting_whole_every_days` days.
-    A run has `forecasting_processes` processes of its own, which end with it, or the cluster that
+    `forecasting_neural` is the folder of a trained network, read by the processes that forecast. A run has
+    `forecasting_processes` processes of its own, which end with it, or the cluster that
     `dask_address` names.
     """
 
@@ -20,4 +21,5 @@ class ForecastingSettings(ServiceSettings):
     forecasting_processes: int = Field(default=2, ge=1, le=64)
     forecasting_seconds_per_model: float = Field(default=10.0, gt=0)
     forecasting_seconds_per_series: float = Field(default=60.0, gt=0)
+    forecasting_neural: str = ""
     forecasting_keep_days: int = Field(default=90, ge=1)
