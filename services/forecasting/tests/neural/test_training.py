@@ -22,6 +22,9 @@ from humidor_forecasting.models.simple import SeasonalNaive
 from humidor_forecasting.neural.training import TooLittle, train
 from humidor_forecasting.neural.windows import Series
 
+# Keras reads variables of TensorFlow in a way that NumPy 2 calls old.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
 HORIZON = 14
 JUDGED_DAYS = 112
 DATA = Path(os.environ.get("HUMIDOR_PUBLISHED_DATA", Path(__file__).parents[5] / "shared/data"))

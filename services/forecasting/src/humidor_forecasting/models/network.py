@@ -41,7 +41,7 @@ class NeuralModel(Refitting):
         if trained is None:
             raise LookupError(f"{FOLDER} names no trained network")
         row, scale = features_of(history.values, history.first_day + len(history))
-        made = np.asarray(trained[0](row[None, :], training=False))[0].mean(axis=-1) * scale
+        made = trained[0](row[None, :], training=False).numpy()[0].mean(axis=-1) * scale
         ahead = np.arange(horizon)
         reach = len(made)
         week = min(SEASON, reach)
