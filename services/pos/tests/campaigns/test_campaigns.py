@@ -88,7 +88,7 @@ async def test_a_till_sees_what_runs_in_its_store_and_no_more(pos: Any, till: An
     assert first["prices"]["pack"] == 2500
     display = price | quiet | {"campaign_id": str(DISPLAY), "price_per_pack": None, "currency": None}
     assert answer.json()["campaigns"] == [display]
-    held = {"store_ids": ["S0001", "S0002"], "holdout_store_ids": ["S0001"]}
+    held: dict[str, Any] = {"store_ids": ["S0001", "S0002"], "holdout_store_ids": ["S0001"]}
     await hear(pos, told(DISPLAY, 2, gtins=None, **quiet, **held))
     assert (await till.get("/v1/sellable")).json()["campaigns"] == []
     for campaign_id, state in ((PRICE, "stopped"), (dearer.campaign_id, "ended")):
@@ -219,7 +219,7 @@ async def test_operators_page_through_the_campaigns_of_their_store(pos: Any, til
     keys = [(item["ends_on"], item["campaign_id"]) for item in whole]
     assert keys == sorted(keys, reverse=True)
     paged: list[Any] = []
-    cursor: dict[str, str] = {}
+    cursor: dict[str, Any] = {}
     for _ in range(3):
         page = await pos.get("/v1/campaigns", store_id="S0001", limit=2, **cursor)
         paged += page["items"]
