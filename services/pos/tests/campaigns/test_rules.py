@@ -1,7 +1,7 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from humidor_pos.campaigns.rules import Campaign, prices_of, running_on
@@ -26,6 +26,7 @@ def campaigns(draw: st.DrawFn) -> Campaign:
     )
 
 
+@settings(max_examples=40)
 @given(st.lists(campaigns(), max_size=6, unique_by=lambda each: each.campaign_id), DAYS)
 def test_every_campaign_of_the_day_is_shown_once_the_cheapest_first_and_its_price_is_right(
     known: Sequence[Campaign], day: date
