@@ -7,6 +7,8 @@ from humidor_common.runtime import Runtime
 from humidor_common.service import Routes, Service
 from humidor_customers.catalogue.consumers import PROJECTION as CATALOGUE
 from humidor_customers.catalogue.consumers import SUBSCRIPTION as PRODUCTS
+from humidor_customers.closings.consumers import PROJECTION as CLOSINGS
+from humidor_customers.closings.consumers import SUBSCRIPTION as STOCK_CLOSED
 from humidor_customers.orders.consumers import SUBSCRIPTION as STOCK_ANSWERS
 from humidor_customers.plans.consumers import SUBSCRIPTION as FORECASTED
 from humidor_customers.profiles.consumers import SUBSCRIPTION as PROFILES
@@ -64,8 +66,9 @@ SERVICE = Service(
         RIGHTS,
         BOUGHT,
         PROFILES,
+        STOCK_CLOSED,
     ),
-    projections=(PROJECTION, CATALOGUE, TIMELINE, PURCHASES),
+    projections=(PROJECTION, CATALOGUE, TIMELINE, PURCHASES, CLOSINGS),
     settings=CustomersSettings,
     api_context=api_context,
     worker_context=worker_context,
