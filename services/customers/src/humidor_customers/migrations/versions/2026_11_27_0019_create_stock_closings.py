@@ -1,4 +1,4 @@
-"""Create what stores had at the end of each month, which stock is measured by sales with."""
+"""Create what stores had at the end of each month; profiles learn what customers say of themselves."""
 
 from humidor_common.db.migrate import run_sql
 
@@ -21,6 +21,15 @@ CREATE TABLE stock_closing_products (
 );
 """
 
+# At the end of the row: what customers say in surveys, which few of them answer.
+STATED = """
+ALTER TABLE profiles
+    ADD COLUMN recommendation smallint CHECK (recommendation BETWEEN 0 AND 10),
+    ADD COLUMN stated_brand text,
+    ADD COLUMN stated_price_class text;
+"""
+
 
 def upgrade() -> None:
     run_sql(CLOSINGS)
+    run_sql(STATED)
