@@ -78,6 +78,7 @@ class Taken(NamedTuple):
 
 
 def document_of(event: SaleRecorded | SaleReturned) -> Document:
+    head: tuple[UUID, str, UUID | None]
     if isinstance(event, SaleRecorded):
         head = (event.sale_id, "sale", None)
         moment = event.sold_at
