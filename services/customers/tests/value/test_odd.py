@@ -25,7 +25,7 @@ FITS: dict[str, Fit] = {
 
 def crowd(
     *,
-    count: int = 200,
+    count: int = 400,
     visits: int | None = None,
     minor: float | None = None,
     absurd: float | None = None,
