@@ -83,6 +83,14 @@ async def test_stock_without_sales_and_oversold_stock_say_so(stocked: Desk) -> N
     assert (oversold["stock_to_sales"]["reason"], oversold["days_of_stock"]) == ("negative-stock", None)
 
 
+async def test_the_stock_of_a_warehouse_is_none_of_the_shops(stocked: Desk) -> None:
+    await tell(stocked, SUBSCRIPTION, closed("S0003", date(2026, 10, 1), 9000))
+    await stocked.runtime.pool.execute("UPDATE stores SET kind = 'warehouse' WHERE store_id = 'S0003'")
+    assert (await rows(stocked))["10", None, "Harbour"]["stock_to_sales"]["numerator"] == 600
+    wholesale = (await rows(stocked, level="wholesale"))["10", None, "Harbour"]["stock_to_sales"]
+    assert (wholesale["numerator"], wholesale["reason"]) == (9000, "no-sales")
+
+
 async def test_what_is_no_whole_month_is_refused_and_named(stocked: Desk) -> None:
     for field, day in (("since", "2026-09-02"), ("until", "2026-10-30")):
         problem = await stocked.ask("GET", PATH, params=AUTUMN | {field: day}, expect=422)

@@ -92,7 +92,8 @@ FROM pairs GROUP BY 1, 2 ORDER BY 1, 2
 def stocked(question: Question) -> Statement:
     """Sum by span, `within` and `by` what stores had when the span was over, and what they sold in it.
 
-    Spans are whole months. `covered` is what those sold whose closing stock is known, `sticks` what all did.
+    Spans are whole months; stock of warehouses counts at the level of wholesale alone. `covered` is what
+    those sold whose closing stock is known, `sticks` what all did.
     """
     build = Builder()
     places = places_of(question, build, always=True)
@@ -107,6 +108,8 @@ WITH {places}, spans AS MATERIALIZED (
 ), told AS MATERIALIZED (
     SELECT w.span, w.last, t.store_id, coalesce(o.place, {unknown}) AS place
     FROM spans w JOIN stock_closings t ON t.month = w.last {which} places o USING (store_id)
+    LEFT JOIN stores k USING (store_id)
+    WHERE (k.kind = 'warehouse') IS {"" if question.wholesale else "NOT"} TRUE
 ), known AS (SELECT DISTINCT span, place, true AS known FROM told
 ), held AS (
     SELECT d.span, d.place, c.gtin, sum(c.sticks) AS stock
