@@ -41,7 +41,8 @@ def crowd(
         value[0] = absurd
     days = Days(count, who, day.astype(np.int64), np.ones(len(who)), value, TODAY)
     if not count:
-        return Figures([], *(np.zeros(0) for _ in Figures._fields[1:-1]), TODAY), days
+        nothing = dict.fromkeys(Figures._fields[1:-1], np.zeros(0))
+        return Figures(ids=[], today=TODAY, **nothing), days
     figures, _ = days.figures()
     return figures._replace(satisfaction=np.full(len(figures.ids), satisfied)), days
 
