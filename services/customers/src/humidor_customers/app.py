@@ -5,6 +5,8 @@ from contextlib import asynccontextmanager
 
 from humidor_common.runtime import Runtime
 from humidor_common.service import Routes, Service
+from humidor_customers.campaigns.consumers import PROJECTION as EFFECTS
+from humidor_customers.campaigns.consumers import SUBSCRIPTION as EVALUATED
 from humidor_customers.catalogue.consumers import PROJECTION as CATALOGUE
 from humidor_customers.catalogue.consumers import SUBSCRIPTION as PRODUCTS
 from humidor_customers.orders.consumers import SUBSCRIPTION as STOCK_ANSWERS
@@ -64,8 +66,9 @@ SERVICE = Service(
         RIGHTS,
         BOUGHT,
         PROFILES,
+        EVALUATED,
     ),
-    projections=(PROJECTION, CATALOGUE, TIMELINE, PURCHASES),
+    projections=(PROJECTION, CATALOGUE, TIMELINE, PURCHASES, EFFECTS),
     settings=CustomersSettings,
     api_context=api_context,
     worker_context=worker_context,
