@@ -19,7 +19,7 @@ router = APIRouter(prefix="/v1/campaign-rules", tags=["campaigns"])
 
 
 @router.get("")
-async def list_rules(  # noqa: PLR0913, PLR0917 - FastAPI's parameters
+async def list_rules(
     conn: Read,
     principal: Reader,
     here: Here,
@@ -27,7 +27,7 @@ async def list_rules(  # noqa: PLR0913, PLR0917 - FastAPI's parameters
     cursor: Cursor = None,
     limit: Limit = DEFAULT_LIMIT,
 ) -> Page[RuleView]:
-    """Read what is forbidden or looked at, with its source; of the configured jurisdiction if none is named."""
+    """Read what is forbidden or looked at, with its source; of the configured jurisdiction by default."""
     principal.check_every_store()
     after = decode_cursor(cursor, str)[0] if cursor else ""
     found = await service.list_rules(conn, jurisdiction or here, after=after, limit=limit + 1)

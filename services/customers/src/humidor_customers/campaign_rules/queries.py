@@ -27,7 +27,7 @@ async def read(conn: Connection, rule_id: str, *, lock: bool = False) -> RuleVie
         f"SELECT * FROM campaign_rules WHERE rule_id = $1 {'FOR UPDATE' if lock else ''}",  # noqa: S608
         rule_id,
     )
-    return row and RuleView(**row, built_in=False)
+    return None if row is None else RuleView(**row, built_in=False)
 
 
 async def own_views(conn: Connection, jurisdiction: str) -> list[RuleView]:

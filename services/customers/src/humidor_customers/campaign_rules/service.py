@@ -54,7 +54,7 @@ async def put_rule(
         raise Problem(409, "rule-built-in", "This rule is the law's; add a stricter one beside it.")
     await queries.lock_rules(conn)
     before = await queries.read(conn, rule_id, lock=True)
-    check_match(if_match, before and before.version)
+    check_match(if_match, before.version if before else None)
     after = RuleView(
         **given.model_dump(exclude={"conditions", "reason"}),
         conditions=given.conditions.model_dump(exclude_none=True),

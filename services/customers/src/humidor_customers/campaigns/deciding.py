@@ -1,5 +1,6 @@
 """Takes a campaign from a draft to its end: submitted, approved by somebody else, scheduled, stopped."""
 
+from typing import Any
 from uuid import UUID
 
 from humidor_common.db.pool import Connection
@@ -81,7 +82,7 @@ async def end(conn: Connection, act: Act, campaign_id: UUID, step: Step, reason:
         Problem: 404; 409 `campaign-state`; 412.
     """
     before = await lock(conn, act, campaign_id, step)
-    update = {"state": STEPS[step][1], "stop_code": "by-hand", "stop_detail": reason}
+    update: dict[str, Any] = {"state": STEPS[step][1], "stop_code": "by-hand", "stop_detail": reason}
     if step == "stop":
         days = await queries.local_days(conn, [campaign_id], act.now)
         first_today, _ = days[campaign_id]

@@ -17,7 +17,8 @@ from humidor_customers.segments import service as segments
 _CANDIDATES = """
 WITH asked AS MATERIALIZED (
     SELECT a.store_id, s.status, r.retailer_id, r.licence_status, r.licence_valid_from,
-           r.licence_valid_until, coalesce(r.trade_area, '') || '/' || coalesce(r.business_format, '') AS place
+           r.licence_valid_until,
+           coalesce(r.trade_area, '') || '/' || coalesce(r.business_format, '') AS place
     FROM (SELECT DISTINCT unnest($1::text[]) COLLATE "C" AS store_id) a
     LEFT JOIN stores s USING (store_id)
     LEFT JOIN retailer_stores l USING (store_id) LEFT JOIN retailers r USING (retailer_id)

@@ -1,4 +1,4 @@
-"""Begins, ends and stops campaigns by themselves: by their stores' days, their budget, their sales, the law."""
+"""Begins, ends and stops campaigns by themselves: by days of stores, budgets, sales and the law."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -37,7 +37,7 @@ _SALES = f"""
 SELECT a.campaign_id, s.before / {BEFORE_DAYS}.0 AS before_a_day, s.since / (a.until - a.since + 1) AS a_day
 FROM unnest($1::uuid[], $2::date[], $3::date[]) a(campaign_id, since, until)
 CROSS JOIN LATERAL (
-    SELECT sum(s.before_sticks)::float8 AS before, sum(d.sticks)::float8 AS since
+    SELECT sum(s.before_sticks)::float8 AS before, coalesce(sum(d.sticks), 0)::float8 AS since
     FROM campaign_stores s JOIN campaigns c USING (campaign_id)
     LEFT JOIN LATERAL (
         SELECT sum(m.sticks) AS sticks
@@ -45,13 +45,15 @@ CROSS JOIN LATERAL (
         JOIN market_days m ON m.day = g.day::date AND m.store_id = s.store_id AND NOT m.wholesale
         WHERE c.gtins IS NULL OR m.gtin = ANY(c.gtins)) d ON true
     WHERE s.campaign_id = a.campaign_id AND s.part = 'treated' AND s.basis = 'till') s
-"""
+"""  # noqa: S608 - a constant of ours
+log = get_logger(__name__)
+
 Days = Mapping[UUID, tuple[date, date]]
 Sales = Mapping[UUID, tuple[float | None, float | None]]
 
 
 async def keep_campaigns(pool: Pool) -> None:
-    """Work until cancelled; several workers take campaigns of their own, and a look at one repeats nothing."""
+    """Work until cancelled; several workers take campaigns of their own, and each look stands alone."""
     while True:
         count = AT_ONCE
         while count == AT_ONCE:
@@ -62,9 +64,6 @@ async def keep_campaigns(pool: Pool) -> None:
             except DATABASE_ERRORS as error:
                 log.warning("no campaigns looked at", extra={"error": repr(error)})
         await asyncio.sleep(EVERY_SECONDS)
-
-
-log = get_logger(__name__)
 
 
 async def look_at_due(conn: Connection, *, now: datetime) -> int:
@@ -96,7 +95,7 @@ async def _sales(conn: Connection, due: Sequence[CampaignView], days: Days) -> S
         (each.campaign_id, *span)
         for each in due
         if each.sales_floor_percent is not None
-        and (span := whole_days(each.starts_on, days[each.campaign_id][0]))
+        and (span := whole_days(each.starts_on, days[each.campaign_id][1]))
     ]
     if not spans:
         return {}
@@ -117,7 +116,7 @@ def _look(campaign: CampaignView, days: Days, sales: Sales, rules: list[Rule]) -
         last_today,
         campaign.budget_minor,
         campaign.spent_minor,
-        forbidden and f"{forbidden.rule_id}: {forbidden.says} ({law.cite(forbidden)})",
+        f"{forbidden.rule_id}: {forbidden.says} ({law.cite(forbidden)})" if forbidden else None,
         campaign.sales_floor_percent,
         sticks_a_day,
         before_a_day,

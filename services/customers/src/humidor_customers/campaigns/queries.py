@@ -52,7 +52,7 @@ async def read(conn: Connection, campaign_id: UUID, *, lock: bool = False) -> Ca
         f"SELECT {_NAMED} FROM campaigns WHERE campaign_id = $1 {'FOR UPDATE' if lock else ''}",  # noqa: S608
         campaign_id,
     )
-    return row and CampaignView(**row)
+    return None if row is None else CampaignView(**row)
 
 
 async def page(conn: Connection, filters: Filters, *, before: UUID, limit: int) -> list[CampaignView]:
@@ -65,7 +65,8 @@ async def page(conn: Connection, filters: Filters, *, before: UUID, limit: int) 
         query.where("kind = ?", filters.kind)
     if filters.store_id is not None:
         query.where(
-            "campaign_id IN (SELECT campaign_id FROM campaign_stores WHERE store_id = ? AND part <> 'excluded')",
+            "campaign_id IN (SELECT campaign_id FROM campaign_stores "
+            "WHERE store_id = ? AND part <> 'excluded')",
             filters.store_id,
         )
     statement = f"SELECT {_NAMED} FROM campaigns WHERE {query.sql} ORDER BY campaign_id DESC LIMIT {limit}"  # noqa: S608

@@ -37,15 +37,14 @@ class CampaignInput(Input):
             "examples": [
                 {
                     "name": "Tidy shelves before the Spring Festival",
-                    "goal": "4 % more of the two slim packs",
+                    "goal": "4 % more of them",
                     "kind": "service",
                     "audience": "retailers",
                     "channel": "visit",
-                    "mechanics": ["advice"],
                     "gtins": ["06901028075923"],
                     "starts_on": "2027-01-11",
                     "ends_on": "2027-01-31",
-                    "store_ids": ["S0001", "S0002"],
+                    "store_ids": ["S0001"],
                     "budget_minor": 500000,
                     "currency": "CNY",
                     "holdout_share": 0.3,
@@ -247,7 +246,7 @@ class EffectView(BaseModel):
     reasons: list[str]
 
 
-class Filters(Input):
+class Filters(BaseModel):
     """Which campaigns to list."""
 
     state: State | None = None

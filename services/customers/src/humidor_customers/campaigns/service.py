@@ -161,7 +161,7 @@ async def spend(conn: Connection, act: Act, campaign_id: UUID, given: SpendingIn
     """Book what a campaign has cost; the worker stops one that has spent its budget.
 
     Raises:
-        Problem: 404; 409 `campaign-state`; 412; 422 where nothing, or more than there is, would be taken back.
+        Problem: 404; 409 `campaign-state`; 412; 422 where more than there is would be taken back.
     """
     before = await lock(conn, act, campaign_id, "spend")
     spent = before.spent_minor + given.amount_minor

@@ -36,7 +36,7 @@ class Draw(NamedTuple):
 
 
 class Balance(NamedTuple):
-    """Means of both parts and their difference in pooled deviations; None where nothing varies or is held out."""
+    """Means of both parts and their difference in pooled deviations; None where nothing varies."""
 
     figure: str
     treated_mean: float | None

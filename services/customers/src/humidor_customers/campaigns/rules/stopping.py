@@ -43,18 +43,19 @@ def decide(look: Look) -> Outcome:
     begun = look.first_today >= look.starts_on
     last_day = min(look.ends_on, look.first_today)
     if look.forbidden_by is not None:
-        if not begun and look.state == "scheduled":
-            return Outcome("cancelled", "forbidden", look.forbidden_by)
-        return Outcome("stopped", "forbidden", look.forbidden_by, last_day)
-    if not begun:
-        return Outcome("scheduled")
-    if look.last_today > look.ends_on:
-        return Outcome("ended", last_day=look.ends_on)
+        return _forbid(look.forbidden_by, last_day if begun else None)
+    if not begun or look.last_today > look.ends_on:
+        return Outcome("ended", last_day=look.ends_on) if begun else Outcome("scheduled")
     if look.spent_minor >= look.budget_minor > 0:
         return Outcome("stopped", "budget-spent", f"{look.spent_minor} of {look.budget_minor}", last_day)
     if (fallen := _fallen(look)) is not None:
         return Outcome("stopped", "sales-fell", f"{fallen:.0f} % of before", last_day)
     return Outcome("running")
+
+
+def _forbid(detail: str, last_day: date | None) -> Outcome:
+    """Stop what has begun; what has not is cancelled."""
+    return Outcome("cancelled" if last_day is None else "stopped", "forbidden", detail, last_day)
 
 
 def _fallen(look: Look) -> float | None:
@@ -65,7 +66,7 @@ def _fallen(look: Look) -> float | None:
     return percent if percent < look.sales_floor_percent else None
 
 
-def whole_days(starts_on: date, first_today: date) -> tuple[date, date] | None:
+def whole_days(starts_on: date, last_today: date) -> tuple[date, date] | None:
     """Give the first and last whole day of a campaign so far, once there are enough of them."""
-    last = first_today - timedelta(days=1)
+    last = last_today - timedelta(days=1)
     return (starts_on, last) if (last - starts_on).days + 1 >= LEAST_DAYS else None

@@ -1,4 +1,4 @@
-"""Create campaigns with their stores, bookings and effects, and the operators' own rules of what is lawful."""
+"""Create campaigns with their stores, bookings and effects, and operators' own rules for them."""
 
 from humidor_common.db.migrate import run_sql
 
