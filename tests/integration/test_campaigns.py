@@ -88,7 +88,9 @@ def test_a_campaign_is_told_runs_by_itself_and_shows_what_forecasting_found(syst
         "currency": "CNY",
         "holdout_share": 0.5,
     }
-    with system.client() as maker, system.client("manager") as approver:
+    second = system.cli("token", "--role", "manager", "--subject", "second")["token"]
+    approver = httpx.Client(base_url=system.url, headers={"Authorization": f"Bearer {second}"}, timeout=30)
+    with system.client() as maker, approver:
         for store in stores:
             known = {"name": "Quay", "time_zone": "Asia/Shanghai"}
             answer = maker.put(f"/inventory/v1/stores/{store}", json=known)

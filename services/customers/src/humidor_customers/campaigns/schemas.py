@@ -37,17 +37,15 @@ class CampaignInput(Input):
             "examples": [
                 {
                     "name": "Tidy shelves before the Spring Festival",
-                    "goal": "4 % more of them",
+                    "goal": "4 % more packs",
                     "kind": "service",
                     "audience": "retailers",
                     "channel": "visit",
-                    "gtins": ["06901028075923"],
                     "starts_on": "2027-01-11",
                     "ends_on": "2027-01-31",
                     "store_ids": ["S0001"],
                     "budget_minor": 500000,
                     "currency": "CNY",
-                    "holdout_share": 0.3,
                 }
             ]
         }
@@ -161,7 +159,7 @@ class BalanceView(BaseModel):
 
 
 class StratumView(BaseModel):
-    """Stores of one area, format and third of sales: how many take part, how many are held out."""
+    """Stores of one area, format and third of sales."""
 
     stratum: str
     treated: int
