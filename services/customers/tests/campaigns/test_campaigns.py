@@ -265,6 +265,35 @@ async def test_who_stays_out_is_said_empty_ones_are_refused_and_overlaps_are_war
     assert (await office.read(second, "/plan"))["overlaps"] == []
 
 
+async def test_a_segment_is_for_its_stores_and_one_without_a_till_counts_its_owners_orders(
+    office: Office,
+) -> None:
+    desk, pool = office.desk, office.desk.runtime.pool
+    await desk.tell(store("S0013"))
+    await desk.put("R1", trade_area="north", store_ids=["S0001", "S0002", "S0013"])
+    body = {"name": "Chosen", "party_kind": "retailer", "mode": "frozen"}
+    rule = {"field": "purchases", "at_least": 1}
+    segment = (await desk.ask("POST", "/v1/segments", json=body | {"rule": rule}, expect=201))["segment_id"]
+    await pool.execute("INSERT INTO segment_chunks VALUES ($1, 1, 0, 'R1', 'R1', ARRAY['R1'])", segment)
+    await pool.execute(
+        """INSERT INTO purchases (document_id, bought_at, quantity, sticks, net_minor, line, local_day,
+               local_hour, provisional, kind, party_kind, party_id, store_id, gtin, unit, currency)
+           VALUES (gen_random_uuid(), $1::date, 2, 400, 1, 1, $1::date, 0, false, 'order', 'retailer', 'R1',
+               'S0004', $2, 'carton', 'CNY')""",
+        TODAY - timedelta(days=10),
+        gtin(1),
+    )
+    made = await office.scheduled(store_ids=None, segment_id=segment, holdout_share=0.5)
+    stores = {each["store_id"]: each for each in (await office.read(made, "/stores"))["items"]}
+    assert {each: view["basis"] for each, view in stores.items()} == {
+        "S0001": "till", "S0002": "till", "S0013": "orders"
+    }  # fmt: skip
+    assert stores["S0013"]["before_sticks"] == pytest.approx(400 / 3)
+    assert stores["S0013"]["stratum"].startswith("north/")
+    plan = await office.read(made, "/plan")
+    assert (plan["treated"] + plan["holdout"], plan["balance"][0]["figure"]) == (3, "before_sticks")
+
+
 async def test_an_operators_stricter_rule_asks_for_a_reason_and_stops_what_runs(office: Office) -> None:
     desk = office.desk
     rule = {
@@ -314,7 +343,9 @@ async def test_a_campaign_whose_stores_sell_less_than_its_floor_is_stopped_after
     strong = await office.scheduled(**started, gtins=[gtin(2)], holdout_share=0)
     pool = office.desk.runtime.pool
     await pool.execute("UPDATE campaign_stores SET before_sticks = 20 * before_sticks")
-    assert await office.look(0) == 2
+    async with transaction(pool) as conn:
+        assert await look_at_due(conn, now=datetime.now(UTC)) == 2
+        assert await office.look(0) == 0, "another worker takes what is locked"
     states = [(await office.read(each))["stop_code"] for each in (weak, strong)]
     assert states == ["sales-fell", None]
 

@@ -177,10 +177,7 @@ class OverlapView(BaseModel):
 
 
 class PlanView(BaseModel):
-    """Who takes part and who is held out, and what the comparison will be able to show.
-
-    Before a campaign is scheduled it is as it would be drawn now; `fixed` says that it is what was drawn.
-    """
+    """Who takes part, who is held out, what can be shown; what would be drawn now, or was (`fixed`)."""
 
     fixed: bool
     treated: int
@@ -215,10 +212,9 @@ class EstimateView(BaseModel):
 
 
 class EffectView(BaseModel):
-    """What a campaign has brought, by `forecasting`; bounds hold with `probability`.
+    """What a campaign has brought, by `forecasting`; bounds hold with `probability`, `reasons` against it.
 
-    `return_on_spent` is profit after what was spent by the bookings here, divided by it; null where nothing
-    was spent or the profit is unknown or in another currency. `reasons` stand against trusting the figures.
+    `return_on_spent` is on what was booked here; null where that is nothing or the profit cannot be told.
     """
 
     campaign_id: UUID
