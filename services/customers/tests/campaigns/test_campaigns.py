@@ -242,6 +242,8 @@ async def test_who_stays_out_is_said_empty_ones_are_refused_and_overlaps_are_war
         ({"store_ids": ["S9999"]}, "store_ids"),
         ({"gtins": [gtin(9)]}, "gtins"),
         ({"ends_on": str(TODAY)}, "body"),
+        ({"kind": "gift"}, "gift"),
+        ({"price_per_pack": 1900}, "price_per_pack"),
     ):
         assert field in str(await office.make(**changes, expect=422))
 

@@ -26,6 +26,9 @@ Mechanic: TypeAlias = Literal[
 AdultCheck: TypeAlias = Literal["none", "visual", "id_seen"]
 Jurisdiction: TypeAlias = Literal["CN", "US", "EU"]
 
+CONSUMER_KINDS: frozenset[Kind] = frozenset({"price", "gift", "sampling", "push"})
+"""What is done to consumers alone: called a campaign for retailers it would pass by the law's rules."""
+
 _ONE_OF = ("kind", "audience", "channel", "adult_check")
 
 

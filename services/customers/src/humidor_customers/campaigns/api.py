@@ -13,12 +13,11 @@ from humidor_common.web.inputs import IfMatch, Reason, tag
 from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor
 from humidor_customers.campaign_rules.here import Here
 from humidor_customers.campaigns import deciding, planning, queries, service
-from humidor_customers.campaigns.effects import effect_of
+from humidor_customers.campaigns.effects import EffectView, effect_of
 from humidor_customers.campaigns.schemas import (
     Approval,
     CampaignInput,
     CampaignView,
-    EffectView,
     Filters,
     PlanView,
     SpendingInput,

@@ -1,12 +1,53 @@
 """Reads what a campaign has brought, as `forecasting` has evaluated it."""
 
+from datetime import datetime
+from uuid import UUID
+
 import msgspec
+from pydantic import BaseModel
 
 from humidor_common.db.pool import Connection
 from humidor_common.events.forecasting import Estimate, PromotionEvaluated
 from humidor_common.web.problems import not_found
 from humidor_customers.campaigns.rules.returns import return_on
-from humidor_customers.campaigns.schemas import CampaignView, EffectView, EstimateView
+from humidor_customers.campaigns.schemas import CampaignView
+
+
+class EstimateView(BaseModel):
+    """A figure between bounds."""
+
+    value: float
+    low: float
+    high: float
+
+
+class EffectView(BaseModel):
+    """What a campaign has brought, by `forecasting`; bounds hold with `probability`, `reasons` against it.
+
+    `return_on_spent` is on what was booked here; null where that is nothing or the profit cannot be told.
+    """
+
+    campaign_id: UUID
+    evaluation_id: UUID
+    method: str
+    model_version: str
+    evaluated_at: datetime
+    data_until: datetime
+    stores: int
+    control_stores: int
+    probability: float
+    sold_sticks: float
+    uplift_sticks: EstimateView
+    cannibalised_sticks: EstimateView | None
+    pulled_forward_sticks: EstimateView | None
+    profit_minor: EstimateView | None
+    cost_minor: int
+    spent_minor: int
+    return_on_spent: EstimateView | None
+    currency: str | None
+    placebo_p: float | None
+    trusted: bool
+    reasons: list[str]
 
 
 async def effect_of(conn: Connection, campaign: CampaignView) -> EffectView:

@@ -7,7 +7,14 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from humidor_common.web.inputs import Currency, Day, Input, Label, Minor, Name, Note, StoreId
-from humidor_customers.campaign_rules.rules import AdultCheck, Audience, Channel, Kind, Mechanic
+from humidor_customers.campaign_rules.rules import (
+    CONSUMER_KINDS,
+    AdultCheck,
+    Audience,
+    Channel,
+    Kind,
+    Mechanic,
+)
 from humidor_customers.campaign_rules.schemas import Finding
 from humidor_customers.campaigns.rules.states import State
 from humidor_customers.inputs import Gtin
@@ -79,6 +86,9 @@ class CampaignInput(Input):
             raise ValueError("store_ids or segment_id names for whom it is, not both")
         if not 0 <= (self.ends_on - self.starts_on).days < MOST_DAYS:
             raise ValueError(f"ends_on is from starts_on on, within {MOST_DAYS} days")
+        to_consumers = self.kind in CONSUMER_KINDS or self.price_per_pack is not None
+        if to_consumers and self.audience != "consumers":
+            raise ValueError(f"{self.kind} or price_per_pack: audience is consumers")
         if self.price_per_pack is not None and (self.gtins is None or self.discount_percent is not None):
             raise ValueError("price_per_pack goes with gtins, and without discount_percent")
         return self
@@ -201,43 +211,6 @@ class StoreView(BaseModel):
     stratum: str | None
     basis: Literal["till", "orders", "none"]
     before_sticks: float
-
-
-class EstimateView(BaseModel):
-    """A figure between bounds."""
-
-    value: float
-    low: float
-    high: float
-
-
-class EffectView(BaseModel):
-    """What a campaign has brought, by `forecasting`; bounds hold with `probability`, `reasons` against it.
-
-    `return_on_spent` is on what was booked here; null where that is nothing or the profit cannot be told.
-    """
-
-    campaign_id: UUID
-    evaluation_id: UUID
-    method: str
-    model_version: str
-    evaluated_at: datetime
-    data_until: datetime
-    stores: int
-    control_stores: int
-    probability: float
-    sold_sticks: float
-    uplift_sticks: EstimateView
-    cannibalised_sticks: EstimateView | None
-    pulled_forward_sticks: EstimateView | None
-    profit_minor: EstimateView | None
-    cost_minor: int
-    spent_minor: int
-    return_on_spent: EstimateView | None
-    currency: str | None
-    placebo_p: float | None
-    trusted: bool
-    reasons: list[str]
 
 
 class Filters(BaseModel):
