@@ -75,7 +75,9 @@ class Office:
         return await self.desk.ask("POST", path, json=body, expect=expect, headers=headers)
 
     async def look(self, days: int) -> int:
-        now = datetime.now(UTC).replace(hour=4) + timedelta(days=days)
+        """Look now, or at noon in Shanghai some days on."""
+        now = datetime.now(UTC)
+        now = now.replace(hour=4) + timedelta(days=days) if days else now
         async with transaction(self.desk.runtime.pool) as conn:
             return await look_at_due(conn, now=now)
 
@@ -157,7 +159,8 @@ async def run_until_spent(office: Office, made: Any) -> None:
     assert (await office.told())[-1].ends_on == stopped["last_day"]
     actions = [action for action, _ in await office.desk.trail("campaign", made["campaign_id"])]
     assert actions == [
-        "create", "change", "submit", "approve", "schedule", "begin", "spend", "spend", "stop"
+        "create", "change", "submit", "return", "submit", "return", "submit",
+        "approve", "schedule", "begin", "spend", "spend", "stop",
     ]  # fmt: skip
 
 
@@ -209,6 +212,11 @@ async def test_a_campaign_goes_from_a_refused_draft_over_four_eyes_to_its_effect
     await office.step(made, "schedule", expect=409)
     await office.step(made, "submit")
     assert (await office.step(made, "approve", {}, expect=403))["code"] == "four-eyes"
+    await office.step(made, "return", {"reason": "Mistake"})
+    await office.step(made, "submit", headers=office.boss)
+    assert (await office.step(made, "approve", {}, expect=403))["code"] == "four-eyes", "who made it"
+    await office.step(made, "return", {"reason": "Mistake"})
+    await office.step(made, "submit")
     assert (await office.step(made, "approve", {}, headers=office.boss))["approved_by"] == "boss"
     assert await office.told() == []
     await office.step(made, "schedule")
@@ -306,6 +314,7 @@ async def test_an_operators_stricter_rule_asks_for_a_reason_and_stops_what_runs(
     assert (await desk.ask("PUT", path, json=rule, expect=201))["built_in"] is False
     await desk.ask("PUT", "/v1/campaign-rules/cn.minors", json=rule, expect=409)
     await desk.ask("PUT", path, json=rule, headers={"If-Match": '"9"'}, expect=412)
+    await desk.ask("PUT", "/v1/campaign-rules/cn.more", json=rule, expect=422)
     await desk.ask("PUT", path, json=rule | {"conditions": {"mood": ["good"]}}, expect=422)
     made = await office.make(kind="training")
     assert [each["rule_id"] for each in made["findings"]] == ["own.training"]
@@ -340,11 +349,23 @@ async def test_an_operators_stricter_rule_asks_for_a_reason_and_stops_what_runs(
 async def test_a_campaign_whose_stores_sell_less_than_its_floor_is_stopped_after_a_week(
     office: Office,
 ) -> None:
-    started = {"starts_on": str(TODAY - timedelta(days=9)), "sales_floor_percent": 80}
+    late = await office.make(starts_on=str(TODAY - timedelta(days=2)))
+    await office.approve(late)
+    refused = await office.step(late, "schedule", expect=422)
+    assert refused["errors"][0]["field"] == "starts_on"
+    started = {"sales_floor_percent": 80}
     weak = await office.scheduled(**started, holdout_share=0)
     strong = await office.scheduled(**started, gtins=[gtin(2)], holdout_share=0)
     pool = office.desk.runtime.pool
     await pool.execute("UPDATE campaign_stores SET before_sticks = 20 * before_sticks")
+    await pool.execute("UPDATE campaigns SET starts_on = $1", TODAY - timedelta(days=9))
+    for pending in ("market_stores_to_sum VALUES ('S0001')", "purchase_days_changed VALUES ('S0001', $1)"):
+        arguments = [TODAY - timedelta(days=5)] if "$1" in pending else []
+        await pool.execute(f"INSERT INTO {pending}", *arguments)
+        assert await office.look(0) == 2
+        assert (await office.read(weak))["state"] == "running", "sums are not complete"
+        await pool.execute(f"DELETE FROM {pending.split()[0]}")  # noqa: S608 - names of ours
+        await pool.execute("UPDATE campaigns SET due_at = now() WHERE due_at IS NOT NULL")
     async with transaction(pool) as conn:
         assert await look_at_due(conn, now=datetime.now(UTC)) == 2
         assert await office.look(0) == 0, "another worker takes what is locked"

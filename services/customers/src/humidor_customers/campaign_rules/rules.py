@@ -45,7 +45,11 @@ class Facts(NamedTuple):
 
     @property
     def cheaper(self) -> bool:
-        return bool(self.discount_percent) or self.price_per_pack is not None or "discount" in self.mechanics
+        return (
+            bool(self.discount_percent)
+            or self.price_per_pack is not None
+            or not self.mechanics.isdisjoint({"discount", "rebate"})
+        )
 
 
 class Rule(NamedTuple):

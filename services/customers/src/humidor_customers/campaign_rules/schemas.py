@@ -17,6 +17,8 @@ from humidor_customers.campaign_rules.rules import (
 )
 
 RuleId = Annotated[str, StringConstraints(max_length=60, pattern=r"^[a-z0-9][a-z0-9.-]*$")]
+OWN = "own."
+"""What the ids of operators' rules begin with, so that no later rule of the law has the same."""
 Judged: TypeAlias = Literal[
     "kind", "audience", "channel", "mechanics", "adult_check", "discount_percent", "price_per_pack"
 ]

@@ -9,10 +9,10 @@ from humidor_common import audit
 from humidor_common.auth import Principal
 from humidor_common.db.pool import Connection
 from humidor_common.web.inputs import check_match
-from humidor_common.web.problems import FieldError, Problem
+from humidor_common.web.problems import FieldError, Problem, invalid
 from humidor_customers.campaign_rules import queries
 from humidor_customers.campaign_rules.rules import Facts, Jurisdiction, Rule, judge, read_rules
-from humidor_customers.campaign_rules.schemas import Finding, RuleInput, RuleView
+from humidor_customers.campaign_rules.schemas import OWN, Finding, RuleInput, RuleView
 
 
 @cache
@@ -47,11 +47,13 @@ async def put_rule(
     """Add a rule of the operator's own, or change it; what the law says is not changed here.
 
     Raises:
-        Problem: 409 `rule-built-in`, 412.
+        Problem: 409 `rule-built-in`, 412, 422 for an id that is not one of your own.
     """
     rule_id, given = rule
     if any(each.rule_id == rule_id for each in built_in()):
         raise Problem(409, "rule-built-in", "This rule is the law's; add a stricter one beside it.")
+    if not rule_id.startswith(OWN):
+        raise invalid("rule_id", f"begins with {OWN}")
     await queries.lock_rules(conn)
     before = await queries.read(conn, rule_id, lock=True)
     check_match(if_match, before.version if before else None)

@@ -34,8 +34,8 @@ async def approve(conn: Connection, act: Act, campaign_id: UUID, reason: str | N
             where a rule asks to be looked at.
     """
     before = await lock(conn, act, campaign_id, "approve")
-    if before.submitted_by == act.principal.subject:
-        raise Problem(403, "four-eyes", "You have submitted this; somebody else has to approve it.")
+    if act.principal.subject in (before.submitted_by, before.created_by):
+        raise Problem(403, "four-eyes", "You have made or submitted this; somebody else has to approve it.")
     after = await lawful(conn, before, act)
     if after.findings and reason is None:
         rules = ", ".join(each.rule_id for each in after.findings)
@@ -61,17 +61,18 @@ async def schedule(conn: Connection, act: Act, campaign_id: UUID) -> CampaignVie
 
     Raises:
         Problem: 404; 409 `campaign-state`, `approval-outdated` where a rule asks to be looked at that did not
-            when it was approved; 412; 422 where its days are over or no store is left.
+            when it was approved; 412; 422 where its first day is over or no store is left.
     """
     before = await lock(conn, act, campaign_id, "schedule")
     after = await lawful(conn, before, act)
-    if {each.rule_id for each in after.findings} - {each.rule_id for each in before.findings}:
+    if any(each not in before.findings for each in after.findings):
         raise Problem(
             409, "approval-outdated", "A rule is new since the approval; return and approve it again."
         )
-    if before.ends_on < act.now.date():
-        raise invalid("ends_on", "is over")
     await fix(conn, after, now=act.now)
+    _, last_today = (await queries.local_days(conn, [campaign_id], act.now))[campaign_id]
+    if before.starts_on < last_today:
+        raise invalid("starts_on", "is over in all of its stores")
     return await save(conn, act, "schedule", (before, after.model_copy(update={"state": "scheduled"})))
 
 

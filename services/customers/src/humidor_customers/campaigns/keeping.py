@@ -32,7 +32,8 @@ _DUE = f"""
 SELECT {", ".join(queries.COLUMNS)} FROM campaigns WHERE due_at <= $1
 ORDER BY due_at, campaign_id LIMIT {AT_ONCE} FOR UPDATE SKIP LOCKED
 """  # noqa: S608 - names of ours
-# Sticks a day of stores with a till since each campaign began, and of the same in the 90 days before.
+# Sticks a day of stores with a till since each campaign began, and of the same in the 90 days before; of
+# none whose stores have days that are still to be summed up, which would look like lost sales.
 _SALES = f"""
 SELECT a.campaign_id, s.before / {BEFORE_DAYS}.0 AS before_a_day, s.since / (a.until - a.since + 1) AS a_day
 FROM unnest($1::uuid[], $2::date[], $3::date[]) a(campaign_id, since, until)
@@ -45,6 +46,10 @@ CROSS JOIN LATERAL (
         JOIN market_days m ON m.day = g.day::date AND m.store_id = s.store_id AND NOT m.wholesale
         WHERE c.gtins IS NULL OR m.gtin = ANY(c.gtins)) d ON true
     WHERE s.campaign_id = a.campaign_id AND s.part = 'treated' AND s.basis = 'till') s
+WHERE NOT EXISTS (SELECT FROM campaign_stores s JOIN market_stores_to_sum USING (store_id)
+                  WHERE s.campaign_id = a.campaign_id)
+  AND NOT EXISTS (SELECT FROM campaign_stores s JOIN purchase_days_changed d USING (store_id)
+                  WHERE s.campaign_id = a.campaign_id AND d.local_day <= a.until)
 """  # noqa: S608 - a constant of ours
 log = get_logger(__name__)
 

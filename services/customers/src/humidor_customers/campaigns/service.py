@@ -200,5 +200,5 @@ async def note(
 
 
 def trail(campaign: CampaignView) -> Mapping[str, Any]:
-    """Give what the trail keeps: all but the long lists of stores."""
-    return campaign.model_dump(mode="json", exclude={"store_ids", "exclusions"})
+    """Give what the trail keeps: all but the long list of stores."""
+    return campaign.model_dump(mode="json", exclude={"store_ids"})
