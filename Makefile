@@ -53,6 +53,12 @@ verify-published: .venv/.ready ## The whole real file of ../shared/data replayed
 	HUMIDOR_PUBLISHED_DATA="$(abspath $(DATA))" $(BIN)/pytest -s -ra tests/published \
 		services/inventory/tests/policies/test_textbook.py services/forecasting/tests/elasticity
 
+.PHONY: test-neural
+test-neural: .venv/.ready ## The neural model in an environment of its own: it trains and beats seasonal naive (minutes)
+	HUMIDOR_VENV=.venv-neural HUMIDOR_LOCK=requirements-neural.lock $(PYTHON) scripts/bootstrap.py
+	HUMIDOR_PUBLISHED_DATA="$(abspath $(DATA))" TF_CPP_MIN_LOG_LEVEL=3 .venv-neural/bin/python -m pytest -s -n 0 \
+		services/forecasting/tests/neural
+
 .PHONY: compose-check
 compose-check: .venv/.ready ## docker-compose.yml against the services, and by Compose itself where it is at hand
 	$(BIN)/pytest -q tests/repository/test_compose.py
@@ -85,6 +91,10 @@ bench: .venv/.ready ## Speed and memory against limits of this machine (about ha
 bench-forecast: .venv/.ready ## Accuracy of forecasts on the public sets of DATA (minutes); BENCH_SHORT=1 for a glance
 	HUMIDOR_PUBLISHED_DATA="$(abspath $(DATA))" $(BIN)/python -m benchmarks.forecast
 
+.PHONY: forecast-picture
+forecast-picture: .venv/.ready ## The forecast that the README shows, drawn anew from the public sets of DATA
+	HUMIDOR_PUBLISHED_DATA="$(abspath $(DATA))" $(BIN)/python -m benchmarks.forecast_picture
+
 bench-%: .venv/.ready ## One of them (docs/performance.md lists them), for example bench-sales
 	$(BIN)/python -m benchmarks $*
 
@@ -98,10 +108,12 @@ env: .venv/.ready ## Make the virtual environment from the locked packages
 	@$(PYTHON) scripts/bootstrap.py
 
 .PHONY: lock
-lock: .venv/.ready ## Resolve the dependencies anew and write requirements.lock
+lock: .venv/.ready ## Resolve the dependencies anew and write requirements.lock and that of the neural model
 	$(BIN)/uv lock
 	$(BIN)/uv export --quiet --frozen --all-packages --all-groups --no-emit-workspace --no-header --no-annotate \
 		-o requirements.lock
+	$(BIN)/uv export --quiet --frozen --all-packages --all-groups --no-emit-workspace --no-header --no-annotate \
+		--extra neural -o requirements-neural.lock
 
 .PHONY: clean
 clean: ## Remove the environment and caches (not the data)

@@ -1,7 +1,8 @@
 """Make .venv with every locked dependency and the members of the workspace; needs Python 3.11 alone.
 
 Called by make. Packages come from whatever index the user's pip is set up for, and every file is checked
-against the hashes of requirements.lock. uv is used where it can be had, because it is ten times as fast.
+against the hashes of requirements.lock; HUMIDOR_VENV and HUMIDOR_LOCK name others. uv is used where it can be
+had, because it is ten times as fast.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-VENV = ROOT / ".venv"
+VENV = ROOT / os.environ.get("HUMIDOR_VENV", ".venv")
+LOCK = os.environ.get("HUMIDOR_LOCK", "requirements.lock")
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / ".ready"
 MEMBERS = sorted(
@@ -40,7 +42,8 @@ def main() -> None:
     if not install_with_uv():
         say("uv is not to be had; going on with pip, which takes longer")
         install([*pip(), "install", "--quiet", "--progress-bar=off"])
-    compile_modules()
+    if "HUMIDOR_VENV" not in os.environ:
+        compile_modules()
     STAMP.touch()
     say(f".venv is ready ({time.monotonic() - started:.0f} s)")
 
@@ -115,7 +118,7 @@ def install(installer: list[str], environment: dict[str, str] | None = None) -> 
     # The build back end is among the locked packages, so nothing unpinned is fetched to build members.
     editable = [argument for member in MEMBERS for argument in ("-e", f"./{member.relative_to(ROOT)}")]
     for what in (
-        ["--require-hashes", "-r", "requirements.lock"],
+        ["--require-hashes", "-r", LOCK],
         ["--no-deps", "--no-build-isolation", *editable],
     ):
         subprocess.run([*installer, *what], env=environment, check=True, cwd=ROOT)

@@ -5,6 +5,7 @@ import sys
 import typer
 
 from humidor_cli.commands import (
+    analyst,
     deadletters,
     down,
     import_file,
@@ -36,6 +37,7 @@ app.command("verify")(verify.verify)
 app.command("import")(import_file.import_file)
 app.command("rebuild")(rebuild.rebuild)
 app.command("token")(token.token)
+app.command("analyst")(analyst.analyst)
 app.add_typer(deadletters.app, name="deadletters")
 app.add_typer(terminal.app, name="terminal")
 app.add_typer(user.app, name="user")

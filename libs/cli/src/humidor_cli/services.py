@@ -10,6 +10,7 @@ class ServiceSpec:
     name: str
     roles: tuple[str, ...] = ("api", "worker")
     uses_bus: bool = True
+    has_views: bool = False
 
     @property
     def package(self) -> str:
@@ -19,12 +20,17 @@ class ServiceSpec:
     def role_in_database(self) -> str:
         return f"humidor_{self.name}"
 
+    @property
+    def reader_in_database(self) -> str:
+        """The role of analysts, where the service has views for them."""
+        return f"humidor_{self.name}_reader"
+
 
 SERVICES = (
     ServiceSpec("pos"),
     ServiceSpec("inventory"),
     ServiceSpec("customers"),
-    ServiceSpec("forecasting"),
+    ServiceSpec("forecasting", has_views=True),
     ServiceSpec("gateway", ("api",), uses_bus=False),
 )
 BUSINESS_SERVICES = tuple(spec.name for spec in SERVICES if spec.uses_bus)

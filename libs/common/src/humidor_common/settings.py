@@ -23,6 +23,8 @@ class ServiceSettings(BaseSettings):
     topic_prefix: str = ""
     relay_patience_seconds: float = 3.0
 
+    dask_address: str | None = None
+
     jwks: str
     issuer: str = "humidor"
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from humidor_common.tables.fields import flatten, row_of
 from humidor_common.tables.statistical import write
 from humidor_common.tables.statistical_names import cut, sas_program, variable_names
-from humidor_common.tables.write_statistical import SavWriter, XptWriter
+from humidor_common.tables.write_statistical import SavWriter, StatsWriter, XptWriter
 
 
 class Volume(BaseModel):
@@ -152,3 +152,33 @@ def test_the_process_of_its_own_gives_the_same(tmp_path: Path) -> None:
     content = writer.begin() + writer.rows(ROWS) + writer.end()
     frame, _ = opened(content, tmp_path, "sav")
     assert frame["volume_numerator"].tolist() == [0.125, 1e15]
+
+
+def test_both_programs_get_a_zip_with_syntax_that_reads_and_describes(tmp_path: Path) -> None:
+    writer = StatsWriter(FIELDS, "share-shifts")
+    content = writer.begin() + writer.rows(ROWS[:1]) + writer.end()
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        parts = {name.rpartition(".")[2]: archive.read(name) for name in archive.namelist()}
+        assert archive.namelist() == [f"share_shifts.{suffix}" for suffix in ("sav", "sps", "xpt", "sas")]
+    for kind in ("sav", "xpt"):
+        frame, _ = opened(parts[kind], tmp_path, kind)
+        assert frame["volume_numerator"].tolist() == [0.125]
+    syntax = parts["sps"].decode()
+    assert "GET FILE='share_shifts.sav'." in syntax
+    assert "  by_ '品牌 Brand [by]'" in syntax
+    assert "VALUE LABELS\n  level\n    1 'retail'\n    2 'wholesale'\n  /whole" in syntax
+    assert "DESCRIPTIVES VARIABLES=volume_numerator." in syntax
+    assert "DESCRIPTIVES VARIABLES=level." not in syntax
+    assert "filespec='share_shifts.xpt'" in parts["sas"].decode()
+
+
+def test_no_text_ends_a_quote_or_a_line_of_syntax() -> None:
+    from humidor_common.tables.statistical_names import Variable, spss_program
+
+    syntax = spss_program(
+        "t", [Variable("a", "it's " + "é" * 150 + "\nEXECUTE.", {1: "'."})], {"a": "nominal"}
+    )
+    assert max(len(line.encode()) for line in syntax.splitlines()) < 250
+    assert "'it''s é" in syntax
+    assert "\nEXECUTE" not in syntax
+    assert "    1 '''.'" in syntax

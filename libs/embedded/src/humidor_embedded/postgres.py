@@ -20,6 +20,7 @@ from humidor_embedded.postgres_cluster import (
     initialise,
     password_file,
     provisioning_script,
+    reader_script,
     server_environment,
     unprivileged_account,
 )
@@ -203,6 +204,10 @@ class PostgresServer:
         Safe to repeat: an existing role gets the password, an existing database is left as it is.
         """
         self.execute(provisioning_script(name, role, password))
+
+    def provision_reader(self, database: str, owner: str, reader: str, password: str) -> None:
+        """Make a role that reads the views of a service's database and nothing else; safe to repeat."""
+        self.execute(reader_script(database, owner, reader, password), database)
 
     def _psql_target(self, database: str) -> str:
         host, port = str(self.socket), self.tcp_port or _SOCKET_PORT

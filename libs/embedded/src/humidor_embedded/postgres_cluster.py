@@ -78,6 +78,31 @@ def provisioning_script(name: str, role: str, password: str) -> str:
         """  # noqa: S608 - every value went through _literal
 
 
+def reader_script(database: str, owner: str, reader: str, password: str) -> str:
+    """A psql script that makes a role which reads the views of a database and can do nothing else in it.
+
+    It gets what everybody gets who may connect: the schema `analytics`. What PostgreSQL lets everybody do
+    beside (large objects, advisory locks, by which services order their work) is left to the owner. Run it in
+    the database, as superuser; it can be repeated.
+    """
+    named, kept = _literal(reader), _literal(owner)
+    return f"""
+        SELECT format('CREATE ROLE %I', {named})
+         WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = {named}) \\gexec
+        SELECT format('ALTER ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE CONNECTION LIMIT 5
+                       PASSWORD %L',
+                      {named}, {_literal(password)}) \\gexec
+        SELECT format('ALTER ROLE %I SET %s', {named}, setting) FROM unnest(ARRAY[
+            'default_transaction_read_only = on', 'search_path = analytics', 'statement_timeout = 300000',
+            'idle_in_transaction_session_timeout = 60000']) AS s(setting) \\gexec
+        SELECT format('GRANT CONNECT ON DATABASE %I TO %I', {_literal(database)}, {named}) \\gexec
+        SELECT format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC; GRANT EXECUTE ON FUNCTION %1$s TO %I',
+                      p.oid::regprocedure, {kept})
+          FROM pg_proc p WHERE p.pronamespace = 'pg_catalog'::regnamespace
+           AND p.proname ~ '^pg_(try_)?advisory_|^lo_|^lo(write|read)$|^pg_notify$' \\gexec
+        """  # noqa: S608 - every value went through _literal
+
+
 def _literal(value: str) -> str:
     if "\0" in value or "\\" in value:
         raise EmbeddedError("names and passwords of databases hold no backslash and no zero byte")

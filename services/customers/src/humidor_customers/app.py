@@ -5,8 +5,12 @@ from contextlib import asynccontextmanager
 
 from humidor_common.runtime import Runtime
 from humidor_common.service import Routes, Service
+from humidor_customers.campaigns.consumers import PROJECTION as EFFECTS
+from humidor_customers.campaigns.consumers import SUBSCRIPTION as EVALUATED
 from humidor_customers.catalogue.consumers import PROJECTION as CATALOGUE
 from humidor_customers.catalogue.consumers import SUBSCRIPTION as PRODUCTS
+from humidor_customers.closings.consumers import PROJECTION as CLOSINGS
+from humidor_customers.closings.consumers import SUBSCRIPTION as STOCK_CLOSED
 from humidor_customers.orders.consumers import SUBSCRIPTION as STOCK_ANSWERS
 from humidor_customers.plans.consumers import SUBSCRIPTION as FORECASTED
 from humidor_customers.profiles.consumers import SUBSCRIPTION as PROFILES
@@ -64,8 +68,10 @@ SERVICE = Service(
         RIGHTS,
         BOUGHT,
         PROFILES,
+        STOCK_CLOSED,
+        EVALUATED,
     ),
-    projections=(PROJECTION, CATALOGUE, TIMELINE, PURCHASES),
+    projections=(PROJECTION, CATALOGUE, TIMELINE, PURCHASES, CLOSINGS, EFFECTS),
     settings=CustomersSettings,
     api_context=api_context,
     worker_context=worker_context,

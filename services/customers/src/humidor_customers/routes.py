@@ -5,6 +5,8 @@ from humidor_common.privacy.web import make_router as make_privacy_router
 from humidor_common.service import Routes
 from humidor_customers.allocation import api as allocation
 from humidor_customers.answers import api as answers
+from humidor_customers.campaign_rules import api as campaign_rules
+from humidor_customers.campaigns import api as campaigns
 from humidor_customers.catalogue import api as catalogue
 from humidor_customers.channels import api as channels
 from humidor_customers.claims import api as claims
@@ -74,6 +76,8 @@ SLICES = (
     mining,
     value,
     segments,
+    campaign_rules,
+    campaigns,
 )
 
 OWN_OF_COMMON = (make_delivery_router("customers"), make_privacy_router(PRIVACY))

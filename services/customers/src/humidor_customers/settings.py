@@ -1,6 +1,7 @@
 """The settings of customers alone; each is read from the environment with the prefix `HUMIDOR_`."""
 
 from collections.abc import Mapping
+from typing import Literal
 
 from pydantic import field_validator
 from pydantic_settings import SettingsConfigDict
@@ -15,7 +16,7 @@ class CustomersSettings(DeliverySettings):
 
     `connector_keys` seal the secrets of connectors (`humidor_common.auth.sealing`). With
     `profiles_need_consent` members are profiled only where they have consented to analysis; without it, all
-    but those who have refused.
+    but those who have refused. `customers_jurisdiction` is where campaigns take place, whose law they keep.
     """
 
     model_config = SettingsConfigDict(hide_input_in_errors=True)
@@ -25,6 +26,7 @@ class CustomersSettings(DeliverySettings):
     upstreams: str = ""
     connector_keys: str = ""
     profiles_need_consent: bool = False
+    customers_jurisdiction: Literal["CN", "US", "EU"] = "CN"
 
     @field_validator("upstreams")
     @classmethod

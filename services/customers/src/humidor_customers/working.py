@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from humidor_common.delivery.sender import Sender
 from humidor_common.privacy.keeping import keep_privacy
 from humidor_common.runtime import Runtime, beside
+from humidor_customers.campaigns.keeping import keep_campaigns
 from humidor_customers.duplicates.finding import keep_comparing
 from humidor_customers.interactions.sending import own_way
 from humidor_customers.jobs.working import Handler, keep_jobs
@@ -41,7 +42,10 @@ async def working(runtime: Runtime) -> AsyncIterator[None]:
         *(keep_quarters(pool, each) for each in QUARTERS),
         keep_purchases(pool),
         keep_market(pool),
-        keep_jobs(pool, HANDLERS | handlers(runtime.settings.pg_dsn)),
+        keep_campaigns(pool),
+        keep_jobs(
+            pool, HANDLERS | handlers(runtime.settings.pg_dsn), dask_address=runtime.settings.dask_address
+        ),
     ]
     work += [keep_asking(pool), keep_privacy(pool, PRIVACY)]
     if isinstance(settings := runtime.settings, CustomersSettings):

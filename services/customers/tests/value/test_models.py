@@ -81,6 +81,10 @@ async def test_every_model_is_fitted_judged_and_its_scores_stand_in_profiles(des
     assert {each["label"] for each in await scores(desk, churn)} >= {"low", "lost"}
     potential = await fitted(desk, "potential")
     assert potential["holdout"]["lift_by_tenth"][1] > 1
+    table = await desk.ask("GET", f"{PATH}/{potential['model_id']}/figures", params={"limit": 1000})
+    figures = {(each["part"], each["name"]): each["number"] for each in table["items"]}
+    assert figures["holdout", "lift_by_tenth.2"] == potential["holdout"]["lift_by_tenth"][1]
+    assert figures["parameters", "horizon_days"] == 90
     high = await scores(desk, potential, label="high_value")
     assert high
     assert all(each["score"] is None for each in high)

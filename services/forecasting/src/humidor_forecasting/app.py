@@ -10,6 +10,8 @@ from humidor_forecasting.catalogue.consumers import SUBSCRIPTION as MASTER_DATA
 from humidor_forecasting.demand.consumers import PROJECTION as DEMAND
 from humidor_forecasting.demand.consumers import STOCK_OUT_PROJECTION, STOCK_OUTS
 from humidor_forecasting.demand.consumers import SUBSCRIPTION as DEMANDED
+from humidor_forecasting.promotions.consumers import PROJECTION as CAMPAIGN_PROJECTION
+from humidor_forecasting.promotions.consumers import SUBSCRIPTION as CAMPAIGNS
 from humidor_forecasting.settings import ForecastingSettings
 
 
@@ -33,8 +35,8 @@ SERVICE = Service(
     title="Humidor Forecasting",
     package="humidor_forecasting",
     routes=_routes,
-    subscriptions=(MASTER_DATA, DEMANDED, STOCK_OUTS),
-    projections=(CATALOGUE, DEMAND, STOCK_OUT_PROJECTION),
+    subscriptions=(MASTER_DATA, DEMANDED, STOCK_OUTS, CAMPAIGNS),
+    projections=(CATALOGUE, DEMAND, STOCK_OUT_PROJECTION, CAMPAIGN_PROJECTION),
     settings=ForecastingSettings,
     worker_context=worker_context,
 )

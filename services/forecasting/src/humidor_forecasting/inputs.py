@@ -3,13 +3,23 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends
+from fastapi import Depends, Request
 from pydantic import AfterValidator, StringConstraints
 
 from humidor_common.auth import Principal, require
+from humidor_common.db.pool import Pool
 
 Reader = Annotated[Principal, Depends(require("forecasting:read"))]
 Writer = Annotated[Principal, Depends(require("forecasting:write"))]
+
+
+def _pool(request: Request) -> Pool:
+    pool: Pool = request.app.state.runtime.pool
+    return pool
+
+
+Database = Annotated[Pool, Depends(_pool)]
+"""The pool, for what reads and then computes for long: a connection is held only as long as it is read."""
 
 Gtin = Annotated[
     str, StringConstraints(pattern=r"^[0-9]{8,14}$"), AfterValidator(lambda text: text.zfill(14))

@@ -1,6 +1,7 @@
 """What a forecast was made with."""
 
 import hashlib
+from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -14,20 +15,31 @@ _LIBRARIES = ("humidor-forecasting", "numpy", "scipy", "statsforecast", "scikit-
 @cache
 def library_versions() -> dict[str, str]:
     """Name the versions that a forecast rests on."""
+    return _versions_of(_LIBRARIES) | {"code": code_digest("models", "choosing")}
+
+
+@cache
+def evaluation_versions() -> dict[str, str]:
+    """Name the versions that the evaluation of a promotion rests on."""
+    names = ("humidor-forecasting", "numpy", "scipy", "statsmodels", "prophet")
+    return _versions_of(names) | {"code": code_digest("uplift", "choosing")}
+
+
+def _versions_of(names: Iterable[str]) -> dict[str, str]:
     found = {}
-    for name in _LIBRARIES:
+    for name in names:
         try:
             found[name] = version(name)
         except PackageNotFoundError:
             found[name] = "absent"
-    return found | {"code": code_digest()}
+    return found
 
 
 @cache
-def code_digest() -> str:
-    """Digest the source of models and choice: two forecasts with one digest were made by the same code."""
+def code_digest(*slices: str) -> str:
+    """Digest the source of slices: two forecasts with one digest were made by the same code."""
     digest = hashlib.sha256()
     here = Path(__file__).parent
-    for path in sorted([*here.glob("models/*.py"), *here.glob("choosing/*.py")]):
+    for path in sorted(path for name in slices for path in here.glob(f"{name}/*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]

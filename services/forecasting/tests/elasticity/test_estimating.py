@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import pyreadstat
 import pytest
 
 from humidor_forecasting.elasticity.estimating import Unidentified, estimate
@@ -128,12 +129,23 @@ def test_published_elasticities_of_48_states_come_out(
         assert found.coefficients[2].value == pytest.approx(income, abs=6e-5)
 
 
-async def test_an_estimate_is_had_over_http_and_a_refusal_names_what_is_wrong(market: Market) -> None:
+async def test_an_estimate_is_had_over_http_and_opens_in_spss_and_a_refusal_names_what_is_wrong(
+    market: Market, tmp_path: Path
+) -> None:
     body = {"columns": generated(60), "quantity": "packs", "price": "price", "controls": ["income"],
             "instruments": ["tax"], "linear_instruments": ["tax"]}  # fmt: skip
     found = await market.ask("POST", "/v1/elasticities", json=body)
     assert found["elasticity"]["low"] < TRUE < found["elasticity"]["high"]
     assert [each["name"] for each in found["coefficients"]] == ["constant", "price", "income"]
+    answer = await market.client.post("/v1/elasticities?format=sav", json=body, headers=market.auth())
+    assert answer.headers["content-disposition"] == 'attachment; filename="elasticity.sav"'
+    (tmp_path / "e.sav").write_bytes(answer.content)
+    frame, meta = pyreadstat.read_sav(tmp_path / "e.sav")
+    named = dict(zip(frame["name"], frame["value"], strict=True))
+    assert named["price"] == found["elasticity"]["value"]
+    assert meta.variable_value_labels["part"] == {1.0: "coefficient", 2.0: "diagnostic"}
+    assert frame["part"].tolist().count(1.0) == len(found["coefficients"])
+    await market.ask("POST", "/v1/elasticities?format=doc", json=body, expect=422)
     refused = await market.ask("POST", "/v1/elasticities", json=body | {"columns": generated(6)}, expect=422)
     assert "too few" in refused["detail"]
     await market.ask("POST", "/v1/elasticities", json=body | {"price": "cost"}, expect=422)

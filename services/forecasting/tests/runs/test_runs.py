@@ -6,23 +6,27 @@ import signal
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from humidor_common.clock import utc_now
 from humidor_common.db.transaction import transaction
+from humidor_common.engine.pool import Helper
+from humidor_common.engine.work import WorkFailed
 from humidor_common.events.forecasting import ForecastPublished
 from humidor_forecasting.choosing.pipeline import forecast_series
-from humidor_forecasting.choosing.work import unpack_cut
+from humidor_forecasting.choosing.work import SeriesInput, unpack_cut
 from humidor_forecasting.forecasts.queries import cut_of
 from humidor_forecasting.forecasts.schemas import ForecastView
-from humidor_forecasting.runs import helpers, queries, service, working
-from humidor_forecasting.runs.helpers import Answer, Helper, HelperFailed
+from humidor_forecasting.runs import asking, queries, service, working
+from humidor_forecasting.runs.asking import Answer
 from humidor_forecasting.runs.working import Worker
 from humidor_forecasting.settings import ForecastingSettings
 from humidor_forecasting.testing.market import GTIN, Market, days_of_sales, line, product, sale, store
 from humidor_forecasting.working import forget_old
 
 OTHER = "06901028000017"
+LONE = "06901028000024"
 QUICK = {"models": ["seasonal_naive", "seasonal_average"], "horizon_days": 14}
 
 
@@ -89,6 +93,7 @@ async def test_a_run_publishes_a_forecast_of_each_series_that_can_be_made_again(
     assert [each["store_id"] for each in listed["items"]] == ["S0001"]
     rest = await market.ask("GET", "/v1/forecasts", params={"cursor": listed["next_cursor"]})
     assert [each["store_id"] for each in rest["items"]] == ["S0002"]
+    await market.runtime.pool.execute("UPDATE demand_series SET changed_at = changed_at - interval '1 hour'")
     changed = await start(market, only_changed=True)
     await market.sold(sale("more", line(1), store_id="S0002", at=utc_now()))
     assert await worker(market).work_once()
@@ -157,13 +162,13 @@ async def test_a_run_is_cancelled_once_by_whoever_may_and_stops(
     await market.ask("POST", "/v1/runs", json=QUICK, headers=bound, expect=403)
     await market.ask("POST", "/v1/runs", json=QUICK, headers=market.auth("auditor"), expect=403)
     busy = worker(market)
-    ask = busy._ask
+    ask = asking.ask_series
 
-    async def cancel_meanwhile(*args: Any) -> Answer:
+    async def cancel_meanwhile(*args: Any, **named: Any) -> Answer:
         await market.ask("POST", f"{path}:cancel")
-        return await ask(*args)
+        return await ask(*args, **named)
 
-    monkeypatch.setattr(busy, "_ask", cancel_meanwhile)
+    monkeypatch.setattr(working.__name__ + ".ask_series", cancel_meanwhile)
     assert await busy.work_once()
     ended = await market.ask("GET", path)
     assert (ended["state"], ended["series_done"]) == ("cancelled", 0)
@@ -180,50 +185,40 @@ async def test_a_series_that_hangs_its_process_gets_the_plainest_model_and_a_kil
 ) -> None:
     await sold_out_and_in(market, stores=2, days=40)
     await market.know(store("S0003"))
+    await market.know(product(LONE, brand="Alone", price_class="9"))
     await market.sold(sale("today", line(3), store_id="S0003", at=utc_now()))
+    await market.sold(sale("alone", line(3, gtin=LONE), store_id="S0003", at=utc_now()))
     real, asked = Helper.ask, []
 
-    async def hang_or_die(helper: Helper, given: Any, *, seconds: float) -> Answer:
+    async def hang_or_die(helper: Helper, line: bytes, *, seconds: float) -> bytes:
+        given = msgspec.json.decode(line, type=SeriesInput)
         asked.append(given.store_id)
         if given.store_id == "S0001" and not given.fall_back:
-            raise HelperFailed("no answer within 60 s")
+            raise WorkFailed("no answer within 60 s")
         if given.store_id == "S0002" and not given.fall_back:
             await helper._start()
             assert helper.pid is not None
             os.kill(helper.pid, signal.SIGKILL)
-        return await real(helper, given, seconds=seconds)
+        return await real(helper, line, seconds=seconds)
 
     monkeypatch.setattr(Helper, "ask", hang_or_die)
     run = await start(market)
     assert await worker(market).work_once()
     series = await market.ask("GET", f"/v1/runs/{run['run_id']}/series")
-    states = {each["store_id"]: (each["state"], each["fell_back"]) for each in series["items"]}
-    assert states == {"S0001": ("done", True), "S0002": ("done", True), "S0003": ("failed", None)}
+    states = [(each["store_id"], each["state"], each["model"], each["fell_back"]) for each in series["items"]]
+    # What begins today is forecast from the same product elsewhere; what is like nothing is not forecast yet.
+    assert states == [
+        ("S0001", "done", "seasonal_naive", True),
+        ("S0002", "done", "seasonal_naive", True),
+        ("S0003", "failed", None, None),
+        ("S0003", "done", "analogues", True),
+    ]
     view = await market.ask("GET", f"/v1/forecasts/S0001/{GTIN}")
     assert (view["fell_back"], view["notes"][-1]) == (True, "no answer within 60 s")
     view = await market.ask("GET", f"/v1/forecasts/S0002/{GTIN}")
     assert view["notes"][-1] == "the process that worked on it died"
     done = await market.ask("GET", f"/v1/runs/{run['run_id']}")
-    assert (done["state"], done["series_failed"], done["series_fell_back"]) == ("done", 1, 2)
-
-
-async def test_a_process_that_gives_no_answer_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    silent = Helper(("-c", "import sys,time; print('ready', flush=True); time.sleep(60)"))
-    given = unpack_cut(helpers_input())
-    with pytest.raises(HelperFailed, match="no answer"):
-        await silent.ask(given, seconds=0.2)
-    assert silent.pid is None
-    monkeypatch.setattr(helpers, "START_SECONDS", 0.2)
-    with pytest.raises(HelperFailed, match="did not start"):
-        await Helper(("-c", "import time; time.sleep(60)")).ask(given, seconds=5)
-
-
-def helpers_input() -> bytes:
-    from humidor_forecasting.choosing.work import SeriesInput, pack_cut
-
-    return pack_cut(
-        SeriesInput(store_id="S", gtin="G", first_ordinal=1, values=[], horizon=1, probabilities=[0.5])
-    )[1]
+    assert (done["state"], done["series_failed"], done["series_fell_back"]) == ("done", 1, 3)
 
 
 async def test_the_run_of_the_day_is_made_once_and_only_where_there_is_something_to_forecast(
@@ -233,7 +228,7 @@ async def test_the_run_of_the_day_is_made_once_and_only_where_there_is_something
 
     async def schedule() -> bool:
         async with transaction(market.runtime.pool) as conn:
-            return await service.start_scheduled(conn, 28, now=now)
+            return await service.start_scheduled(conn, 28, whole_every_days=7, now=now)
 
     assert not await schedule()
     await sold_out_and_in(market, days=30)
@@ -241,3 +236,10 @@ async def test_the_run_of_the_day_is_made_once_and_only_where_there_is_something
     assert not await schedule()
     listed = await market.ask("GET", "/v1/runs")
     assert [(each["requested_by"], each["horizon_days"]) for each in listed["items"]] == [("schedule", 28)]
+    assert [each["only_changed"] for each in listed["items"]] == [False]
+    now += timedelta(days=1)
+    assert await schedule()
+    now += timedelta(days=6)
+    assert await schedule()
+    listed = await market.ask("GET", "/v1/runs")
+    assert [each["only_changed"] for each in listed["items"]] == [False, True, False]

@@ -11,6 +11,9 @@ from humidor_common.privacy.keeping import keep_privacy
 from humidor_common.runtime import Runtime, beside
 from humidor_common.service import Routes, Service
 from humidor_common.telemetry.logs import get_logger
+from humidor_pos.campaigns.consumers import PROJECTION as CAMPAIGNS_PROJECTION
+from humidor_pos.campaigns.consumers import SUBSCRIPTION as CAMPAIGNS_SUBSCRIPTION
+from humidor_pos.campaigns.directory import Campaigns
 from humidor_pos.closings.service import reevaluate_due
 from humidor_pos.facts.partitions import keep_partitions
 from humidor_pos.lots.consumers import PROJECTION as LOTS_PROJECTION
@@ -41,6 +44,7 @@ async def api_context(runtime: Runtime) -> AsyncIterator[None]:
     )
     runtime.put(Catalogue(runtime.pool))
     runtime.put(Lots(runtime.pool, within_days=settings.pos_expiring_within_days))
+    runtime.put(Campaigns(runtime.pool))
     writer = SaleWriter(settings, runtime.pool, runtime.wake_relay)
     runtime.put(writer)
     await _keep_partitions(runtime)
@@ -96,8 +100,8 @@ SERVICE = Service(
     title="Humidor POS",
     package="humidor_pos",
     routes=_routes,
-    subscriptions=(SUBSCRIPTION, LOTS_SUBSCRIPTION, subscribe(PRIVACY)),
-    projections=(PROJECTION, LOTS_PROJECTION),
+    subscriptions=(SUBSCRIPTION, LOTS_SUBSCRIPTION, CAMPAIGNS_SUBSCRIPTION, subscribe(PRIVACY)),
+    projections=(PROJECTION, LOTS_PROJECTION, CAMPAIGNS_PROJECTION),
     settings=PosSettings,
     api_context=api_context,
     worker_context=worker_context,

@@ -2,6 +2,7 @@
 
 from humidor_common.privacy.web import make_router as make_privacy_router
 from humidor_common.service import Routes
+from humidor_pos.campaigns import api as campaigns
 from humidor_pos.closings import api as closings
 from humidor_pos.exceptions import api as exceptions
 from humidor_pos.members.holdings import PRIVACY
@@ -25,6 +26,7 @@ ROUTES = Routes(
         voids_lookup.router,
         closings.router,
         sellable.router,
+        campaigns.router,
         exceptions.router,
         terminals.router,
         totals.router,

@@ -18,6 +18,9 @@ def provision(layout: Layout) -> None:
     passwords = layout.passwords()
     for spec in SERVICES:
         layout.postgres.provision_database(spec.name, spec.role_in_database, passwords[spec.name])
+        if spec.has_views:
+            reader = spec.reader_in_database
+            layout.postgres.provision_reader(spec.name, spec.role_in_database, reader, passwords[reader])
 
 
 async def migrate(layout: Layout) -> None:

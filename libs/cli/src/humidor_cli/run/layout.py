@@ -47,9 +47,11 @@ class Layout:
         )
 
     def passwords(self) -> dict[str, str]:
-        """A password for each service's role in the database, made once."""
+        """A password for each service's role in the database, and for analysts', made once."""
         known = self.home.read("secrets/database.json")
-        passwords = {spec.name: known.get(spec.name) or secrets.token_urlsafe(24) for spec in SERVICES}
+        names = [spec.name for spec in SERVICES]
+        names += [spec.reader_in_database for spec in SERVICES if spec.has_views]
+        passwords = {name: known.get(name) or secrets.token_urlsafe(24) for name in names}
         if passwords != known:
             self.home.write("secrets/database.json", dict(passwords))
         return passwords

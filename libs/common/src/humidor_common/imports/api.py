@@ -32,7 +32,12 @@ _FORM = {
 UPLOAD = {
     "requestBody": {
         "required": True,
-        "content": {"text/csv": _BINARY, _XLSX: _BINARY, "multipart/form-data": _FORM},
+        "content": {
+            "text/csv": _BINARY,
+            _XLSX: _BINARY,
+            "application/x-spss-sav": _BINARY,
+            "multipart/form-data": _FORM,
+        },
     }
 }
 _FILE = {200: {"content": {"text/csv": _BINARY, _XLSX: _BINARY}}}
@@ -83,7 +88,7 @@ def make_router(service: str, kinds: Sequence[Kind]) -> APIRouter:
         dry_run: Annotated[bool, Query(description="Try it out: nothing is written.")] = True,
         idempotency_key: IdempotencyKey = None,
     ) -> Response:
-        """Read a CSV or XLSX file, list what is wrong by row and column, write all or nothing.
+        """Read a CSV, XLSX or SPSS file, list what is wrong by row and column, write all or nothing.
 
         `dry_run=false` writes. A file with mistakes is then answered with 422 `file-refused` and its
         `report`. A file with the same contents again changes nothing.

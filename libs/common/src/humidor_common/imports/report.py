@@ -1,11 +1,12 @@
 """What an import answers: what the file comes to, and everything that is wrong with it."""
 
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, Field
 
 from humidor_common.tables.mistakes import Mistake
+from humidor_common.tables.reading import Format
 from humidor_common.web.problems import Problem
 
 MOST_LISTED = 10_000
@@ -26,7 +27,7 @@ class MistakeView(BaseModel):
 class FileView(BaseModel):
     """How the file was read."""
 
-    format: Literal["csv", "xlsx", "unknown"]
+    format: Format
     encoding: str | None
     delimiter: str | None
     sheet: str | None

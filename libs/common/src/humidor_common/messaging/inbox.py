@@ -1,6 +1,7 @@
 """The inbox: which events a consumer has applied, written in the transaction of their effects."""
 
 from collections.abc import Sequence
+from operator import attrgetter
 from uuid import UUID
 
 from humidor_common.db.pool import Connection
@@ -8,6 +9,8 @@ from humidor_common.messaging.subscription import Received, Subscription
 
 KEEP_DAYS = 90
 PRUNE_ROWS = 10_000
+_number = attrgetter("int")
+"""Sorts ids as they sort themselves, many times faster."""
 
 
 async def admit(conn: Connection, group: str, batch: Sequence[Received]) -> list[Received]:
@@ -26,8 +29,10 @@ async def admit(conn: Connection, group: str, batch: Sequence[Received]) -> list
         ON CONFLICT DO NOTHING RETURNING event_id
         """,
         group,
-        sorted(unique),
+        sorted(unique, key=_number),
     )
+    if len(rows) == len(unique):
+        return list(unique.values())
     new: set[UUID] = {row["event_id"] for row in rows}
     return [received for event_id, received in unique.items() if event_id in new]
 

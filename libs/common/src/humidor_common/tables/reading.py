@@ -15,8 +15,13 @@ from humidor_common.tables.mistakes import Mistake, mistake
 WORKBOOK_SECONDS = 120
 _MAX_COLUMNS = 200
 _ZIP = b"PK\x03\x04"
+_SPSS = (b"$FL2", b"$FL3")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_EXTENSIONS = {"csv": ("csv", "txt", "tsv"), "xlsx": ("xlsx", "xlsm", "xltx", "xltm")}
+_EXTENSIONS = {
+    "csv": ("csv", "txt", "tsv"),
+    "xlsx": ("xlsx", "xlsm", "xltx", "xltm"),
+    "sav": ("sav", "zsav"),
+}
 
 
 class Trouble(NamedTuple):
@@ -28,12 +33,13 @@ class Trouble(NamedTuple):
 
 Cell: TypeAlias = str | int | float | bool | date | datetime | Trouble | None
 Row: TypeAlias = tuple[int, list[Cell]]
+Format: TypeAlias = Literal["csv", "xlsx", "sav", "unknown"]
 
 
 class Table(NamedTuple):
     """The rows that hold anything, numbered as a spreadsheet does; `merged` names ranges (`A2:B3`)."""
 
-    format: Literal["csv", "xlsx", "unknown"]
+    format: Format
     encoding: str | None
     delimiter: str | None
     sheet: str | None
@@ -44,7 +50,7 @@ class Table(NamedTuple):
 
 
 def read_table(content: bytes, *, max_rows: int, name: str = "") -> Table:
-    """Read CSV or a workbook, told apart by their content; a file that cannot be read has errors and no rows.
+    """Read CSV, a workbook or a file of SPSS, told apart by their content; what cannot be read has errors.
 
     At most one row more than `max_rows` is read (and the row of headings). It takes seconds for a large
     workbook, so call it in a thread.
@@ -53,6 +59,8 @@ def read_table(content: bytes, *, max_rows: int, name: str = "") -> Table:
         (table,) = _read_workbook(content, max_rows)
     elif content.startswith(_OLE):
         table = _refused("unknown", "old-workbook")
+    elif content.startswith(_SPSS):
+        (table,) = _read_apart("sav", "humidor_common.tables.spss", content, str(max_rows + 1))
     else:
         table = _read_text(content, max_rows)
     said = name.rpartition(".")[2].lower() if "." in name else ""
@@ -61,7 +69,7 @@ def read_table(content: bytes, *, max_rows: int, name: str = "") -> Table:
     return table
 
 
-def _refused(found: Literal["csv", "xlsx", "unknown"], code: str, *, row: int = 1, detail: str = "") -> Table:
+def _refused(found: Format, code: str, *, row: int = 1, detail: str = "") -> Table:
     return Table(found, None, None, None, [], [], [mistake(row, code, detail=detail)], [])
 
 
@@ -92,25 +100,30 @@ def read_sheets(content: bytes, *, max_rows: int) -> list[Table]:
 
 
 def _read_workbook(content: bytes, max_rows: int, *words: str) -> list[Table]:
-    command = [sys.executable, "-m", "humidor_common.tables.workbook", str(max_rows + 1), *words]
+    return _read_apart("xlsx", "humidor_common.tables.workbook", content, str(max_rows + 1), *words)
+
+
+def _read_apart(kind: Format, module: str, content: bytes, *words: str) -> list[Table]:
+    """Have a process of its own read: whatever is in the file, the service lives on and does not grow."""
+    command = [sys.executable, "-m", module, *words]
     try:
         done = subprocess.run(
             command, input=content, capture_output=True, timeout=WORKBOOK_SECONDS, check=False
         )
         found: dict[str, Any] = msgspec.json.decode(done.stdout)
     except subprocess.TimeoutExpired:
-        return [_refused("xlsx", "file-too-slow")]
+        return [_refused(kind, "file-too-slow")]
     except msgspec.DecodeError:  # the kernel has ended it
-        return [_refused("xlsx", "file-too-large", detail="reading it was stopped")]
+        return [_refused(kind, "file-too-large", detail="reading it was stopped")]
     if "refused" in found:
-        return [_refused("xlsx", found["refused"], detail=found["detail"])]
-    return [_sheet(each) for each in found["sheets"]]
+        return [_refused(kind, found["refused"], detail=found["detail"])]
+    return [_sheet(kind, each) for each in found["sheets"]]
 
 
-def _sheet(found: dict[str, Any]) -> Table:
+def _sheet(kind: Format, found: dict[str, Any]) -> Table:
     rows: list[Row] = [(number, [_cell(cell) for cell in cells]) for number, cells in found["rows"]]
     warnings = [mistake(1, code, detail=detail) for code, detail in found["notes"]]
-    return Table("xlsx", None, None, found["sheet"], rows, found["merged"], [], warnings)
+    return Table(kind, None, None, found["sheet"], rows, found["merged"], [], warnings)
 
 
 def _cell(value: Any) -> Cell:

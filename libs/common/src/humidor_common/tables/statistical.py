@@ -23,6 +23,7 @@ from humidor_common.tables.statistical_names import (
     Variable,
     cut,
     sas_program,
+    spss_program,
     variable_names,
 )
 
@@ -83,7 +84,7 @@ class Column:
 def write(
     kind: str, table: str, fields: Sequence[FlatField], rows: Sequence[Sequence[Value]]
 ) -> tuple[bytes, str]:
-    """Give the file, and for SAS the program that goes with it.
+    """Give the file, and the program of SPSS or SAS that goes with it.
 
     Moments become those of UTC without a zone, whole numbers beyond 2⁵³ and documents become text, and texts
     and labels are cut between characters where the format is shorter.
@@ -98,7 +99,10 @@ def write(
         path = Path(directory) / "table"
         _save(kind, table, path, (variables, columns))
         content = path.read_bytes()
-    return content, sas_program(table, variables) if kind == "xpt" else ""
+    if kind == "xpt":
+        return content, sas_program(table, variables)
+    measures = {name: column.measure for name, column in zip(names, columns, strict=True)}
+    return content, spss_program(table, variables, measures)
 
 
 def _label(field: FlatField) -> str:

@@ -1,7 +1,7 @@
 """Names, labels and formats within the limits of SPSS and SAS; what SAS has to be told beside the data."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 LABEL_BYTES = 256
@@ -62,6 +62,40 @@ def sas_program(table: str, variables: Sequence[Variable]) -> str:
     lines += [f"  format {each.name} {_format_name(each.name)}.;" for each in coded]
     lines += [f"  label {each.name}={_quoted(each.label)};" for each in variables]
     return "\n".join([*lines, "run; quit;", ""])
+
+
+def spss_program(table: str, variables: Sequence[Variable], measures: Mapping[str, str]) -> str:
+    """Write syntax that reads the file beside it, says again what all means, and describes each variable.
+
+    What the file carries itself stands here once more, so that it can be applied to a copy that lost it.
+    """
+    coded = [each for each in variables if each.labels]
+    scale = [each.name for each in variables if measures.get(each.name) == "scale"]
+    lines = [
+        "* Reads the file beside this one and says what its codes mean; run it from the folder of both.",
+        "* Encoding: UTF-8.",
+        f"GET FILE='{table}.sav'.",
+        "VARIABLE LABELS",
+        *[f"  {'' if n == 0 else '/'}{each.name} {_spss(each.label)}" for n, each in enumerate(variables)],
+        "  .",
+    ]
+    if coded:
+        lines.append("VALUE LABELS")
+        for n, each in enumerate(coded):
+            lines.append(f"  {'' if n == 0 else '/'}{each.name}")
+            lines += [f"    {code} {_spss(text)}" for code, text in each.labels.items()]
+        lines.append("  .")
+    lines += ["DISPLAY DICTIONARY."]
+    lines += [f"FREQUENCIES VARIABLES={each.name}." for each in coded]
+    lines += [f"DESCRIPTIVES VARIABLES={name}." for name in scale]
+    return "\n".join([*lines, ""])
+
+
+def _spss(text: str) -> str:
+    """Between single quotes, in pieces: a line of syntax has 256 bytes at most."""
+    plain = re.sub(r"[\x00-\x1f]+", " ", text)
+    pieces = [plain[at : at + 60].replace("'", "''") for at in range(0, len(plain), 60)] or [""]
+    return " +\n      ".join(f"'{piece}'" for piece in pieces)
 
 
 def _format_name(name: str) -> str:

@@ -5,8 +5,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterable, Sequence
-from typing import ClassVar
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -23,8 +22,6 @@ class UnwritableError(Exception):
 class _StatisticalWriter:
     """Keeps the rows in a temporary file until the end."""
 
-    kind: ClassVar[str]
-
     def __init__(self, fields: Sequence[FlatField], title: str) -> None:
         (self.table,) = variable_names([title], "xpt")
         self._rows = tempfile.TemporaryFile(prefix="humidor-table-")  # noqa: SIM115 - closed at the end
@@ -37,21 +34,22 @@ class _StatisticalWriter:
         self._rows.writelines(msgspec.json.encode(row) + b"\n" for row in rows)
         return b""
 
-    def _made(self) -> tuple[str, bytes]:
-        """Give the program that goes with the file, and the file.
+    def _made(self, kind: str) -> tuple[str, bytes]:
+        """Give the program that goes with the file of this kind, and the file.
 
         Raises:
             UnwritableError: It takes too long, too much memory, or cannot be done.
         """
-        command = [sys.executable, "-m", "humidor_common.tables.statistical", self.kind, self.table]
-        with self._rows as rows:
-            rows.seek(0)
-            try:
-                done = subprocess.run(command, stdin=rows, capture_output=True, timeout=_SECONDS, check=True)
-            except subprocess.CalledProcessError as error:
-                raise UnwritableError(error.stderr.decode(errors="replace")[-1000:]) from error
-            except subprocess.TimeoutExpired as error:
-                raise UnwritableError(f"took more than {_SECONDS} s") from error
+        command = [sys.executable, "-m", "humidor_common.tables.statistical", kind, self.table]
+        self._rows.seek(0)
+        try:
+            done = subprocess.run(
+                command, stdin=self._rows, capture_output=True, timeout=_SECONDS, check=True
+            )
+        except subprocess.CalledProcessError as error:
+            raise UnwritableError(error.stderr.decode(errors="replace")[-1000:]) from error
+        except subprocess.TimeoutExpired as error:
+            raise UnwritableError(f"took more than {_SECONDS} s") from error
         program, _, content = done.stdout.partition(b"\n")
         return msgspec.json.decode(program, type=str), content
 
@@ -61,10 +59,10 @@ class SavWriter(_StatisticalWriter):
 
     media_type = "application/x-spss-sav"
     suffix = "sav"
-    kind = "sav"
 
     def end(self) -> bytes:
-        return self._made()[1]
+        with self._rows:
+            return self._made("sav")[1]
 
 
 class XptWriter(_StatisticalWriter):
@@ -72,12 +70,29 @@ class XptWriter(_StatisticalWriter):
 
     media_type = "application/zip"
     suffix = "xpt.zip"
-    kind = "xpt"
 
     def end(self) -> bytes:
-        program, content = self._made()
-        sink = io.BytesIO()
-        with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr(f"{self.table}.xpt", content)
-            archive.writestr(f"{self.table}.sas", program)
-        return sink.getvalue()
+        with self._rows:
+            program, content = self._made("xpt")
+        return _zipped({f"{self.table}.xpt": content, f"{self.table}.sas": program})
+
+
+class StatsWriter(_StatisticalWriter):
+    """A zip for both: the data as `.sav` and `.xpt`, each with syntax that reads and describes it."""
+
+    media_type = "application/zip"
+    suffix = "stats.zip"
+
+    def end(self) -> bytes:
+        with self._rows:
+            (syntax, sav), (program, xpt) = self._made("sav"), self._made("xpt")
+        parts: dict[str, str | bytes] = {"sav": sav, "sps": syntax, "xpt": xpt, "sas": program}
+        return _zipped({f"{self.table}.{suffix}": content for suffix, content in parts.items()})
+
+
+def _zipped(files: Mapping[str, str | bytes]) -> bytes:
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return sink.getvalue()

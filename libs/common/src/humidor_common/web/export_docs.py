@@ -7,11 +7,12 @@ _PARAMETER = {
     "name": "format",
     "in": "query",
     "required": False,
-    "description": "`csv`, `xlsx`, `parquet`, `sav` (SPSS) or `xpt` (SAS: a zip with its PROC FORMAT) answers"
-    " with a file of all rows that match, whatever `limit` and `cursor` say. The same by `Accept`.",
+    "description": "`csv`, `xlsx`, `parquet`, `sav` (SPSS), `xpt` (SAS: a zip with its PROC FORMAT)"
+    " or `stats` (a zip for both, with syntax that reads it) answers with a file of all rows that"
+    " match, whatever `limit` and `cursor` say. The same by `Accept`.",
     "schema": {
         "type": "string",
-        "enum": ["json", "csv", "xlsx", "parquet", "sav", "xpt"],
+        "enum": ["json", "csv", "xlsx", "parquet", "sav", "xpt", "stats"],
         "default": "json",
         "title": "Format",
     },

@@ -1,4 +1,4 @@
-"""Every list as a file: `?format=csv|xlsx|parquet|sav|xpt` on any route that answers with a `Page`.
+"""Every list as a file: `?format=csv|xlsx|parquet|sav|xpt|stats` on any route that answers with a `Page`.
 
 No route has code for it. A request for a file is answered by asking the list itself for one page after the
 other: its filters, scopes and checks of stores hold for the file too, and no transaction stays open.
@@ -24,7 +24,7 @@ from humidor_common.web.pagination import Page
 from humidor_common.web.problems import invalid
 
 PAGE_ROWS = 1000
-FORMATS = ("csv", "xlsx", "parquet", "sav", "xpt")
+FORMATS = ("csv", "xlsx", "parquet", "sav", "xpt", "stats")
 _BY_MEDIA_TYPE = {
     "text/csv": "csv",
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
@@ -113,7 +113,7 @@ class Exports:
             await send(start)
             await send({"type": "http.response.body", "body": body})
             return
-        writer: Writer = await asyncio.to_thread(_make_writer, wanted, found)
+        writer: Writer = await asyncio.to_thread(make_writer, wanted, found.fields, found.name)
         disposition = f'attachment; filename="{found.name}.{writer.suffix}"'
         headers = [
             (b"content-type", writer.media_type.encode()),
@@ -176,22 +176,24 @@ def _encode(writer: Writer, fields: Sequence[FlatField], body: bytes) -> tuple[s
     return page.next_cursor, writer.rows([row_of(item, fields) for item in page.items])
 
 
-def _make_writer(wanted: str, found: _List) -> Writer:
+def make_writer(wanted: str, fields: Sequence[FlatField], name: str) -> Writer:
+    """Make the writer of one of `FORMATS`; it may load a library, so call it in a thread."""
     if wanted == "xlsx":
         from humidor_common.tables.write_xlsx import XlsxWriter
 
-        return XlsxWriter(found.fields, found.name)
+        return XlsxWriter(fields, name)
     if wanted == "parquet":
         from humidor_common.tables.write_parquet import ParquetWriter
 
-        return ParquetWriter(found.fields, found.name)
-    if wanted in ("sav", "xpt"):
-        from humidor_common.tables.write_statistical import SavWriter, XptWriter
+        return ParquetWriter(fields, name)
+    if wanted in ("sav", "xpt", "stats"):
+        from humidor_common.tables.write_statistical import SavWriter, StatsWriter, XptWriter
 
-        return (SavWriter if wanted == "sav" else XptWriter)(found.fields, found.name)
+        kinds: dict[str, Callable[..., Writer]] = {"sav": SavWriter, "xpt": XptWriter, "stats": StatsWriter}
+        return kinds[wanted](fields, name)
     from humidor_common.tables.write_csv import CsvWriter
 
-    return CsvWriter(found.fields, found.name)
+    return CsvWriter(fields, name)
 
 
 def _wanted(scope: Scope) -> str | None:

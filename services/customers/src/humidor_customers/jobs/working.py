@@ -9,6 +9,8 @@ from humidor_common.clock import utc_now
 from humidor_common.db.failures import DATABASE_ERRORS, TRANSIENT
 from humidor_common.db.pool import Pool
 from humidor_common.db.transaction import transaction
+from humidor_common.engine.calling import call
+from humidor_common.engine.work import EngineLost
 from humidor_common.runtime import beside
 from humidor_common.telemetry.logs import get_logger
 from humidor_customers.jobs import queries
@@ -44,6 +46,7 @@ class Job:
 
     pool: Pool
     claimed: Claimed
+    dask_address: str | None = None
     lost: bool = False
     progress: float = 0.0
     stage: str = ""
@@ -63,9 +66,9 @@ class Job:
             raise Cancelled
 
     async def calculate(self, function: Callable[..., T], *arguments: Any) -> T:
-        """Let something calculate in a thread, so that the worker goes on consuming."""
+        """Let something calculate in a thread or on the cluster, so that the worker goes on consuming."""
         self.say(self.progress, self.stage)
-        return await asyncio.to_thread(function, *arguments)
+        return await call(self.dask_address, function, *arguments)
 
     async def keep(self, conn: Any) -> None:
         """Make sure, for the rest of a transaction, that the outcome of the job is wanted.
@@ -95,18 +98,18 @@ class Job:
 Handler = Callable[[Job], Awaitable[Mapping[str, Any]]]
 
 
-async def keep_jobs(pool: Pool, handlers: Mapping[str, Handler]) -> None:
+async def keep_jobs(pool: Pool, handlers: Mapping[str, Handler], *, dask_address: str | None = None) -> None:
     """Do jobs until cancelled."""
     while True:
         try:
-            done = await work_once(pool, handlers)
-        except DATABASE_ERRORS as error:
+            done = await work_once(pool, handlers, dask_address=dask_address)
+        except (*DATABASE_ERRORS, EngineLost) as error:
             done = False
             log.warning("no job done", extra={"error": repr(error)})
         await asyncio.sleep(0 if done else POLL_SECONDS)
 
 
-async def work_once(pool: Pool, handlers: Mapping[str, Handler]) -> bool:
+async def work_once(pool: Pool, handlers: Mapping[str, Handler], *, dask_address: str | None = None) -> bool:
     """Do the job that is due longest; gives whether there was one.
 
     A worker that dies leaves its job to whoever comes when the lease has ended; it begins anew then, three
@@ -117,13 +120,13 @@ async def work_once(pool: Pool, handlers: Mapping[str, Handler]) -> bool:
         claimed = await queries.claim(conn, now=utc_now())
     if claimed is None:
         return False
-    job = Job(pool, claimed)
+    job = Job(pool, claimed, dask_address)
     outcome: Mapping[str, Any] | tuple[str, str] | None
     try:
         async with beside(job.beat()):
             outcome = await _do(job, handlers)
-    except TRANSIENT:
-        log.warning("a job waits for the database", extra={"job_id": str(claimed.job_id)})
+    except (*TRANSIENT, EngineLost):
+        log.warning("a job waits for the database or cluster", extra={"job_id": str(claimed.job_id)})
         raise  # the lease ends, and the job begins anew
     if outcome is not None:
         async with transaction(pool) as conn:
@@ -145,7 +148,7 @@ async def _do(job: Job, handlers: Mapping[str, Handler]) -> Mapping[str, Any] | 
         return None
     except Undoable as error:
         return (error.code, error.detail)
-    except TRANSIENT:
+    except (*TRANSIENT, EngineLost):
         raise
     except Exception as error:
         log.exception("a job failed", extra={"job_id": str(job.claimed.job_id)})

@@ -13,7 +13,7 @@ from humidor_common.web.inputs import Day
 from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page
 from humidor_customers.inputs import Admin, Reader
 from humidor_customers.market import comparing, queries, service, spreading, summing
-from humidor_customers.market.asking import Active, Compared, Cut, Shifting, Spread
+from humidor_customers.market.asking import Active, Compared, Cut, Shifting, Spread, Stocked
 from humidor_customers.market.schemas import (
     ActivityRow,
     CompoundRow,
@@ -24,6 +24,7 @@ from humidor_customers.market.schemas import (
     PriceRow,
     ShareRow,
     ShiftRow,
+    StockRow,
 )
 
 router = APIRouter(prefix="/v1/market", tags=["market"])
@@ -131,6 +132,18 @@ async def list_activity(
     """Read both figures that are called 动销率."""
     rows = await spreading.report_activity(conn, principal, asked, today=_today())
     return service.page_of(rows, cursor, limit)
+
+
+@router.get("/stock-to-sales")
+async def list_stock_to_sales(
+    conn: Read,
+    principal: Reader,
+    asked: Annotated[Stocked, Query()],
+    cursor: Cursor = None,
+    limit: Limit = DEFAULT_LIMIT,
+) -> Page[StockRow]:
+    """Read 存销比 by quantity: stock at the end of months, quarters or years ÷ what was sold in them."""
+    return await spreading.report_stock(conn, principal, asked, (cursor, limit), today=_today())
 
 
 @router.get("/coverage")

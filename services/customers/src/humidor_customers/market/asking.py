@@ -59,6 +59,14 @@ class Active(Filters):
     carried_days: int = Field(default=90, ge=1, le=730)
 
 
+class Stocked(Filters):
+    """Stock against sales, by months that are over."""
+
+    by: Dimension = "brand"
+    within: Dimension | None = None
+    period: Literal["none", "month", "quarter", "year"] = "month"
+
+
 class Shifting(Filters):
     """What moved shares: `segment` is what the market is split by."""
 

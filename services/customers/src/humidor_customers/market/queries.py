@@ -57,6 +57,14 @@ async def read_carried(conn: Connection, question: Question) -> list[dict[str, A
     return await _fetch(conn, statements.carried(question))
 
 
+async def read_stocked(conn: Connection, question: Question) -> list[dict[str, Any]]:
+    """Read what stores had when each span was over, beside what they sold in it; raises as `read_cells`."""
+    found = await _fetch(conn, statements.stocked(question))
+    if len(found) > MOST_CELLS:
+        raise invalid("period", f"that would be more than {MOST_CELLS:,} figures; ask for a part of it")
+    return found
+
+
 async def _fetch(conn: Connection, statement: Statement) -> list[dict[str, Any]]:
     async with conn.transaction(readonly=True):
         await conn.execute(f"SET LOCAL work_mem = '{_WORK_MEMORY}'")

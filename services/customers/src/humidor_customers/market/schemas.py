@@ -168,6 +168,22 @@ class ActivityRow(BaseModel):
     brand_pull_rate: RatioView = Field(description="brand pull rate 动销率（户均环比）")
 
 
+class StockRow(BaseModel):
+    """Stock against sales (存销比), both in sticks: at the end of the period ÷ sold in it.
+
+    Both are of stores whose closing stock `inventory` has told; `covered` is their share of what was sold.
+    `days_of_stock` is how long the stock lasts at this rate.
+    """
+
+    start: date
+    end: date
+    within: str | None
+    key: str | None
+    stock_to_sales: RatioView = Field(description="stock-to-sales ratio by quantity 存销比（数量）")
+    days_of_stock: float | None = Field(description="days of stock 可销天数")
+    covered: RatioView = Field(description="sales of stores whose stock is known 库存已知门店销量占比")
+
+
 class ShiftRow(BaseModel):
     """What a share of volume gained or lost, and by what; the parts add up to `shift` (0.01 is a point)."""
 

@@ -1,6 +1,12 @@
 """The statements that read the sums of the market."""
 
-from humidor_customers.market.questions import MOST_CELLS, OF_PRODUCTS, Builder, Question, Statement
+from humidor_customers.market.questions import (
+    MOST_CELLS,
+    OF_PRODUCTS,
+    Builder,
+    Question,
+    Statement,
+)
 from humidor_customers.market.sources import SUMS, places_of, rows_of
 
 # What the trade pays for what was sold, where a wholesale price in the same currency is known.
@@ -79,6 +85,49 @@ SELECT within, key, count(*) FILTER (WHERE active) AS active, count(*) FILTER (W
        count(DISTINCT gtin) FILTER (WHERE active) AS active_products,
        count(DISTINCT gtin) FILTER (WHERE carried) AS carried_products
 FROM pairs GROUP BY 1, 2 ORDER BY 1, 2
+"""  # noqa: S608 - made of constants
+    return Statement(text, build.arguments)
+
+
+def stocked(question: Question) -> Statement:
+    """Sum by span, `within` and `by` what stores had when the span was over, and what they sold in it.
+
+    Spans are whole months; stock of warehouses counts at the level of wholesale alone. `covered` is what
+    those sold whose closing stock is known, `sticks` what all did.
+    """
+    build = Builder()
+    places = places_of(question, build, always=True)
+    starts = build.add([span.start for span in question.spans], "date[]")
+    lasts = build.add([span.end.replace(day=1) for span in question.spans], "date[]")
+    which = "JOIN" if question.of_some else "LEFT JOIN"
+    unknown = "t.store_id" if question.place == "store" else "''"
+    text = f"""
+WITH {places}, spans AS MATERIALIZED (
+    SELECT since, last, (n - 1)::int AS span
+    FROM unnest({starts}, {lasts}) WITH ORDINALITY AS w(since, last, n)
+), told AS MATERIALIZED (
+    SELECT w.span, w.last, t.store_id, coalesce(o.place, {unknown}) AS place
+    FROM spans w JOIN stock_closings t ON t.month = w.last {which} places o USING (store_id)
+    LEFT JOIN stores k USING (store_id)
+    WHERE (k.kind = 'warehouse') IS {"" if question.wholesale else "NOT"} TRUE
+), known AS (SELECT DISTINCT span, place, true AS known FROM told
+), held AS (
+    SELECT d.span, d.place, c.gtin, sum(c.sticks) AS stock
+    FROM told d JOIN stock_closing_products c ON c.month = d.last AND c.store_id = d.store_id GROUP BY 1, 2, 3
+), sold AS (
+    SELECT w.span, coalesce(o.place, {unknown}) AS place, t.gtin, sum(t.sticks) AS sticks,
+           sum(t.sticks) FILTER (WHERE d.store_id IS NOT NULL) AS covered
+    FROM spans w JOIN market_months t ON t.month BETWEEN w.since AND w.last
+    {which} places o USING (store_id) LEFT JOIN told d ON d.span = w.span AND d.store_id = t.store_id
+    WHERE {"" if question.wholesale else "NOT "}t.wholesale GROUP BY 1, 2, 3
+)
+SELECT t.span, {_key(question.within)} AS within, {_key(question.by)} AS key, sum(t.stock)::bigint AS stock,
+       coalesce(sum(t.covered), 0)::bigint AS covered, coalesce(sum(t.sticks), 0)::bigint AS sticks,
+       coalesce(bool_or(k.known), false) AS known
+FROM (SELECT * FROM held FULL JOIN sold USING (span, place, gtin)) t
+LEFT JOIN known k USING (span, place) LEFT JOIN products p USING (gtin)
+WHERE {_product_filter(question, build)}
+GROUP BY 1, 2, 3 ORDER BY 1, 2, 3 LIMIT {MOST_CELLS + 1}
 """  # noqa: S608 - made of constants
     return Statement(text, build.arguments)
 

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Literal, NamedTuple, TypeAlias
 
 PartyKind: TypeAlias = Literal["retailer", "consumer"]
+PromoterGroup: TypeAlias = Literal["promoter", "passive", "detractor"]
 Lifecycle: TypeAlias = Literal["new", "active", "cooling", "dormant", "lost", "ended"]
 
 LOOKBACK_DAYS = 1096
@@ -20,6 +21,14 @@ DISCOUNT_LINES = 5
 """Fewer lines with a list price say nothing about price sensitivity."""
 DISCOUNT = 0.005
 """A price is below the list if it is so by more than this part: what rounding does is no discount."""
+
+ANSWERS_DAYS = 730
+"""Older answers of surveys say little about now."""
+SATISFIED, RECOMMENDING = "满意|satisf", "推荐|recommend|nps"
+OF_BRANDS, OF_CLASSES = "品牌|brand", "价位|价类|价格|price"
+"""What the heading of a question has to speak of, whatever the case."""
+PROMOTER, PASSIVE = 9, 7
+"""From which answer on, of 0 to 10, the net promoter score (Reichheld 2003) counts a customer so."""
 
 
 class Rhythm(NamedTuple):
@@ -58,3 +67,12 @@ def lifecycle_of(rhythm: Rhythm, today: date, *, ended: bool) -> Lifecycle:
     if silent <= DORMANT:
         return "cooling"
     return "dormant" if silent <= LOST else "lost"
+
+
+def promoter_group(recommendation: int | None) -> PromoterGroup | None:
+    """Say what the net promoter score counts an answer of 0 to 10 as: 8 is passive."""
+    if recommendation is None:
+        return None
+    if recommendation >= PROMOTER:
+        return "promoter"
+    return "passive" if recommendation >= PASSIVE else "detractor"

@@ -27,7 +27,8 @@ class ProfileRow(BaseModel):
     """A profile in short; money is minor units of `currency`, a year the 365 days before `computed_at`.
 
     `store_id` is where the customer buys most often; shares, `price_sensitivity` and `satisfaction` go from
-    0 to 1, and are null where too little is known.
+    0 to 1, and are null where too little is known. `recommendation` (0 to 10) and what is `stated` are the
+    newest answers of surveys.
     """
 
     party_kind: PartyKind
@@ -61,6 +62,9 @@ class ProfileRow(BaseModel):
     satisfaction: float | None
     contacts_year: int
     lifecycle: Lifecycle
+    recommendation: int | None
+    stated_brand: str | None
+    stated_price_class: str | None
 
 
 class Trait(BaseModel):
@@ -93,6 +97,9 @@ class ProfileView(BaseModel):
     channel: Trait
     price_sensitivity: Trait
     satisfaction: Trait
+    recommendation: Trait
+    stated_brand: Trait
+    stated_price_class: Trait
     lifecycle: Trait
     value_segment: Trait
     lifetime_value: Trait

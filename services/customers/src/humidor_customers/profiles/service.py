@@ -29,6 +29,7 @@ async def get_profile(conn: Connection, party: Party) -> ProfileView:
         **_counted(row),
         **_favourites(row, details),
         **_estimated(row, details),
+        **_stated(row, details.get("stated", {})),
         **_modelled(await queries.scores(conn, party), row.computed_at),
     )
 
@@ -122,6 +123,25 @@ def _estimated(row: ProfileRow, details: Mapping[str, Any]) -> dict[str, Trait]:
             reason="no answer of a survey speaks of it" if row.satisfaction is None else None,
             computed_at=row.computed_at,
         ),
+    }
+
+
+def _stated(row: ProfileRow, told: Mapping[str, Any]) -> dict[str, Trait]:
+    """Give what customers say of themselves, beside what they do: each with the answer that it is."""
+    group = rules.promoter_group(row.recommendation)
+    beside = {
+        "recommendation": {"promoter_group": group} if group else {},
+        "stated_brand": {"favourite_brand": row.favourite_brand},
+        "stated_price_class": {"favourite_price_class": row.favourite_price_class},
+    }
+    return {
+        name: Trait(
+            value=getattr(row, name),
+            evidence=told.get(name, {}) | also,
+            reason=None if name in told else "no answer of a survey names it",
+            computed_at=row.computed_at,
+        )
+        for name, also in beside.items()
     }
 
 

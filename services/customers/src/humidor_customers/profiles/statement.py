@@ -17,7 +17,7 @@ _COLUMNS = (
     "sticks_year, first_on, last_on, active_days, purchases, purchases_year, returns_year, basket_sticks, "
     "basket_minor, basket_lines, gap_days, favourite_brand_share, price_sensitivity, satisfaction, "
     "usual_hour, usual_weekday, contacts_year, store_id, currency, channel, lifecycle, favourite_brand, "
-    "favourite_price_class"
+    "favourite_price_class, recommendation, stated_brand, stated_price_class"
 )
 _UPDATE = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS.split(", ")[2:])
 
@@ -123,30 +123,69 @@ facets AS (
     WHERE l.kind = 'sale' AND l.sticks > 0 AND p.retail_price_per_pack > 0 AND p.currency = l.currency
     GROUP BY l.n
 )"""  # noqa: S608 - made of constants
+
+
+# What a customer said last of one thing, and in which survey.
+def _said_last(name: str, value: str, condition: str, join: str = "") -> str:
+    return f"""
+{name} AS (
+    SELECT DISTINCT ON (a.n) a.n, {value} AS value,
+           jsonb_build_object('survey', a.survey, 'response_id', a.response_id, 'question', a.key,
+                              'answered_at', a.answered_at) AS told
+    FROM answered a {join} WHERE {condition} ORDER BY a.n, a.answered_at DESC, a.survey, a.key, a.response_id
+)"""  # noqa: S608 - made of constants
+
+
+def _stated(name: str, column: str, headings: str) -> str:
+    """Give what of the catalogue was named in an answer to such a question."""
+    known = f"(SELECT DISTINCT {column} AS value FROM products WHERE {column} <> '') p"  # noqa: S608
+    return _said_last(
+        name, "p.value", f"a.key ~* '{headings}'", f"JOIN {known} ON lower(p.value) = lower(btrim(a.value))"
+    )
+
+
+_LAST = ",".join(
+    (
+        _said_last(
+            "recommending", "a.value::int", f"a.key ~* '{rules.RECOMMENDING}' AND a.value ~ '^([0-9]|10)$'"
+        ),
+        _stated("brands", "brand", rules.OF_BRANDS),
+        _stated("classes", "price_class", rules.OF_CLASSES),
+    )
+)
 # Answers to questions whose heading speaks of satisfaction (1 to 5, or to 10) or of recommending (0 to 10).
-_SAID = """
-said AS (
+_SAID = f"""
+answered AS MATERIALIZED (
+    SELECT t.n, r.survey, r.response_id, r.answered_at, q.key, q.value
+    FROM parts t CROSS JOIN LATERAL (
+        SELECT survey, response_id, answers, answered_at FROM survey_responses s
+        WHERE t.party_kind = 'retailer' AND s.retailer_id = t.part
+        UNION ALL SELECT survey, response_id, answers, answered_at FROM survey_responses s
+        WHERE t.party_kind = 'consumer' AND s.member_id = t.part) r
+    CROSS JOIN LATERAL jsonb_each_text(r.answers) q
+    WHERE r.answered_at > $3::timestamptz - interval '{rules.ANSWERS_DAYS} days'
+), said AS (
     SELECT a.n, avg(a.score) AS score, count(*) AS answers, max(a.answered_at) AS newest_at
     FROM (
-        SELECT t.n, r.answered_at, CASE
-            WHEN q.key ~* '推荐|recommend|nps' THEN q.value::numeric / 10
-            WHEN q.value::numeric <= 5 THEN (q.value::numeric - 1) / 4
-            ELSE (q.value::numeric - 1) / 9 END AS score
-        FROM parts t CROSS JOIN LATERAL (
-            SELECT answers, answered_at FROM survey_responses s
-            WHERE t.party_kind = 'retailer' AND s.retailer_id = t.part
-            UNION ALL SELECT answers, answered_at FROM survey_responses s
-            WHERE t.party_kind = 'consumer' AND s.member_id = t.part) r
-        CROSS JOIN LATERAL jsonb_each_text(r.answers) q
-        WHERE q.key ~* '满意|推荐|satisf|recommend|nps' AND q.value ~ '^([0-9]|10)([.][0-9]{1,3})?$'
-          AND r.answered_at > $3::timestamptz - interval '730 days') a
+        SELECT n, answered_at, CASE
+            WHEN key ~* '{rules.RECOMMENDING}' THEN value::numeric / 10
+            WHEN value::numeric <= 5 THEN (value::numeric - 1) / 4
+            ELSE (value::numeric - 1) / 9 END AS score
+        FROM answered
+        WHERE key ~* '{rules.SATISFIED}|{rules.RECOMMENDING}' AND value ~ '^([0-9]|10)([.][0-9]{{1,3}})?$') a
     WHERE a.score BETWEEN 0 AND 1 GROUP BY a.n
+),{_LAST},
+stated AS (
+    SELECT n, r.value AS recommendation, b.value AS stated_brand, c.value AS stated_price_class,
+           jsonb_strip_nulls(jsonb_build_object(
+               'recommendation', r.told, 'stated_brand', b.told, 'stated_price_class', c.told)) AS told
+    FROM recommending r FULL JOIN brands b USING (n) FULL JOIN classes c USING (n)
 ), contacts AS (
     SELECT t.n, sum(i.count)::int AS contacts FROM parts t CROSS JOIN LATERAL (
         SELECT count(*) FROM interactions WHERE party_kind = t.party_kind AND party_id = t.part
            AND direction = 'in' AND occurred_at > $3::timestamptz - interval '365 days' OFFSET 0) i
     GROUP BY t.n
-)"""
+)"""  # noqa: S608 - made of constants
 _GAP = f"""CASE WHEN s.active_days >= {rules.KNOWN_GAP_DAYS}
                 THEN (s.last_on - s.first_on)::numeric / (s.active_days - 1)
                 WHEN t.party_kind = 'retailer' THEN {rules.USUAL_GAP_DAYS["retailer"]}
@@ -173,12 +212,13 @@ whole AS MATERIALIZED (
                 WHEN k.silent <= {rules.DORMANT} THEN 'cooling'
                 WHEN k.silent <= {rules.LOST} THEN 'dormant' ELSE 'lost' END AS lifecycle,
            f.brand AS favourite_brand, f.price_class AS favourite_price_class,
+           st.recommendation, st.stated_brand, st.stated_price_class,
            jsonb_strip_nulls(jsonb_build_object('hours', b.hours, 'weekdays', b.weekdays, 'tops', f.tops,
                'currencies', b.currencies, 'priced_lines', pr.lines, 'answers', sa.answers,
-               'answered_at', sa.newest_at)) AS details
+               'answered_at', sa.newest_at, 'stated', st.told)) AS details
     FROM parties t JOIN base b USING (n) JOIN spans s USING (n) JOIN newest w USING (n)
     LEFT JOIN repeats rp USING (n) LEFT JOIN favourites f USING (n) LEFT JOIN prices pr USING (n)
-    LEFT JOIN said sa USING (n) LEFT JOIN contacts co USING (n)
+    LEFT JOIN said sa USING (n) LEFT JOIN stated st USING (n) LEFT JOIN contacts co USING (n)
     CROSS JOIN LATERAL (SELECT ($3::timestamptz::date - s.last_on)
                                / greatest({_GAP}, {rules.LEAST_GAP_DAYS}) AS silent) k
 )"""  # noqa: S608 - made of constants

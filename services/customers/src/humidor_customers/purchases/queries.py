@@ -6,12 +6,11 @@ from datetime import date
 import asyncpg
 
 from humidor_common.db.pool import Connection
-from humidor_customers.purchases.rules import Document, Known, Product, Row
+from humidor_customers.purchases.rules import COLUMNS, Document, Known, Product, Row, Taken
 
 LOCK, TAKING = 7410001, 7410003
 AT_ONCE = 20_000
 
-COLUMNS = ", ".join(Row._fields)
 _TYPES = (
     "uuid",
     "uuid",
@@ -34,7 +33,7 @@ TELL = """
 """
 # For lines of which some are there already; COPY, which is faster, takes only those that are all new.
 _ADD = f"""
-INSERT INTO purchases ({COLUMNS})
+INSERT INTO purchases ({", ".join(COLUMNS)})
 SELECT {", ".join(f"(e->>{n})::{kind}" for n, kind in enumerate(_TYPES))}
 FROM jsonb_array_elements($1::jsonb) e
 ON CONFLICT DO NOTHING
@@ -107,25 +106,22 @@ async def add(conn: Connection, rows: Sequence[Row]) -> None:
     """Add lines; what is there already stays as it is."""
     try:
         async with conn.transaction():
-            await conn.copy_records_to_table("purchases", records=rows, columns=Row._fields)
+            await conn.copy_records_to_table("purchases", records=rows, columns=COLUMNS)
     except asyncpg.UniqueViolationError:
         await conn.execute(_ADD, rows)
 
 
-async def tell(conn: Connection, rows: Sequence[Row]) -> None:
+async def tell(conn: Connection, taken: Taken) -> None:
     """Tell those who keep sums of purchases whose and which days' have changed."""
-    first = {each.document_id: each for each in rows}.values()
-    days = {(each.store_id, each.local_day) for each in first}
-    await conn.copy_records_to_table("purchase_days_changed", records=sorted(days))
-    parties = {(each.party_kind, each.party_id) for each in first if each.party_kind and each.party_id}
-    if parties:
-        await conn.copy_records_to_table("purchase_parties_changed", records=sorted(parties))
+    await conn.copy_records_to_table("purchase_days_changed", records=sorted(taken.days))
+    if taken.parties:
+        await conn.copy_records_to_table("purchase_parties_changed", records=sorted(taken.parties))
 
 
 async def load_known(conn: Connection, documents: Sequence[Document]) -> Known:
     """Load what is known of the stores and products of documents, and remember what is not."""
     stores = sorted({each.store_id for each in documents})
-    gtins = sorted({line.gtin for each in documents for line in each.lines})
+    gtins = sorted({line[1] for each in documents for line in each.lines})
     zones = await conn.fetch(
         "SELECT store_id, time_zone FROM stores WHERE store_id = ANY($1::text[])", stores
     )

@@ -1,15 +1,17 @@
 """What of the facts of tills and of delivered orders is a purchase: sticks, and time by the store's clock."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID
 
 from humidor_common.clock import zone_of
-from humidor_common.events.pos import SaleLine, SaleRecorded, SaleReturned
+from humidor_common.events.pos import SaleRecorded, SaleReturned
 
 MOST_MINOR = 10**15
 """What a line can come to at most, in minor units: an absurd one must not break the sums it is part of."""
+USUAL = (20, 200, 10_000)
+"""Sticks of a pack, carton and case of a product that nobody has told of."""
 
 
 class Line(NamedTuple):
@@ -59,46 +61,37 @@ class Known(NamedTuple):
     products: Mapping[str, Product]
 
 
-class Row(NamedTuple):
-    """A line in the order of the columns it is written to."""
+COLUMNS = (
+    *("document_id", "sale_id", "bought_at", "quantity", "sticks", "net_minor", "line", "local_day"),
+    *("local_hour", "provisional", "kind", "party_kind", "party_id", "store_id", "gtin", "unit", "currency"),
+)
+Row: TypeAlias = tuple[Any, ...]
+"""A line in the order of `COLUMNS`."""
 
-    document_id: UUID
-    sale_id: UUID | None
-    bought_at: datetime
-    quantity: int
-    sticks: int
-    net_minor: int
-    line: int
-    local_day: date
-    local_hour: int
-    provisional: bool
-    kind: str
-    party_kind: str | None
-    party_id: str | None
-    store_id: str
-    gtin: str
-    unit: str
-    currency: str
+
+class Taken(NamedTuple):
+    """Lines as they are written, and whose and which days' they are."""
+
+    rows: list[Row]
+    days: set[tuple[str, date]]
+    parties: set[tuple[str, str]]
 
 
 def document_of(event: SaleRecorded | SaleReturned) -> Document:
-    sold = isinstance(event, SaleRecorded)
-    return Document(
-        document_id=event.sale_id if isinstance(event, SaleRecorded) else event.return_id,
-        kind="sale" if sold else "return",
-        sale_id=None if sold else event.sale_id,
-        party_kind="consumer" if event.member_id else None,
-        party_id=event.member_id or None,
-        bought_at=event.sold_at if isinstance(event, SaleRecorded) else event.returned_at,
-        store_id=event.store_id,
-        currency=event.currency,
-        lines=[_line(each) for each in event.lines],
-    )
-
-
-def _line(line: SaleLine) -> Line:
-    money = min(line.quantity * line.unit_price, MOST_MINOR)
-    return Line(line.line, line.gtin.zfill(14), line.quantity, line.unit, money)
+    head: tuple[UUID, str, UUID | None]
+    if isinstance(event, SaleRecorded):
+        head = (event.sale_id, "sale", None)
+        moment = event.sold_at
+    else:
+        head = (event.return_id, "return", event.sale_id)
+        moment = event.returned_at
+    member_id = event.member_id or None
+    party_kind = "consumer" if member_id else None
+    lines = [
+        Line(each.line, each.gtin.zfill(14), each.quantity, each.unit, each.quantity * each.unit_price)
+        for each in event.lines
+    ]
+    return Document(*head, party_kind, member_id, moment, event.store_id, event.currency, lines)
 
 
 def _local(moment: datetime, zone: str | None) -> tuple[date, int]:
@@ -110,35 +103,29 @@ def _local(moment: datetime, zone: str | None) -> tuple[date, int]:
     return moment.date(), moment.hour
 
 
-def rows_of(documents: Iterable[Document], known: Known) -> Iterator[Row]:
+def rows_of(documents: Iterable[Document], known: Known) -> Taken:
     """Give the rows of documents.
 
     Three packs of 20 at 2,500 that came back are -60 sticks and -7,500. A product or store that is not known
-    counts with the usual factors (20, 10 and 50) and in UTC, provisionally.
+    counts with the usual factors (20, 10 and 50) and in UTC, provisionally. A million documents come by in
+    a row, so this goes over each of them once.
     """
-    for each in documents:
-        zone = known.zones.get(each.store_id)
-        when = _local(each.bought_at, zone)
-        sign = -1 if each.kind == "return" else 1
-        for line in each.lines:
-            product = known.products.get(line.gtin)
-            of = product or Product(line.gtin, None, 20, 200, 10_000)
-            quantity = sign * line.quantity
-            yield Row(
-                each.document_id,
-                each.sale_id,
-                each.bought_at,
-                quantity,
-                quantity * of.factor(line.unit),
-                sign * line.net_minor,
-                line.line,
-                *when,
-                zone is None or product is None,
-                each.kind,
-                each.party_kind,
-                each.party_id,
-                each.store_id,
-                of.gtin,
-                line.unit,
-                each.currency,
-            )
+    taken = Taken([], set(), set())
+    zones, products = known
+    for document_id, kind, sale_id, party_kind, party_id, bought_at, store_id, currency, lines in documents:
+        zone = zones.get(store_id)
+        day, hour = _local(bought_at, zone)
+        sign = -1 if kind == "return" else 1
+        head, tail = (document_id, sale_id, bought_at), (kind, party_kind, party_id, store_id)
+        for line, gtin, told, unit, money in lines:
+            product = products.get(gtin)
+            of = product or Product(gtin, None, *USUAL)
+            quantity = sign * told
+            sticks, net_minor = quantity * of.factor(unit), sign * min(money, MOST_MINOR)
+            when = (line, day, hour, zone is None or product is None)
+            taken.rows.append((*head, quantity, sticks, net_minor, *when, *tail, of.gtin, unit, currency))
+        if lines:
+            taken.days.add((store_id, day))
+            if party_kind and party_id:
+                taken.parties.add((party_kind, party_id))
+    return taken

@@ -35,9 +35,9 @@ async def _add(conn: Connection, documents: Sequence[Document]) -> None:
             else each
             for each in documents
         ]
-    rows = list(rows_of(documents, await queries.load_known(conn, documents)))
-    await queries.add(conn, rows)
-    await queries.tell(conn, rows)
+    taken = rows_of(documents, await queries.load_known(conn, documents))
+    await queries.add(conn, taken.rows)
+    await queries.tell(conn, taken)
 
 
 async def _settle(conn: Connection, events: Sequence[Event]) -> None:

@@ -42,6 +42,10 @@ WITH voided AS (
     FROM (SELECT DISTINCT document_id, party_kind, party_id FROM changed) c WHERE v.sale_id = c.document_id
 ) {TELL}
 """  # noqa: S608
+_WAITING = """
+SELECT 'return', sale_id FROM purchase_returns WHERE sale_id = ANY($1::uuid[])
+UNION ALL SELECT 'void', sale_id FROM purchase_voids WHERE sale_id = ANY($1::uuid[])
+"""
 _UNLOOKED = """
 WITH due AS (
     SELECT sale_id, taken_at FROM purchase_returns WHERE NOT looked AND taken_at < now() - interval '1 minute'
@@ -69,12 +73,12 @@ async def settle(conn: Connection, sale_ids: Collection[UUID]) -> None:
 
     Nearly always nothing waits for them, which is looked up first.
     """
-    ids = list(sale_ids)
-    for waiting, act in (("purchase_returns", _FOLLOW), ("purchase_voids", _VOID)):
-        found = await conn.fetch(f"SELECT sale_id FROM {waiting} WHERE sale_id = ANY($1::uuid[])", ids)  # noqa: S608
-        if found:
+    found = await conn.fetch(_WAITING, list(sale_ids))
+    for waiting, act in (("return", _FOLLOW), ("void", _VOID)):
+        concerned = sorted({row[1] for row in found if row[0] == waiting})
+        if concerned:
             await conn.execute("SET LOCAL enable_hashjoin = off")
-            await conn.execute(act, sorted({row[0] for row in found}))
+            await conn.execute(act, concerned)
             await conn.execute("SET LOCAL enable_hashjoin = on")
 
 

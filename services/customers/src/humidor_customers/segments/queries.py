@@ -15,6 +15,7 @@ from humidor_customers.segments.statement import build
 
 CHUNK = 5000
 SAMPLE = 20
+_WORK_MEMORY = "64MB"
 
 _COLUMNS = tuple(SegmentView.model_fields)
 _WRITE = f"""
@@ -47,7 +48,9 @@ async def preview(
     conn: Connection, rule: Rule, party_kind: PartyKind, models: Mapping[str, UUID], missing: list[str]
 ) -> PreviewView:
     statement, arguments = preview_statement(rule, party_kind, models)
-    row = await conn.fetchrow(statement, *arguments)
+    async with conn.transaction(readonly=True):
+        await conn.execute(f"SET LOCAL work_mem = '{_WORK_MEMORY}'")
+        row = await conn.fetchrow(statement, *arguments)
     found = dict(row) if row else {"size": 0, "of": 0, "sample": []}
     sample = await conn.fetch(
         """SELECT party_id, lifecycle, current_date - last_on AS recency_days, spend_year_minor,

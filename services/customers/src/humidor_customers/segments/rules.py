@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from humidor_customers.profiles.rules import PartyKind
+from humidor_customers.profiles.rules import PASSIVE, PROMOTER, PartyKind
 
 Kind: TypeAlias = Literal["number", "text"]
 
@@ -47,8 +47,16 @@ _PROFILE_NUMBERS = (
     "usual_hour",
     "usual_weekday",
     "contacts_year",
+    "recommendation",
 )
-_PROFILE_TEXTS = ("lifecycle", "channel", "store_id", "currency", "favourite_brand", "favourite_price_class")
+_PROFILE_TEXTS = (
+    *("lifecycle", "channel", "store_id", "currency", "favourite_brand", "favourite_price_class"),
+    *("stated_brand", "stated_price_class"),
+)
+_PROMOTERS = (
+    f"(CASE WHEN p.recommendation >= {PROMOTER} THEN 'promoter' WHEN p.recommendation >= {PASSIVE}"
+    " THEN 'passive' WHEN p.recommendation IS NOT NULL THEN 'detractor' END)"
+)
 _RETAILER_TEXTS = (
     "business_format",
     "market_type",
@@ -61,6 +69,7 @@ FIELDS: Mapping[str, Field] = {
     **{name: Field("number", f"p.{name}") for name in _PROFILE_NUMBERS},
     **{name: Field("text", f"p.{name}") for name in _PROFILE_TEXTS},
     **{name: Field("text", f"r.{name}", party_kind="retailer") for name in _RETAILER_TEXTS},
+    "promoter_group": Field("text", _PROMOTERS),
     "recency_days": Field("number", "(current_date - p.last_on)"),
     "days_since_first": Field("number", "(current_date - p.first_on)"),
     "value_segment": Field("text", "rfm.label", "rfm"),

@@ -34,20 +34,25 @@ def build(
     return f"FROM profiles p {' '.join(joins)} WHERE {query.sql}", query.arguments
 
 
-def _sql(rule: Rule, query: Conditions) -> str:
-    """Write a rule; what is not known of a customer makes a condition false, and its `not` true."""
+def _sql(rule: Rule, query: Conditions, *, denied: bool = False) -> str:
+    """Write a rule; what is not known of a customer makes a condition false, and its `not` true.
+
+    Below a `not` that has to be said. Elsewhere it goes without saying, and the planner can then look for
+    what a rule asks for in the scores before it joins them.
+    """
     if "not" in rule:
-        return f"NOT ({_sql(rule['not'], query)})"
+        return f"NOT ({_sql(rule['not'], query, denied=True)})"
     for word, joint in (("all", " AND "), ("any", " OR ")):
         if word in rule:
-            return joint.join(f"({_sql(part, query)})" for part in rule[word])
+            return joint.join(f"({_sql(part, query, denied=denied)})" for part in rule[word])
     field = FIELDS[rule["field"]]
     (word,) = (name for name in rule if name != "field")
     if word == "known":
-        return f"({field.sql} {OPERATORS[word]}) = {'true' if rule[word] else 'false'}"
+        return f"{field.sql} {OPERATORS[word] if rule[word] else 'IS NULL'}"
     query.arguments.append(rule[word])
     kind = "float8" if field.kind == "number" else "text"
     place = f"${len(query.arguments)}::{kind}"
     if word == "in":
         place = f"({place}[])"
-    return f"coalesce({field.sql} {OPERATORS[word]} {place}, false)"
+    condition = f"{field.sql} {OPERATORS[word]} {place}"
+    return f"coalesce({condition}, false)" if denied else condition

@@ -11,10 +11,11 @@ from humidor_common.db.transaction import Read, Tx
 from humidor_common.web.idempotency import Idempotency
 from humidor_common.web.inputs import Label
 from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor
+from humidor_common.web.problems import invalid
 from humidor_customers.inputs import NEWEST, Reader, Writer
 from humidor_customers.jobs.schemas import JobView
 from humidor_customers.value import queries, service
-from humidor_customers.value.schemas import Filters, ModelInput, ModelView, ScoreView
+from humidor_customers.value.schemas import FigureRow, Filters, ModelInput, ModelView, ScoreView
 
 router = APIRouter(prefix="/v1/models", tags=["analytics"])
 
@@ -49,6 +50,20 @@ async def get_model(conn: Read, principal: Reader, model_id: UUID) -> ModelView:
     """Read a model with its parameters and its figures on a hold-out."""
     principal.check_every_store()
     return await service.get_model(conn, model_id)
+
+
+@router.get("/{model_id}/figures")
+async def list_figures(
+    conn: Read, principal: Reader, model_id: UUID, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+) -> Page[FigureRow]:
+    """Read parameters, fit and hold-out of a model as a table, such as its lift curve or its clusters."""
+    principal.check_every_store()
+    begin = decode_cursor(cursor, int)[0] if cursor else 0
+    if begin < 0:
+        raise invalid("cursor", "is not one that this service gave out")
+    found = await service.list_figures(conn, model_id)
+    end = begin + limit
+    return Page(items=found[begin:end], next_cursor=encode_cursor(end) if end < len(found) else None)
 
 
 @router.get("/{model_id}/scores")

@@ -34,6 +34,9 @@ TRAITS = [
     "usual_hour",
 ]
 
+ANSWERED = 0.3
+"""Satisfaction is a trait of clusters where so many answered; fewer would only be a cluster of their own."""
+
 
 def features_of(figures: Figures, party_kind: PartyKind) -> Floats:
     """Give the features of each customer, as logarithms because all of them are skewed."""
@@ -114,7 +117,10 @@ def fit_potential(figures: Figures, days: Days, party_kind: PartyKind, horizon_d
 
 
 def fit_clusters(figures: Figures) -> Outcome:
-    """Find groups of customers who buy alike, as many as the silhouette says."""
+    """Find groups of customers who buy alike, as many as the silhouette says.
+
+    How satisfied they say they are counts where enough of them do; the others count as the middle one.
+    """
     traits = np.column_stack(
         (
             figures.today - figures.last_day,
@@ -125,12 +131,18 @@ def fit_clusters(figures: Figures) -> Outcome:
             figures.usual_hour,
         )
     )
+    names = list(TRAITS)
+    said = np.isfinite(figures.satisfaction)
+    if len(said) and said.mean() >= ANSWERED:
+        middle = np.median(figures.satisfaction[said])
+        traits = np.column_stack((traits, np.where(said, figures.satisfaction, middle)))
+        names.append("satisfaction")
     skewed = traits.copy()
     skewed[:, :4] = np.log1p(np.maximum(skewed[:, :4], 0))
     model = clustering.fit(skewed)
     places, distances = model.assign(skewed)
     k = len(model.centres)
-    told = clustering.describe(traits, places, TRAITS, k)
-    parameters = {"clusters": k, "traits": TRAITS, "silhouettes": model.silhouettes}
+    told = clustering.describe(traits, places, names, k)
+    parameters = {"clusters": k, "traits": names, "silhouettes": model.silhouettes}
     labels = np.char.add("cluster_", places.astype(str))
     return Outcome(parameters, {"clusters": told}, None, None, distances, labels)

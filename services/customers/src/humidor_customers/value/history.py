@@ -22,7 +22,10 @@ _IDS_AT_ONCE = 500
 
 
 class Figures(NamedTuple):
-    """Figures of customers, in the order of their ids; days are counted from 2000-01-01."""
+    """Figures of customers, in the order of their ids; days are counted from 2000-01-01.
+
+    `satisfaction` is NaN of those who answered no survey.
+    """
 
     ids: list[str]
     first_day: Floats
@@ -36,6 +39,7 @@ class Figures(NamedTuple):
     basket_minor: Floats
     brand_share: Floats
     usual_hour: Floats
+    satisfaction: Floats
     today: int
 
     @property
@@ -106,6 +110,7 @@ class Days(NamedTuple):
             basket_minor=spend[known] / np.maximum(purchases[known], 1),
             brand_share=zero,
             usual_hour=zero,
+            satisfaction=np.full(len(known), np.nan),
             today=self.today,
         )
         return figures, known

@@ -20,7 +20,7 @@ SELECT party_id, first_on - date '2000-01-01' AS first_day, last_on - date '2000
        active_days, purchases_year, spend_minor, spend_year_minor, repeat_spend_minor,
        coalesce(basket_sticks, 0) AS basket_sticks, coalesce(basket_minor, 0) AS basket_minor,
        coalesce(favourite_brand_share, 0) AS brand_share, coalesce(usual_hour, 0) AS usual_hour,
-       current_date - date '2000-01-01' AS today
+       satisfaction, current_date - date '2000-01-01' AS today
 FROM profiles WHERE party_kind = $1 AND party_id > $2 AND lifecycle <> 'ended' ORDER BY party_id LIMIT $3
 """
 DAYS = """

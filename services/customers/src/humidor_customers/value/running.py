@@ -1,7 +1,7 @@
 """The job that fits a model and gives all customers their scores."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -68,17 +68,20 @@ async def _write_scores(job: Job, figures: Figures, outcome: Outcome) -> None:
     for start in range(0, count, _ROWS):
         job.say(0.7 + 0.25 * start / count, "writing")
         async with transaction(job.pool) as conn:
-            await queries.add_scores(conn, _rows(job, figures, outcome, slice(start, start + _ROWS)))
+            part = slice(start, start + _ROWS)
+            await queries.add_scores(conn, as_rows(job.claimed.job_id, figures.ids, outcome, part))
 
 
-def _rows(job: Job, figures: Figures, outcome: Outcome, part: slice) -> Iterator[tuple[Any, ...]]:
-    ids = figures.ids[part]
+def as_rows(
+    model_id: Any, every_id: Sequence[str], outcome: Outcome, part: slice = slice(None)
+) -> Iterator[tuple[Any, ...]]:
+    """Give the scores of some customers as they are written; what is not finite is None."""
+    ids = every_id[part]
     scores = outcome.scores[part].tolist()
     labels = [None] * len(ids) if outcome.labels is None else outcome.labels[part].tolist()
     several = [None] * len(ids) if outcome.figures is None else outcome.figures[part].tolist()
     for identity, score, label, more in zip(ids, scores, labels, several, strict=True):
-        known = score if math.isfinite(score) else None
-        yield (job.claimed.job_id, identity, known, label, more and [_finite(each) for each in more])
+        yield (model_id, identity, _finite(score), label, more and [_finite(each) for each in more])
 
 
 def _finite(value: float) -> float | None:
@@ -92,9 +95,9 @@ def _view(job: Job, given: ModelInput, figures: Figures, outcome: Outcome) -> Mo
         party_kind=given.party_kind,
         current=True,
         customers=len(figures.ids),
-        parameters=_clean(outcome.parameters),
-        fit=_clean(outcome.fit),
-        holdout=_clean(outcome.holdout),
+        parameters=clean(outcome.parameters),
+        fit=clean(outcome.fit),
+        holdout=clean(outcome.holdout),
         reason=outcome.reason,
         as_of=EPOCH + timedelta(days=figures.today),
         fitted_at=utc_now(),
@@ -102,12 +105,12 @@ def _view(job: Job, given: ModelInput, figures: Figures, outcome: Outcome) -> Mo
     )
 
 
-def _clean(value: Any) -> Any:
+def clean(value: Any) -> Any:
     """Leave nothing that JSON has no word for."""
     if isinstance(value, dict):
-        return {str(name): _clean(each) for name, each in value.items()}
+        return {str(name): clean(each) for name, each in value.items()}
     if isinstance(value, list | tuple):
-        return [_clean(each) for each in value]
+        return [clean(each) for each in value]
     return _finite(value) if isinstance(value, float) else value
 
 

@@ -64,3 +64,15 @@ class ScoreView(BaseModel):
     score: float | None
     label: str | None
     figures: list[float | None] | None
+
+
+class FigureRow(BaseModel):
+    """One figure of a model: its part (`parameters`, `fit`, `holdout`), its place in it, and its value.
+
+    Lists count from 1: `lift.1.lift` is the lift of the first tenth. A truth is the number 1 or 0.
+    """
+
+    part: str
+    name: str
+    number: float | None
+    text: str | None

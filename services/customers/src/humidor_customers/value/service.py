@@ -9,7 +9,8 @@ from humidor_common.web.problems import invalid, not_found
 from humidor_customers.jobs.schemas import JobView
 from humidor_customers.jobs.service import start_job
 from humidor_customers.value import queries
-from humidor_customers.value.schemas import ModelInput, ModelView
+from humidor_customers.value.rules import flatten
+from humidor_customers.value.schemas import FigureRow, ModelInput, ModelView
 
 KIND = "model"
 WITHOUT_HORIZON = ("rfm", "clusters")
@@ -31,3 +32,22 @@ async def get_model(conn: Connection, model_id: UUID) -> ModelView:
     if found is None:
         raise not_found("model", model_id)
     return found
+
+
+async def list_figures(conn: Connection, model_id: UUID) -> list[FigureRow]:
+    """Give all that stands with a model as a table: parameters, fit and hold-out, such as its lift curve.
+
+    Raises:
+        Problem: 404.
+    """
+    found = await get_model(conn, model_id)
+    return [
+        FigureRow(
+            part=part,
+            name=name,
+            number=float(value) if isinstance(value, int | float) else None,
+            text=value if isinstance(value, str) else None,
+        )
+        for part in ("parameters", "fit", "holdout")
+        for name, value in flatten(getattr(found, part) or {})
+    ]

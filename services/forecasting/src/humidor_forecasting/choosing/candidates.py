@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from humidor_forecasting.choosing.scores import bias, coverage, mase, naive_scale, pinball, rmsse, wape
 from humidor_forecasting.choosing.uncertainty import day_quantiles, learn_errors
@@ -47,10 +48,8 @@ def judge(
 ) -> Candidate:
     """Score a candidate; the quantiles of each origin rest on the errors of the other origins."""
     values, season = history
-    quantiles = np.array([
-        day_quantiles(forecast[i], learn_errors(*_without(actual, forecast, i)), JUDGED_AT)
-        for i in range(len(actual))
-    ])  # fmt: skip
+    others = _others(len(actual))
+    quantiles = day_quantiles(forecast, learn_errors(actual[others], forecast[others]), JUDGED_AT)
     cost = pinball(actual, quantiles, JUDGED_AT)
     scale = naive_scale(values, season)
     scores = {
@@ -65,9 +64,10 @@ def judge(
     return Candidate(name, weights, forecast, cost, scores)
 
 
-def _without(actual: Values, forecast: Values, origin: int) -> tuple[Values, Values]:
-    keep = np.arange(len(actual)) != origin if len(actual) > 1 else np.ones(1, dtype=np.bool_)
-    return actual[keep], forecast[keep]
+def _others(origins: int) -> NDArray[np.int64]:
+    """Name, for each origin, all the others; for a single one itself."""
+    every = np.arange(origins)
+    return np.array([every[every != each] for each in every]) if origins > 1 else every[None]
 
 
 def judge_all(

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from humidor_forecasting.choosing.analogues import forecast_by_analogues
 from humidor_forecasting.choosing.backtest import Plan, Trial, plan_backtest, try_models
 from humidor_forecasting.choosing.candidates import choose, explain, judge_all, mix
 from humidor_forecasting.choosing.cleaning import Cleaned, clean
@@ -20,7 +21,8 @@ from humidor_forecasting.choosing.uncertainty import (
     learn_errors,
     sum_quantiles,
 )
-from humidor_forecasting.choosing.work import SeriesInput, SeriesOutput
+from humidor_forecasting.choosing.watch import watch_of
+from humidor_forecasting.choosing.work import LEAST_OWN_DAYS, SeriesInput, SeriesOutput
 from humidor_forecasting.models.interface import History, Values
 from humidor_forecasting.models.registry import choose_ladder
 from humidor_forecasting.models.simple import MovingAverage, SeasonalNaive
@@ -57,6 +59,8 @@ def forecast_series(given: SeriesInput) -> SeriesOutput:
     """Forecast one series; every history gets a forecast, the poorest from the plainest model, said so."""
     series = _prepare(given)
     history = series.history
+    if given.analogues and len(given.values) < LEAST_OWN_DAYS:
+        return _by_analogues(series)
     if not len(history) or not history.values.any():
         return _nothing_sold(series)
     plan = plan_backtest(len(history), given.horizon, given.season)
@@ -121,6 +125,7 @@ def _chosen(series: _Series, plan: Plan, trials: Sequence[Trial]) -> SeriesOutpu
             "weights": dict(champion.weights),
             "candidates": {each.name: each.scores | {"cost": each.cost} for each in found},
             "origins": len(plan.ends),
+            "watch": watch_of(actual, champion.forecast),
         },
         reasons=explain(champion, challenger, found, judged),
         fell_back=False,
@@ -149,16 +154,39 @@ def _plain(series: _Series, trials: Sequence[Trial] | None = None) -> SeriesOutp
 def _nothing_sold(series: _Series) -> SeriesOutput:
     """Nothing was ever wanted: zero, with room above it by the rule of three (3 over the number of days)."""
     reach = 3.0 / max(len(series.given.values), 3)
-    errors = Errors(np.array([0.0]), reach, 0.0, 0.0, 1.0)
+    errors = Errors(np.array([0.0]), *(np.asarray(each) for each in (reach, 0.0, 0.0, 1.0)))
     verdict = Verdict(model="zero", reasons=["nothing has been wanted yet"])
     return _output(replace(series, kind="none"), np.zeros(series.given.horizon), errors, verdict)
 
 
+def _by_analogues(series: _Series) -> SeriesOutput:
+    """Too new to have a history: what is like it has one."""
+    given = series.given
+    made = forecast_by_analogues(given, seed=_seed(given))
+    return SeriesOutput(
+        store_id=given.store_id,
+        gtin=given.gtin,
+        model="analogues",
+        model_version=CODE_VERSION,
+        challenger=None,
+        kind="new",
+        days=_rows(*made.days),
+        cumulative=_rows(*made.sums),
+        scores={},
+        reasons=made.reasons,
+        notes=series.notes,
+        fell_back=True,
+    )
+
+
+def _seed(given: SeriesInput) -> int:
+    return zlib.crc32(f"{given.store_id}/{given.gtin}".encode())
+
+
 def _output(series: _Series, ahead: Values, errors: Errors, verdict: Verdict) -> SeriesOutput:
     given = series.given
-    seed = zlib.crc32(f"{given.store_id}/{given.gtin}".encode())
     days = day_quantiles(ahead, errors, given.probabilities)
-    means, sums = sum_quantiles(ahead, errors, given.probabilities, seed)
+    means, sums = sum_quantiles(ahead, errors, given.probabilities, _seed(given))
     return SeriesOutput(
         store_id=given.store_id,
         gtin=given.gtin,

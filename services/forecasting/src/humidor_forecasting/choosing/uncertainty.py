@@ -21,37 +21,44 @@ PRIOR_ERRORS = 5
 
 @dataclass(frozen=True)
 class Errors:
-    """Errors of a backtest in units of their scale, sorted; how the scale is made; how errors go together."""
+    """Errors of a backtest in units of their scale, sorted; how the scale is made; how errors go together.
+
+    Of several backtests at once each field has one value (`sample` one row) for each of them.
+    """
 
     sample: Values
-    floor: float
-    growth: float
-    together: float
-    worth: float
+    floor: Values
+    growth: Values
+    together: Values
+    worth: Values
 
     def scale(self, forecast: Values) -> Values:
         """Give the scale of periods 1, 2 … ahead: the root of level and horizon."""
         ahead = np.arange(forecast.shape[-1])
-        made: Values = np.sqrt(np.maximum(forecast, self.floor) * self.floor) * np.sqrt(
-            1.0 + self.growth * ahead
-        )
+        floor, growth = self.floor[..., None], self.growth[..., None]
+        made: Values = np.sqrt(np.maximum(forecast, floor) * floor) * np.sqrt(1.0 + growth * ahead)
         return made
 
 
 def learn_errors(actual: Values, forecast: Values) -> Errors:
-    """Learn from a backtest; both arrays have the shape (origins, horizon).
+    """Learn from a backtest; both arrays have the shape (origins, horizon), or one more before for several.
 
     Their mean is taken off: that a model was too low in the past is no reason to expect it again, and a model
     that always is has to show its cost. What stays is how errors spread, skewness included.
     """
-    floor = max(float(np.abs(actual).mean()) * 0.25, float(np.abs(forecast).mean()) * 0.25, 1e-6)
+    size = np.maximum(np.abs(actual).mean(axis=(-2, -1)), np.abs(forecast).mean(axis=(-2, -1)))
+    floor = np.asarray(np.maximum(size * 0.25, 1e-6))
+    low = floor[..., None, None]
     error = actual - forecast
-    base = np.sqrt(np.maximum(forecast, floor) * floor)
+    base = np.sqrt(np.maximum(forecast, low) * low)
     growth = _growth(error / base)
-    scaled = error / (base * np.sqrt(1.0 + growth * np.arange(error.shape[1])))
+    horizon = error.shape[-1]
+    scaled = error / (base * np.sqrt(1.0 + growth[..., None, None] * np.arange(horizon)))
     together = _together(scaled)
-    worth = scaled.size / (1 + (scaled.shape[1] - 1) * together)
-    return Errors(np.sort(scaled.ravel() - scaled.mean()), floor, growth, together, max(worth, 1.0))
+    each = scaled.reshape(*scaled.shape[:-2], -1)
+    worth = np.asarray(np.maximum(each.shape[-1] / (1 + (horizon - 1) * together), 1.0))
+    sample = np.sort(each - each.mean(axis=-1, keepdims=True), axis=-1)
+    return Errors(sample, floor, growth, together, worth)
 
 
 def errors_around(values: Values) -> Errors:
@@ -59,32 +66,33 @@ def errors_around(values: Values) -> Errors:
     mean = float(values.mean())
     floor = max(mean * 0.25, 1e-6)
     spread = values - mean if len(values) > 1 else np.array([-mean, mean])
-    return Errors(np.sort(spread / np.sqrt(max(mean, floor) * floor)), floor, 0.0, 0.1, float(len(spread)))
+    sample = np.sort(spread / np.sqrt(max(mean, floor) * floor))
+    return Errors(sample, *(np.asarray(each) for each in (floor, 0.0, 0.1, float(len(spread)))))
 
 
-def _growth(scaled: Values) -> float:
+def _growth(scaled: Values) -> Values:
     """By how much the variance grows from one period ahead to the next, as a share of the first one's."""
-    origins, horizon = scaled.shape
-    by_horizon = np.einsum("ij,ij->j", scaled, scaled) / origins
-    mean = float(by_horizon.sum()) / horizon
-    if horizon < 3 or mean <= 0:
-        return 0.0
+    by_horizon = (scaled * scaled).mean(axis=-2)
+    horizon = by_horizon.shape[-1]
+    mean = by_horizon.mean(axis=-1)
+    if horizon < 3:
+        return np.zeros_like(mean)
     ahead = np.arange(horizon) - (horizon - 1) / 2
-    slope = float(ahead @ by_horizon) / float(ahead @ ahead)
-    start = mean - slope * (horizon - 1) / 2
-    return float(min(max(slope / max(start, mean / 3), 0.0), 1.0))
+    slope = by_horizon @ ahead / float(ahead @ ahead)
+    start = np.maximum(mean - slope * (horizon - 1) / 2, mean / 3)
+    return np.asarray(np.clip(slope / np.where(mean > 0, start, 1.0), 0.0, 1.0))
 
 
-def _together(scaled: Values) -> float:
+def _together(scaled: Values) -> Values:
     """Correlation of errors within one forecast: it makes sums of days less certain than days apart."""
-    origins, horizon = scaled.shape
-    variance = float((scaled**2).mean())
-    if horizon < 2 or variance <= 0:
-        return 0.0
-    sums = float((scaled.sum(axis=1) ** 2).mean()) / (horizon * variance)
+    origins, horizon = scaled.shape[-2:]
+    variance = (scaled * scaled).mean(axis=(-2, -1))
+    if horizon < 2:
+        return np.zeros_like(variance)
+    sums = (scaled.sum(axis=-1) ** 2).mean(axis=-1) / (horizon * np.where(variance > 0, variance, 1.0))
     seen = (sums - 1.0) / (horizon - 1)
     shrunk = (origins * seen + 2 * 0.1) / (origins + 2)
-    return float(np.clip(shrunk, 0.0, 0.9))
+    return np.asarray(np.where(variance > 0, np.clip(shrunk, 0.0, 0.9), 0.0))
 
 
 def error_quantiles(errors: Errors, probabilities: Sequence[float]) -> Values:
@@ -96,23 +104,32 @@ def error_quantiles(errors: Errors, probabilities: Sequence[float]) -> Values:
     counts.
     """
     chances = np.asarray(probabilities)
-    sample, worth = errors.sample, errors.worth
-    spread = float(np.sqrt((sample**2).mean())) if len(sample) else 1.0
-    assumed = spread * stdtrit(max(worth - 1.0, 2.0), chances)
-    if len(sample) < LEAST_ERRORS:
+    sample, worth = errors.sample, errors.worth[..., None]
+    count = sample.shape[-1]
+    spread = np.sqrt((sample * sample).mean(axis=-1))[..., None] if count else np.ones(1)
+    assumed = spread * stdtrit(np.maximum(worth - 1.0, 2.0), chances)
+    if count < LEAST_ERRORS:
         return np.asarray(assumed, dtype=np.float64)
     correction = np.where(chances > 0.5, chances, np.where(chances < 0.5, chances - 1.0, 0.0)) / worth
     outward = np.clip(chances + correction / 2, 0.0, 1.0)
     share = PRIOR_ERRORS / (PRIOR_ERRORS + worth)
-    return np.asarray(
-        share * assumed + (1 - share) * np.quantile(sample, outward, method="weibull"), dtype=np.float64
-    )
+    return np.asarray(share * assumed + (1 - share) * _among(sample, outward), dtype=np.float64)
+
+
+def _among(ordered: Values, chances: Values) -> Values:
+    """Quantiles of each row by the rule of Weibull: the k-th of n is that of k / (n + 1)."""
+    count = ordered.shape[-1]
+    place = np.clip(chances * (count + 1) - 1, 0.0, count - 1.0)
+    below = place.astype(np.int64)
+    low = np.take_along_axis(ordered, below, axis=-1)
+    high = np.take_along_axis(ordered, np.minimum(below + 1, count - 1), axis=-1)
+    return np.asarray(low + (high - low) * (place - below))
 
 
 def day_quantiles(forecast: Values, errors: Errors, probabilities: Sequence[float]) -> Values:
     """Quantiles of each period, never below zero, rising: shape (…, horizon, probabilities)."""
     scale = errors.scale(forecast)
-    made = forecast[..., None] + scale[..., None] * error_quantiles(errors, probabilities)
+    made = forecast[..., None] + scale[..., None] * error_quantiles(errors, probabilities)[..., None, :]
     return np.asarray(np.maximum.accumulate(np.maximum(made, 0.0), axis=-1))
 
 

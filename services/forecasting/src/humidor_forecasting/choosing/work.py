@@ -7,6 +7,26 @@ from typing import Any
 import msgspec
 
 PATIENT_SECONDS = 600.0
+LEAST_OWN_DAYS = 8
+"""With fewer days of its own a series is forecast from what is like it."""
+
+
+class Analogue(msgspec.Struct, frozen=True, kw_only=True):
+    """A series like one without a history, in sticks a day.
+
+    `launch` begins with its first day where its own introduction was seen, else it is empty; `recent` begins
+    on `recent_ordinal`. `scale` is what this store sells of what that one does, `weight` how much it is
+    alike, `why` says both.
+    """
+
+    store_id: str
+    gtin: str
+    scale: float
+    weight: float
+    why: str
+    launch: list[float]
+    recent: list[float]
+    recent_ordinal: int
 
 
 class SeriesInput(msgspec.Struct, frozen=True, kw_only=True):
@@ -14,7 +34,8 @@ class SeriesInput(msgspec.Struct, frozen=True, kw_only=True):
 
     `values` has one amount of sticks a day from `first_ordinal` on (None where nothing is known); `censored`,
     `closed` and `excused` (promotions, holidays) are places in it. `known` has columns known ahead, `horizon`
-    longer than `values`. With `fall_back` only the plainest model is asked.
+    longer than `values`. With `fall_back` only the plainest model is asked. `analogues` are there for a
+    series without a history, which begins `begins` days after the forecast does.
     """
 
     store_id: str
@@ -33,12 +54,15 @@ class SeriesInput(msgspec.Struct, frozen=True, kw_only=True):
     incumbent: str | None = None
     seconds_per_model: float = 10.0
     fall_back: bool = False
+    analogues: list[Analogue] = []
+    begins: int = 0
 
 
 class SeriesOutput(msgspec.Struct, frozen=True, kw_only=True):
     """The forecast: of each day, and of the first 1, 2 … days, the mean and one quantile a probability.
 
-    `tried` names the models that came through; `late` tells that none did in time.
+    `tried` names the models that came through; `late` tells that none did in time. `own_days` are our figures
+    where a forecast made elsewhere stands in for them.
     """
 
     store_id: str
@@ -55,6 +79,7 @@ class SeriesOutput(msgspec.Struct, frozen=True, kw_only=True):
     fell_back: bool
     tried: list[str] = []
     late: bool = False
+    own_days: list[list[float]] | None = None
 
 
 def as_worked(given: SeriesInput, output: SeriesOutput) -> SeriesInput:

@@ -1,15 +1,35 @@
 """Price elasticities over HTTP."""
 
-from fastapi import APIRouter
+from typing import Annotated, Any, Literal, TypeAlias
 
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from humidor_common.web.files import TableFormat, as_file
 from humidor_forecasting.elasticity import service
 from humidor_forecasting.elasticity.schemas import ElasticityRequest, ElasticityView
 from humidor_forecasting.inputs import Reader
 
 router = APIRouter(prefix="/v1/elasticities", tags=["elasticities"])
 
+Format: TypeAlias = TableFormat | Literal["json"]
+_FILES: dict[int | str, dict[str, Any]] = {
+    200: {
+        "content": {
+            kind: {"schema": {"type": "string", "format": "binary"}}
+            for kind in ("application/zip", "application/x-spss-sav", "text/csv", "application/octet-stream")
+        }
+    }
+}
 
-@router.post("")
-async def post_elasticity(_: Reader, asked: ElasticityRequest) -> ElasticityView:
-    """Estimate how demand follows the price, and whether to trust the estimate; nothing is kept."""
-    return await service.estimate_elasticity(asked)
+
+@router.post("", response_model=ElasticityView, responses=_FILES)
+async def post_elasticity(
+    _: Reader, asked: ElasticityRequest, wanted: Annotated[Format, Query(alias="format")] = "json"
+) -> ElasticityView | Response:
+    """Estimate how demand follows the price, and whether to trust the estimate; nothing is kept.
+
+    `format` gives the estimate as a table: `stats` is a zip for SPSS and SAS with syntax that reads it.
+    """
+    found = await service.estimate_elasticity(asked)
+    return found if wanted == "json" else await as_file(wanted, "elasticity", service.rows_of(found))

@@ -1,24 +1,17 @@
-"""The process that estimates: reads one question from its input, writes one answer, ends."""
-
-import sys
-import warnings
-
-import msgspec
+"""The process that estimates elasticities."""
 
 from humidor_forecasting.elasticity.estimating import Unidentified, estimate
 from humidor_forecasting.elasticity.work import ElasticityInput, Estimated
+from humidor_forecasting.responding import respond
 
 
-def main() -> None:
-    warnings.simplefilter("ignore")
+def answer(given: ElasticityInput) -> Estimated:
+    """Estimate, or say why there is no estimate."""
     try:
-        answer = Estimated(
-            output=estimate(msgspec.json.decode(sys.stdin.buffer.read(), type=ElasticityInput))
-        )
+        return Estimated(output=estimate(given))
     except Unidentified as error:
-        answer = Estimated(refusal=str(error))
-    sys.stdout.buffer.write(msgspec.json.encode(answer))
+        return Estimated(refusal=str(error))
 
 
 if __name__ == "__main__":
-    main()
+    respond(ElasticityInput, answer)

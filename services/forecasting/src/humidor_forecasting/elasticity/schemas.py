@@ -1,6 +1,6 @@
 """What callers send and see of elasticities."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
@@ -72,6 +72,21 @@ class DiagnosticView(BaseModel):
     name: str
     value: float
     reading: str
+
+
+class EstimateRow(BaseModel):
+    """One line of an estimate as a table; the elasticity itself is the coefficient of the price."""
+
+    part: Annotated[Literal["coefficient", "diagnostic"], Field(description="What the line tells 类别")]
+    name: Annotated[str, Field(description="Coefficient or diagnostic 名称")]
+    value: Annotated[float, Field(description="Its value 估计值")]
+    standard_error: Annotated[float | None, Field(description="Standard error, HC1 稳健标准误")]
+    low: Annotated[float | None, Field(description="Lower bound of the interval 下限")]
+    high: Annotated[float | None, Field(description="Upper bound of the interval 上限")]
+    p_value: Annotated[float | None, Field(description="p-value P 值")]
+    reading: Annotated[str | None, Field(description="How it is read 解读")]
+    method: Annotated[str, Field(description="Method of the estimate 方法")]
+    rows: Annotated[int, Field(description="Rows that were used 样本量")]
 
 
 class ElasticityView(BaseModel):

@@ -1,16 +1,11 @@
 """Has elasticities estimated by a process of their own, one at a time: they take memory only meanwhile."""
 
-import asyncio
-import sys
-
 import msgspec
 
-from humidor_common.web.problems import Problem, invalid, unavailable
-from humidor_forecasting.elasticity.schemas import ElasticityRequest, ElasticityView
+from humidor_common.web.problems import invalid
+from humidor_forecasting.asking import ask
+from humidor_forecasting.elasticity.schemas import ElasticityRequest, ElasticityView, EstimateRow
 from humidor_forecasting.elasticity.work import ElasticityInput, Estimated
-
-PATIENCE_SECONDS = 60.0
-_one_at_a_time = asyncio.Semaphore(1)
 
 
 async def estimate_elasticity(asked: ElasticityRequest) -> ElasticityView:
@@ -19,12 +14,8 @@ async def estimate_elasticity(asked: ElasticityRequest) -> ElasticityView:
     Raises:
         Problem: 422 where the data cannot tell, 503 where it takes too long.
     """
-    question = msgspec.json.encode(msgspec.convert(asked.model_dump(), type=ElasticityInput))
-    try:
-        async with asyncio.timeout(PATIENCE_SECONDS), _one_at_a_time:
-            answer = await _ask(question)
-    except TimeoutError as error:
-        raise unavailable("The estimate took too long; send fewer rows or try again.") from error
+    question = msgspec.convert(asked.model_dump(), type=ElasticityInput)
+    answer = await ask("humidor_forecasting.elasticity.helping", question, Estimated)
     if answer.output is None:
         raise invalid("columns", answer.refusal or "cannot be estimated from")
     return ElasticityView.model_validate(msgspec.to_builtins(_named(answer)))
@@ -45,20 +36,14 @@ def _named(answer: Estimated) -> dict[str, object]:
     }
 
 
-async def _ask(question: bytes) -> Estimated:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "humidor_forecasting.elasticity.helping",
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    try:
-        answer, _ = await process.communicate(question)
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    if process.returncode:
-        raise Problem(422, "not-estimable", "No estimate could be made of these figures.")
-    return msgspec.json.decode(answer, type=Estimated)
+def rows_of(view: ElasticityView) -> list[EstimateRow]:
+    """Lay an estimate out as a table."""
+    about = {"method": view.method, "rows": view.rows}
+    coefficients = [
+        EstimateRow(part="coefficient", reading=None, **each.model_dump(), **about)
+        for each in view.coefficients
+    ]
+    empty = dict.fromkeys(("standard_error", "low", "high", "p_value"))
+    return coefficients + [
+        EstimateRow(part="diagnostic", **each.model_dump(), **empty, **about) for each in view.diagnostics
+    ]

@@ -11,9 +11,9 @@ from humidor_common.db.transaction import Read
 from humidor_common.web.inputs import StoreId, visible_stores
 from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor
 from humidor_common.web.problems import not_found
-from humidor_forecasting.forecasts import queries
-from humidor_forecasting.forecasts.schemas import ForecastSummary, ForecastView, ModelView
-from humidor_forecasting.inputs import Gtin, Reader
+from humidor_forecasting.forecasts import queries, service
+from humidor_forecasting.forecasts.schemas import ForecastSummary, ForecastView, ModelView, ReproductionView
+from humidor_forecasting.inputs import Database, Gtin, Reader
 from humidor_forecasting.models.names import OWN, plug_ins
 
 router = APIRouter(prefix="/v1", tags=["forecasts"])
@@ -66,6 +66,12 @@ async def get_issued(conn: Read, principal: Reader, forecast_id: UUID) -> Respon
         raise not_found("forecast", forecast_id)
     principal.check_store(found["store_id"])
     return _answer(found)
+
+
+@router.post("/issued-forecasts/{forecast_id}:reproduce")
+async def post_reproduction(pool: Database, principal: Reader, forecast_id: UUID) -> ReproductionView:
+    """Make a forecast again from the data that its model was given, and say whether it is the same."""
+    return await service.reproduce(pool, principal, forecast_id)
 
 
 def _answer(document: queries.Document) -> Response:

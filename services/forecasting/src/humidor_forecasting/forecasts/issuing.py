@@ -19,11 +19,11 @@ ON CONFLICT DO NOTHING
 _KEEP = """
 INSERT INTO forecasts (forecast_id, store_id, gtin, run_id, model, model_version, challenger, kind, fell_back,
                        data_until, issued_at, starts_on, horizon_days, probabilities, days, cumulative,
-                       scores, reasons, notes, versions, cut_digest)
+                       scores, reasons, notes, versions, cut_digest, own_days)
 SELECT r.* FROM jsonb_array_elements($1::jsonb) e CROSS JOIN LATERAL (
     SELECT (e->>0)::uuid, e->>1, e->>2, (e->>3)::uuid, e->>4, e->>5, e->>6, e->>7, (e->>8)::boolean,
            (e->>9)::timestamptz, (e->>10)::timestamptz, (e->>11)::date, (e->>12)::integer, e->13, e->14,
-           e->15, e->16, e->17, e->18, e->19, decode(e->>20, 'hex')) r
+           e->15, e->16, e->17, e->18, e->19, decode(e->>20, 'hex'), nullif(e->21, 'null')) r
 """
 
 
@@ -57,7 +57,7 @@ async def issue(
             forecast_id, given.store_id, given.gtin, run_id, output.model, output.model_version,
             output.challenger, output.kind, output.fell_back, data_until, now, starts_on, given.horizon,
             given.probabilities, output.days, output.cumulative, output.scores, output.reasons, output.notes,
-            versions, digest.hex(),
+            versions, digest.hex(), output.own_days,
         ))  # fmt: skip
         terms = Issue(forecast_id, data_until, now, starts_on, given.probabilities)
         events.append(to_event((given.store_id, given.gtin), (output.model, output.model_version), terms,

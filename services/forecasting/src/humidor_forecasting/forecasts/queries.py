@@ -4,15 +4,29 @@ from datetime import date, datetime, timedelta
 from typing import Any, TypeAlias
 from uuid import UUID
 
+from msgspec import Raw
+
 from humidor_common.db.pool import Connection
-from humidor_forecasting.forecasts.schemas import ForecastSummary, ForecastView
+from humidor_forecasting.forecasts.schemas import ForecastSummary
 
 Document: TypeAlias = dict[str, Any]
 
 _SUMMARY = ", ".join(ForecastSummary.model_fields)
-_NEWEST = """
-SELECT * FROM forecasts WHERE store_id = $1 AND gtin = $2 ORDER BY issued_at DESC, forecast_id DESC LIMIT 1
-"""
+_JSON = ("scores", "reasons", "notes", "versions")
+_WHOLE = f"""
+SELECT {_SUMMARY}, {", ".join(f"{name}::text" for name in _JSON)}, days::text AS figures_of_days,
+       cumulative::text AS figures_of_sums, probabilities, encode(cut_digest, 'hex') AS data_cut
+FROM forecasts
+"""  # noqa: S608 - names of ours
+_NEWEST = f"{_WHOLE} WHERE store_id = $1 AND gtin = $2 ORDER BY issued_at DESC, forecast_id DESC LIMIT 1"
+
+
+KNOWN_SERIES = """(
+    SELECT store_id, gtin FROM demand_series
+    UNION ALL
+    SELECT store_id, gtin FROM introduced_series n
+    WHERE NOT EXISTS (SELECT FROM demand_series d WHERE (d.store_id, d.gtin) = (n.store_id, n.gtin)))"""
+"""Series with demand, and those that are only introduced."""
 
 
 async def newest(conn: Connection, store_id: str, gtin: str) -> Document | None:
@@ -21,8 +35,13 @@ async def newest(conn: Connection, store_id: str, gtin: str) -> Document | None:
 
 
 async def by_id(conn: Connection, forecast_id: UUID) -> Document | None:
-    row = await conn.fetchrow("SELECT * FROM forecasts WHERE forecast_id = $1", forecast_id)
+    row = await conn.fetchrow(f"{_WHOLE} WHERE forecast_id = $1", forecast_id)
     return None if row is None else _document(row)
+
+
+async def as_issued(conn: Connection, forecast_id: UUID) -> Any | None:
+    """Read a forecast as it is kept."""
+    return await conn.fetchrow("SELECT * FROM forecasts WHERE forecast_id = $1", forecast_id)
 
 
 async def page(
@@ -31,11 +50,11 @@ async def page(
     """Read the newest forecast of each series, by store and product."""
     rows = await conn.fetch(
         f"""SELECT f.* FROM (
-                SELECT store_id, gtin FROM demand_series
+                SELECT store_id, gtin FROM {KNOWN_SERIES} known
                 WHERE (store_id, gtin) > ($1, $2) AND ($3::text IS NULL OR store_id = $3)
                   AND ($4::text[] IS NULL OR store_id = ANY($4))
                   AND EXISTS (SELECT FROM forecasts f
-                              WHERE (f.store_id, f.gtin) = (demand_series.store_id, demand_series.gtin))
+                              WHERE (f.store_id, f.gtin) = (known.store_id, known.gtin))
                 ORDER BY store_id, gtin LIMIT $5) s
             CROSS JOIN LATERAL (
                 SELECT {_SUMMARY} FROM forecasts f WHERE f.store_id = s.store_id AND f.gtin = s.gtin
@@ -80,25 +99,23 @@ async def forget(conn: Connection, *, before: datetime, limit: int) -> int:
 
 
 def _document(row: Any) -> Document:
-    """Build what `ForecastView` describes, as plain values: it has a thousand figures and is read often."""
-    first: date = row["starts_on"]
-    chances = row["probabilities"]
-    own = {name: row[name] for name in ForecastView.model_fields if name in row}
-    figures = {
-        name: [_day(chances, number, first, each) for number, each in enumerate(row[name])]
-        for name in ("days", "cumulative")
-    }
-    return own | figures | {"data_cut": row["cut_digest"].hex()}
-
-
-def _day(chances: list[float], number: int, first: date, figures: list[float]) -> Document:
-    mean, *quantiles = figures
+    """Lay out what `ForecastView` describes; its thousand figures go from the table to the answer as text."""
+    first, chances = row["starts_on"], row["probabilities"]
     return {
-        "day": first + timedelta(days=number),
-        "days": number + 1,
-        "mean_sticks": mean,
-        "quantiles": [
-            {"probability": chance, "quantity_sticks": sticks}
-            for chance, sticks in zip(chances, quantiles, strict=True)
-        ],
+        **{name: row[name] for name in ForecastSummary.model_fields},
+        **{name: Raw(row[name].encode()) for name in _JSON},
+        "days": _figures(row["figures_of_days"], chances, first),
+        "cumulative": _figures(row["figures_of_sums"], chances, first),
+        "data_cut": row["data_cut"],
     }
+
+
+def _figures(text: str, chances: list[float], first: date) -> Raw:
+    """Turn `[[mean, quantile, …], …]`, as PostgreSQL writes it, into days with named figures."""
+    quantiles = ",".join(f'{{"probability":{chance},"quantity_sticks":%s}}' for chance in chances)
+    day = '{"day":"%s","days":%d,"mean_sticks":%s,"quantiles":[' + quantiles + "]}"
+    days = [
+        day % (first + timedelta(days=number), number + 1, *row.split(", "))
+        for number, row in enumerate(text[2:-2].split("], ["))
+    ]
+    return Raw(f"[{','.join(days)}]".encode())

@@ -57,6 +57,29 @@ class ForecastView(ForecastSummary):
     data_cut: str
 
 
+class VersionChangeView(BaseModel):
+    """What code or a library was when the forecast was made, and what it is now."""
+
+    name: str
+    then: str
+    now: str
+
+
+class ReproductionView(BaseModel):
+    """Whether the models make the issued figures again from the data cut, to the last digit.
+
+    `differs` names what is not the same, `changed_versions` what may be why; `largest_difference_sticks` is
+    None where there are not as many figures.
+    """
+
+    forecast_id: UUID
+    data_cut: str
+    equal: bool
+    differs: list[str]
+    largest_difference_sticks: float | None
+    changed_versions: list[VersionChangeView]
+
+
 class ModelView(BaseModel):
     """A model that runs can be asked for; `own` tells ours from those of other packages."""
 

@@ -36,6 +36,9 @@ OWN: dict[str, About] = {
         "long series with effects that nothing else shows; slow",
         "Makridakis et al. 2022 (M5)",
     ),
+    "neural": About(
+        "Neural network", "an extra: thousands of series that resemble each other", "Salinas et al. 2020"
+    ),
     "prophet": About(
         "Prophet", "an extra: series whose decomposition is to be seen; slow", "Taylor & Letham 2018"
     ),

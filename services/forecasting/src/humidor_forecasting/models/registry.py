@@ -7,6 +7,7 @@ from importlib.metadata import entry_points
 from humidor_forecasting.models.interface import Model
 from humidor_forecasting.models.learning import BoostedQuantiles, HarmonicRegression
 from humidor_forecasting.models.names import GROUP, plug_ins
+from humidor_forecasting.models.network import NeuralModel
 from humidor_forecasting.models.prophecy import ProphetModel
 from humidor_forecasting.models.simple import MovingAverage, SeasonalAverage, SeasonalNaive
 from humidor_forecasting.models.statistical import SBA, TSB, AutoARIMA, AutoCES, AutoETS, AutoTheta, Croston
@@ -24,6 +25,7 @@ OWN: tuple[type[Model], ...] = (
     TSB,
     HarmonicRegression,
     BoostedQuantiles,
+    NeuralModel,
     ProphetModel,
 )
 LADDERS: dict[str, tuple[str, ...]] = {

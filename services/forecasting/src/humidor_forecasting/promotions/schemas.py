@@ -1,18 +1,20 @@
 """What callers send and see of promotions."""
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from humidor_common.web.inputs import Day, Input, Label, Name, Note, StoreId
+from humidor_common.web.inputs import Currency, Day, Input, Label, Minor, Name, Note, StoreId
 from humidor_forecasting.inputs import Gtin
 
 
 class PromotionInput(Input):
     """Days on which demand was, or will be, moved; every store or product where none is named.
 
-    `mechanic` says how, in your own words: `price-cut`, `display`, `gift`.
+    `mechanic` says how, in your own words: `price-cut`, `display`, `gift`. `holdout_store_ids` are stores
+    drawn to go without it, by which it can be evaluated best; `price_per_pack` is what buyers paid in it,
+    `spent_minor` what it cost (`budget_minor` what it may), all in minor units of `currency`.
     """
 
     model_config = ConfigDict(
@@ -31,6 +33,11 @@ class PromotionInput(Input):
     gtins: Annotated[list[Gtin], Field(min_length=1, max_length=5000)] | None = None
     mechanic: Label
     discount_percent: Annotated[float, Field(ge=0, le=100)] | None = None
+    holdout_store_ids: Annotated[list[StoreId], Field(max_length=5000)] = Field(default_factory=list)
+    price_per_pack: Minor | None = None
+    currency: Currency | None = None
+    budget_minor: Minor | None = None
+    spent_minor: Minor | None = None
     reason: Note | None = None
 
     @model_validator(mode="after")
@@ -41,9 +48,17 @@ class PromotionInput(Input):
             raise ValueError("a promotion lasts at most a year")
         return self
 
+    @model_validator(mode="after")
+    def _check_holdouts(self) -> "PromotionInput":
+        if self.holdout_store_ids and self.store_ids is None:
+            raise ValueError("with holdout_store_ids, store_ids have to be named too")
+        if set(self.holdout_store_ids) & set(self.store_ids or ()):
+            raise ValueError("a store either has the promotion or is held out")
+        return self
+
 
 class PromotionView(BaseModel):
-    """A promotion as it now is."""
+    """A promotion as it now is; one whose `source` is `campaign` is told by `customers` and changed there."""
 
     promotion_id: str
     name: str
@@ -53,5 +68,11 @@ class PromotionView(BaseModel):
     gtins: list[str] | None
     mechanic: str
     discount_percent: float | None
+    holdout_store_ids: list[str]
+    price_per_pack: int | None
+    currency: str | None
+    budget_minor: int | None
+    spent_minor: int | None
+    source: Literal["entered", "campaign"]
     version: int
     changed_at: datetime

@@ -6,7 +6,7 @@ from humidor_common import audit
 from humidor_common.auth import Principal
 from humidor_common.db.pool import Connection
 from humidor_common.web.inputs import check_match
-from humidor_common.web.problems import not_found
+from humidor_common.web.problems import Problem, not_found
 from humidor_forecasting.promotions import queries
 from humidor_forecasting.promotions.schemas import PromotionInput, PromotionView
 
@@ -29,16 +29,18 @@ async def put_promotion(
     """Make or change a promotion; forecasts made from now on know it.
 
     Raises:
-        Problem: 403 for stores that are not the caller's, 412.
+        Problem: 403 for stores that are not the caller's, 409 where it is a campaign, 412.
     """
     promotion_id, given = promotion
     before = await queries.read(conn, promotion_id, lock=True)
+    _check_own(before)
     check_match(if_match, before.version if before else None)
-    for stores in (given.store_ids, before.store_ids if before else given.store_ids):
+    for stores in (given.store_ids, given.holdout_store_ids, before.store_ids if before else []):
         _check_stores(principal, stores)
     after = await queries.put(
         conn, promotion_id, given.name, given.starts_on, given.ends_on, given.store_ids, given.gtins,
-        given.mechanic, given.discount_percent, now,
+        given.mechanic, given.discount_percent, given.holdout_store_ids, given.price_per_pack, given.currency,
+        given.budget_minor, given.spent_minor, now,
     )  # fmt: skip
     await audit.record(
         conn, principal, "change" if before else "create", "promotion", promotion_id,
@@ -50,11 +52,17 @@ async def put_promotion(
 
 async def remove_promotion(conn: Connection, principal: Principal, promotion_id: str) -> None:
     before = await get_promotion(conn, promotion_id)
+    _check_own(before)
     _check_stores(principal, before.store_ids)
     await conn.execute("DELETE FROM promotions WHERE promotion_id = $1", promotion_id)
     await audit.record(
         conn, principal, "remove", "promotion", promotion_id, before=before.model_dump(mode="json")
     )
+
+
+def _check_own(before: PromotionView | None) -> None:
+    if before is not None and before.source == "campaign":
+        raise Problem(409, "campaign-owned", "It is a campaign of `customers` and changed there.")
 
 
 def _check_stores(principal: Principal, store_ids: list[str] | None) -> None:

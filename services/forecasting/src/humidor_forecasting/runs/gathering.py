@@ -7,8 +7,9 @@ from typing import Any, TypeAlias
 from humidor_common.db.columns import columns_of
 from humidor_common.db.pool import Connection
 from humidor_forecasting.calendars import holidays_between, lunar_new_year
-from humidor_forecasting.choosing.work import SeriesInput
+from humidor_forecasting.choosing.work import LEAST_OWN_DAYS, Analogue, SeriesInput
 from humidor_forecasting.runs import rules
+from humidor_forecasting.runs.likeness import analogues_of
 from humidor_forecasting.runs.queries import Run
 from humidor_forecasting.runs.rules import CalendarDays, Promotion, Recorded
 
@@ -16,15 +17,17 @@ Pair: TypeAlias = tuple[str, str]
 MOST_DAYS = 1100
 
 _PAIRS = "unnest($1::text[], $2::text[]) AS p(store_id, gtin)"
-# Whole days of the store's own calendar; the day that is going on is not one yet.
+# Whole days of the store's own calendar, without the one that is going on. What drifts has no incumbent.
 _DEMAND = f"""
-SELECT p.store_id, p.gtin, f.first, t.until, d.places, d.sticks, d.cut, o.model AS incumbent
+SELECT p.store_id, p.gtin, f.first, t.until, d.places, d.sticks, d.cut, o.model AS incumbent,
+       greatest(i.starts_on - t.until - 1, 0) AS begins
 FROM {_PAIRS}
-JOIN demand_series s USING (store_id, gtin)
+LEFT JOIN demand_series s USING (store_id, gtin) LEFT JOIN introduced_series i USING (store_id, gtin)
 CROSS JOIN LATERAL (
     SELECT ($3::timestamptz AT TIME ZONE coalesce(
         (SELECT time_zone FROM stores WHERE store_id = p.store_id), 'UTC'))::date - 1 AS until) t
-CROSS JOIN LATERAL (SELECT greatest(s.first_day, t.until - {MOST_DAYS}) AS first) f
+CROSS JOIN LATERAL (
+    SELECT least(greatest(coalesce(s.first_day, i.starts_on), t.until - {MOST_DAYS}), t.until + 1) AS first) f
 CROSS JOIN LATERAL (
     SELECT coalesce(array_agg(day - f.first ORDER BY day), '{{}}') AS places,
            coalesce(array_agg(sold_sticks + requested_sticks ORDER BY day), '{{}}') AS sticks,
@@ -33,7 +36,10 @@ CROSS JOIN LATERAL (
     WHERE d.store_id = p.store_id AND d.gtin = p.gtin AND d.day BETWEEN f.first AND t.until OFFSET 0) d
 LEFT JOIN LATERAL (
     SELECT model FROM forecasts c WHERE c.store_id = p.store_id AND c.gtin = p.gtin
+      AND NOT EXISTS (SELECT FROM drifts x WHERE x.store_id = p.store_id AND x.gtin = p.gtin
+                                             AND x.closed_at IS NULL)
     ORDER BY issued_at DESC, forecast_id DESC LIMIT 1) o ON true
+WHERE s.store_id IS NOT NULL OR i.store_id IS NOT NULL
 """  # noqa: S608 - our own text
 _STOCK_OUTS = f"""
 SELECT p.store_id, p.gtin, (o.raised_at AT TIME ZONE z.zone)::date,
@@ -62,9 +68,9 @@ async def gather(
     if not pairs:
         return {}
     columns = columns_of(list(pairs))
-    rows = [
-        row for row in await conn.fetch(_DEMAND, *columns, run.data_until) if row["first"] <= row["until"]
-    ]
+    rows = await conn.fetch(_DEMAND, *columns, run.data_until)
+    alike = await _analogues(conn, run, rows)
+    rows = [row for row in rows if row["first"] <= row["until"] or (row["store_id"], row["gtin"]) in alike]
     if not rows:
         return {}
     first = min(row["first"] for row in rows)
@@ -72,7 +78,7 @@ async def gather(
     outs = _by_pair(await conn.fetch(_STOCK_OUTS, *columns, run.data_until))
     offers = _by_pair(await conn.fetch(_PROMOTIONS, *columns, first))
     trading = await _trading(conn, sorted({row["store_id"] for row in rows}), first)
-    calendar = _calendar(first, last)
+    calendar = calendar_between(first, last)
     found = {}
     for row in rows:
         pair = row["store_id"], row["gtin"]
@@ -93,9 +99,24 @@ async def gather(
             ladder=run.ladder,
             incumbent=row["incumbent"],
             seconds_per_model=seconds_per_model,
+            analogues=alike.get(pair, []),
+            begins=row["begins"] if pair in alike else 0,
         )
         found[pair] = given, recorded.until + timedelta(days=1)
     return found
+
+
+async def _analogues(conn: Connection, run: Run, rows: Sequence[Any]) -> dict[Pair, list[Analogue]]:
+    """Find what is like series that have hardly any days of their own."""
+    new = [
+        (row["store_id"], row["gtin"])
+        for row in rows
+        if (row["until"] - row["first"]).days + 1 < LEAST_OWN_DAYS
+    ]
+    if not new:
+        return {}
+    until = min(row["until"] for row in rows)
+    return await analogues_of(conn, new, until=until, horizon_days=run.horizon_days)
 
 
 def _by_pair(rows: Sequence[Any]) -> dict[Pair, list[tuple[date, date]]]:
@@ -112,6 +133,8 @@ async def _trading(conn: Connection, stores: Sequence[str], first: date) -> Mapp
     return found
 
 
-def _calendar(first: date, last: date) -> CalendarDays:
+def calendar_between(first: date, last: date) -> CalendarDays:
+    """Lay out the holidays of these days and the weeks about lunar new year."""
     years = range(first.year - 1, last.year + 2)
-    return CalendarDays(set(holidays_between(first, last)), [lunar_new_year(year) for year in years])
+    new_years = [lunar_new_year(year) for year in years]
+    return rules.calendar_days(first, last, set(holidays_between(first, last)), new_years)

@@ -28,16 +28,39 @@ RETURNING r.*
 _COUNT_SERIES = """
 INSERT INTO run_series (run_id, store_id, gtin)
 SELECT r.run_id, s.store_id, s.gtin
-FROM runs r JOIN demand_series s ON (r.store_ids IS NULL OR s.store_id = ANY(r.store_ids))
+FROM runs r JOIN (
+    SELECT store_id, gtin, changed_at FROM demand_series
+    UNION ALL
+    SELECT n.store_id, n.gtin, i.changed_at
+    FROM introduced_series n JOIN introductions i USING (introduction_id)
+    WHERE NOT EXISTS (SELECT FROM demand_series d WHERE (d.store_id, d.gtin) = (n.store_id, n.gtin))) s
+                                 ON (r.store_ids IS NULL OR s.store_id = ANY(r.store_ids))
                                 AND (r.gtins IS NULL OR s.gtin = ANY(r.gtins))
 WHERE r.run_id = $1
   AND EXISTS (SELECT FROM products p WHERE p.gtin = s.gtin AND p.status = 'active')
   AND NOT EXISTS (SELECT FROM stores t WHERE t.store_id = s.store_id AND t.status = 'closed')
   AND NOT (r.only_changed AND EXISTS (
-        SELECT FROM forecasts f WHERE (f.store_id, f.gtin) = (s.store_id, s.gtin)
-                                  AND f.issued_at > s.changed_at AND f.horizon_days >= r.horizon_days))
+        SELECT FROM (SELECT * FROM forecasts o WHERE (o.store_id, o.gtin) = (s.store_id, s.gtin)
+                     ORDER BY o.issued_at DESC, o.forecast_id DESC LIMIT 1) f
+        WHERE f.data_until - interval '5 minutes' > s.changed_at AND f.horizon_days >= r.horizon_days
+          AND f.probabilities = to_jsonb(r.probabilities) AND f.versions->'code' = r.versions->'code'
+          AND f.starts_on + f.horizon_days - r.created_at::date > f.horizon_days / 2
+          AND NOT EXISTS (SELECT FROM drifts d WHERE (d.store_id, d.gtin) = (s.store_id, s.gtin)
+                          AND d.closed_at IS NULL)
+          AND NOT EXISTS (SELECT FROM stock_outs t WHERE (t.store_id, t.gtin) = (s.store_id, s.gtin)
+                          AND greatest(t.raised_at, t.closed_at) > f.data_until)
+          AND NOT EXISTS (SELECT FROM promotions m WHERE m.changed_at > f.data_until
+                          AND (m.store_ids IS NULL OR s.store_id = ANY(m.store_ids))
+                          AND (m.gtins IS NULL OR s.gtin = ANY(m.gtins)))
+          AND NOT EXISTS (SELECT FROM imported_forecasts i
+                          WHERE (i.store_id, i.gtin) = (s.store_id, s.gtin)
+                            AND i.arrived_at > f.data_until)
+          AND NOT EXISTS (SELECT FROM champions h WHERE (h.store_id, h.gtin) = (s.store_id, s.gtin)
+                          AND h.chosen_at > f.data_until)))
 ON CONFLICT DO NOTHING
 """
+# What is compared is the moment that the demand was read at, less what a transaction may take to be seen; a
+# forecast of which half has passed, of other code or of other terms is made anew whatever has changed.
 _TOTAL = (
     "UPDATE runs SET series_total = (SELECT count(*) FROM run_series WHERE run_id = $1) WHERE run_id = $1"
 )
@@ -195,6 +218,16 @@ async def scheduled(conn: Connection, day: date) -> bool:
         """SELECT EXISTS (SELECT FROM runs WHERE scheduled_for = $1)
                   OR NOT EXISTS (SELECT FROM demand_series WHERE first_day < $1::date - 13)""",
         day,
+    )
+    return found
+
+
+async def whole_due(conn: Connection, *, since: date) -> bool:
+    """Whether no scheduled run since then has forecast every series."""
+    found: bool = await conn.fetchval(
+        """SELECT NOT EXISTS (SELECT FROM runs WHERE scheduled_for > $1 AND NOT only_changed
+                              AND state IN ('queued', 'running', 'done'))""",
+        since,
     )
     return found
 

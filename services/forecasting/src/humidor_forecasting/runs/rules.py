@@ -65,32 +65,46 @@ def closed_places(recorded: Recorded, trading: Mapping[date, int]) -> list[int]:
     return sorted(set(range(count)) - open_places)
 
 
+@dataclass(frozen=True)
+class CalendarDays:
+    """What the calendar says of each day from `first` on: made once for all series of a piece."""
+
+    first: date
+    columns: Mapping[str, Sequence[float]]
+
+
+def calendar_days(
+    first: date, last: date, holidays: Collection[date], new_years: Sequence[date]
+) -> CalendarDays:
+    """Lay out holidays and the time around the lunar new year; `new_years` are all that days can be near."""
+    days = [first + timedelta(days=i) for i in range((last - first).days + 1)]
+    from_new_year = [min(((day - each).days for each in new_years), key=abs) for day in days]
+    columns = {
+        "holiday": [float(day in holidays) for day in days],
+        "spring_before": [_ramp(each, -SPRING_BEFORE, -1) for each in from_new_year],
+        "spring_during": [float(-1 <= each <= 6) for each in from_new_year],
+        "spring_after": [float(6 < each <= SPRING_AFTER) for each in from_new_year],
+    }
+    return CalendarDays(first, columns)
+
+
 def known_columns(
-    recorded: Recorded, horizon: int, promotions: Sequence[Promotion], calendar: "CalendarDays"
+    recorded: Recorded, horizon: int, promotions: Sequence[Promotion], calendar: CalendarDays
 ) -> dict[str, list[float]]:
     """Give what is known ahead, one value a day of the history and of the horizon."""
     count = (recorded.until - recorded.first_day).days + 1 + horizon
-    days = [recorded.first_day + timedelta(days=i) for i in range(count)]
-    columns = {
-        "promotion": [float(any(p.starts_on <= day <= p.ends_on for p in promotions)) for day in days],
-        "holiday": [float(day in calendar.holidays) for day in days],
-        "spring_before": [_ramp(calendar.from_new_year(day), -SPRING_BEFORE, -1) for day in days],
-        "spring_during": [float(-1 <= calendar.from_new_year(day) <= 6) for day in days],
-        "spring_after": [float(6 < calendar.from_new_year(day) <= SPRING_AFTER) for day in days],
-    }
+    begin = (recorded.first_day - calendar.first).days
+    columns = {"promotion": _promoted(recorded.first_day, count, promotions)}
+    columns |= {name: list(column[begin : begin + count]) for name, column in calendar.columns.items()}
     return {name: column for name, column in columns.items() if len(set(column[: count - horizon])) > 1}
 
 
-@dataclass(frozen=True)
-class CalendarDays:
-    """Holidays, and the lunar new years around; both of all days that a run can touch."""
-
-    holidays: Collection[date]
-    new_years: Sequence[date]
-
-    def from_new_year(self, day: date) -> int:
-        """Count days from the nearest lunar new year, negative before it."""
-        return min(((day - each).days for each in self.new_years), key=abs)
+def _promoted(first: date, count: int, promotions: Sequence[Promotion]) -> list[float]:
+    column = [0.0] * count
+    for each in promotions:
+        low, high = max((each.starts_on - first).days, 0), min((each.ends_on - first).days + 1, count)
+        column[low:high] = [1.0] * max(high - low, 0)
+    return column
 
 
 def _ramp(distance: int, first: int, last: int) -> float:

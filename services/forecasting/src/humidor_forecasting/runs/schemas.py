@@ -17,7 +17,8 @@ SeriesState: TypeAlias = Literal["waiting", "done", "failed"]
 class RunInput(Input):
     """Which series are forecast; all that have demand where nothing is named.
 
-    `only_changed` leaves out series whose demand is as it was when they were last forecast. `models` names
+    `only_changed` leaves out series of which nothing has changed since they were last forecast: demand,
+    stock-outs, promotions, forecasts made elsewhere, our code, what is asked for. `models` names
     those that are tried; without it each series gets those for its kind of demand.
     """
 

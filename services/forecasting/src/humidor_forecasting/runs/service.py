@@ -1,6 +1,6 @@
 """Starts, shows and ends runs."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -45,15 +45,22 @@ async def start_run(conn: Connection, principal: Principal, asked: RunInput, *, 
     return await get_run(conn, run_id)
 
 
-async def start_scheduled(conn: Connection, horizon_days: int, *, now: datetime) -> bool:
-    """Queue the run of the day, once however many workers there are."""
+async def start_scheduled(
+    conn: Connection, horizon_days: int, *, whole_every_days: int, now: datetime
+) -> bool:
+    """Queue the run of the day, once however many workers there are.
+
+    It leaves out series of which nothing has changed since they were forecast, but for the first run in
+    `whole_every_days` days.
+    """
     if await queries.scheduled(conn, now.date()):
         return False
+    whole = await queries.whole_due(conn, since=now.date() - timedelta(days=whole_every_days))
     terms: tuple[Any, ...] = (
         "schedule",
         None,
         None,
-        False,
+        not whole,
         horizon_days,
         list(PROBABILITIES),
         [],

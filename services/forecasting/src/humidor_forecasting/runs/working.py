@@ -5,18 +5,18 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import TypeAlias
 
-import msgspec
-
 from humidor_common.clock import utc_now
 from humidor_common.db.failures import DATABASE_ERRORS, TRANSIENT
 from humidor_common.db.pool import Pool
 from humidor_common.db.transaction import transaction
+from humidor_common.engine.work import Engine, EngineLost, engine
 from humidor_common.telemetry.logs import get_logger
+from humidor_forecasting.challengers.service import stand_in_where_chosen
 from humidor_forecasting.choosing.work import SeriesInput
 from humidor_forecasting.forecasts.issuing import Made, issue
 from humidor_forecasting.runs import queries, service
+from humidor_forecasting.runs.asking import TARGET, Answer, ask_series
 from humidor_forecasting.runs.gathering import gather
-from humidor_forecasting.runs.helpers import Answer, Helper, HelperFailed, helping
 from humidor_forecasting.runs.queries import LeaseLost, Run
 from humidor_forecasting.settings import ForecastingSettings
 
@@ -54,7 +54,7 @@ class Worker:
             try:
                 await self._schedule()
                 done = await self.work_once()
-            except DATABASE_ERRORS as error:
+            except (*DATABASE_ERRORS, EngineLost) as error:
                 done = False
                 log.warning("no run carried on", extra={"error": repr(error)})
             if not done:
@@ -64,7 +64,13 @@ class Worker:
         now = self._clock()
         if now.hour == self._settings.forecasting_schedule_hour:
             async with transaction(self._pool) as conn:
-                await service.start_scheduled(conn, self._settings.forecasting_horizon_days, now=now)
+                settings = self._settings
+                await service.start_scheduled(
+                    conn,
+                    settings.forecasting_horizon_days,
+                    whole_every_days=settings.forecasting_whole_every_days,
+                    now=now,
+                )
 
     async def work_once(self) -> bool:
         """Carry on with one run until it ends; gives whether there was one."""
@@ -76,7 +82,7 @@ class Worker:
             await self._carry_out(run)
         except LeaseLost:
             log.info("a run was cancelled or taken over", extra={"run_id": str(run.run_id)})
-        except TRANSIENT:
+        except (*TRANSIENT, EngineLost):
             raise  # the lease ends, and the run goes on where it was
         except Exception as error:
             log.exception("a run failed", extra={"run_id": str(run.run_id)})
@@ -98,8 +104,11 @@ class Worker:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _forecast(self, run: Run) -> None:
-        async with helping(self._settings.forecasting_processes) as helpers:
-            while await self._piece(run, helpers):
+        settings = self._settings
+        async with engine(
+            TARGET, processes=settings.forecasting_processes, dask_address=settings.dask_address
+        ) as working:
+            while await self._piece(run, working):
                 self._wake_relay()
 
     async def _keep(self, run: Run) -> None:
@@ -115,45 +124,40 @@ class Worker:
             if not held:
                 raise LeaseLost
 
-    async def _piece(self, run: Run, helpers: Sequence[Helper]) -> bool:
+    async def _piece(self, run: Run, working: Engine) -> bool:
         """Forecast and write some of the series that wait; False where none does."""
         async with transaction(self._pool) as conn:
             await queries.hold(conn, run)
-            pairs = await queries.waiting(conn, run, PIECE)
+            pairs = await queries.waiting(conn, run, max(PIECE, 2 * working.width))
             given = await gather(
                 conn, run, pairs, seconds_per_model=self._settings.forecasting_seconds_per_model
             )
         if not pairs:
             return False
-        answers = await self._ask_all(given, helpers)
+        answers = await self._ask_all(given, working)
         await self._write(run, pairs, given, answers)
         return True
 
     async def _ask_all(
-        self, given: Mapping[Pair, tuple[SeriesInput, date]], helpers: Sequence[Helper]
+        self, given: Mapping[Pair, tuple[SeriesInput, date]], working: Engine
     ) -> dict[Pair, Answer]:
         left = list(given)[::-1]
         answers: dict[Pair, Answer] = {}
 
-        async def work(helper: Helper) -> None:
+        async def work() -> None:
             while left:
                 pair = left.pop()
-                answers[pair] = await self._ask(helper, given[pair][0])
+                answers[pair] = await ask_series(
+                    working, given[pair][0], seconds=self._settings.forecasting_seconds_per_series
+                )
 
-        await asyncio.gather(*(work(helper) for helper in helpers))
-        return answers
-
-    async def _ask(self, helper: Helper, series: SeriesInput) -> Answer:
-        """Forecast a series; one that hangs or kills its process gets the plainest model, and it is said."""
-        seconds = self._settings.forecasting_seconds_per_series
         try:
-            return await helper.ask(series, seconds=seconds)
-        except HelperFailed as first:
-            try:
-                plain = await helper.ask(_plainly(series), seconds=seconds)
-            except HelperFailed as second:
-                return Answer(output=None, failure=str(second), seconds=seconds)
-            return _noted(plain, str(first))
+            async with asyncio.TaskGroup() as group:
+                for _ in range(working.width):
+                    group.create_task(work())
+        except ExceptionGroup as several:
+            raise several.exceptions[0] from several
+        return answers
 
     async def _write(
         self,
@@ -171,6 +175,7 @@ class Worker:
         rows = [_outcome(pair, answers.get(pair)) for pair in pairs]
         async with transaction(self._pool) as conn:
             await queries.hold(conn, run)
+            made = await stand_in_where_chosen(conn, made, now=now)
             await issue(conn, run.run_id, made, data_until=run.data_until, versions=run.versions, now=now)
             columns = [list(column) for column in zip(*rows, strict=True)]
             await queries.save_progress(conn, run, columns, now=now)
@@ -179,17 +184,6 @@ class Worker:
         async with transaction(self._pool) as conn:
             await queries.settle(conn, run, state, detail, now=self._clock())
         self._wake_relay()
-
-
-def _plainly(series: SeriesInput) -> SeriesInput:
-    return msgspec.structs.replace(series, fall_back=True)
-
-
-def _noted(answer: Answer, what: str) -> Answer:
-    if answer.output is None:
-        return answer
-    output = msgspec.structs.replace(answer.output, notes=[*answer.output.notes, what])
-    return msgspec.structs.replace(answer, output=output)
 
 
 def _outcome(

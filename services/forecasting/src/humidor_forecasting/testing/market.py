@@ -11,7 +11,7 @@ import msgspec
 
 from humidor_common.db.transaction import transaction
 from humidor_common.events import Event
-from humidor_common.events.customers import OrderConfirmed, OrderedProduct
+from humidor_common.events.customers import CampaignChanged, OrderConfirmed, OrderedProduct
 from humidor_common.events.inventory import ProductChanged, StoreChanged
 from humidor_common.events.pos import SaleLine, SaleRecorded, SaleReturned, SaleVoided, Unit
 from humidor_common.ids import uuid7
@@ -102,6 +102,18 @@ def ordered(
         confirmed_at=at,
         lines=[OrderedProduct(gtin=GTIN, requested_sticks=requested, ordered_sticks=allowed, limits=limits)],
     )  # fmt: skip
+
+
+def campaign(name: str = "campaign", *, version: int = 1, **changes: Any) -> CampaignChanged:
+    """A price cut of ten days in November in two stores, as `customers` tells it."""
+    values: dict[str, Any] = {
+        "campaign_id": identity(name), "version": version, "state": "scheduled", "kind": "price-cut",
+        "audience": "consumers", "starts_on": "2026-11-10", "ends_on": "2026-11-19",
+        "store_ids": ["S0001", "S0002"], "holdout_store_ids": ["S0003"], "gtins": [GTIN],
+        "discount_percent": 20.0, "price_per_pack": 2000, "currency": "CNY", "budget_minor": 100_000,
+        "spent_minor": 60_000, "changed_at": NOON,
+    }  # fmt: skip
+    return CampaignChanged(**(values | changes))
 
 
 def days_of_sales(

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 from humidor_common.db.pool import Connection
 from humidor_inventory.rollups.adding import add_to_rollups
+from humidor_inventory.rollups.months import changed_by_late, tell_months
 from humidor_inventory.rollups.sums import FLOWS, MONEY, NET, measured
 from humidor_inventory.stock.days import COLUMNS
 
@@ -74,9 +75,14 @@ _CORRECTIONS_AT_ONCE = 20_000
 
 
 async def add_late(conn: Connection) -> None:
-    """Add what came late for closed days."""
-    while await conn.fetchval(_ADD_LATE, _CORRECTIONS_AT_ONCE, timeout=_TIMEOUT_SECONDS):
-        pass
+    """Add what came late for closed days, and tell again what stores had at the end of their months."""
+    more = True
+    while more:
+        # In one snapshot, so that what is told is of the corrections that are added.
+        async with conn.transaction(isolation="repeatable_read"):
+            changed = await changed_by_late(conn, _CORRECTIONS_AT_ONCE, HISTORY_DAYS)
+            more = bool(await conn.fetchval(_ADD_LATE, _CORRECTIONS_AT_ONCE, timeout=_TIMEOUT_SECONDS))
+            await tell_months(conn, changed)
 
 
 async def close_days(conn: Connection, store_id: str, yesterday: date) -> date:
@@ -92,5 +98,6 @@ async def close_days(conn: Connection, store_id: str, yesterday: date) -> date:
     until = min(through + timedelta(days=DAYS_AT_ONCE), yesterday)
     if until > through:
         await conn.fetchval(_CLOSE, store_id, through, until, timeout=_TIMEOUT_SECONDS)
+        await tell_months(conn, [(store_id, through, until)])
     await conn.execute(_CLOSED, store_id, until)
     return until

@@ -1,10 +1,12 @@
 """What pos knows of products and stores, and the price of a unit."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from types import MappingProxyType
 
 import msgspec
+
+from humidor_common.clock import local_date
 
 
 class Product(msgspec.Struct, frozen=True):
@@ -47,6 +49,13 @@ class Shelf(msgspec.Struct, frozen=True):
     prices: Mapping[str, Price]
     store: Store | None
     units: Mapping[str, tuple[str, str]] = MappingProxyType({})
+
+    def time_zone(self, default: str) -> str:
+        return self.store.time_zone if self.store else default
+
+    def local_date(self, at: datetime, default_time_zone: str) -> date:
+        """Give the date in the store; of one not known yet by the default time zone."""
+        return local_date(at, self.time_zone(default_time_zone))
 
     def find(self, gtin: str, unit: str) -> tuple[Product | None, str]:
         """Find what was scanned, and in which unit: the GTIN of a carton says that it is one."""

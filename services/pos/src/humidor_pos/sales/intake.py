@@ -12,6 +12,7 @@ from humidor_common.runtime import Runtime
 from humidor_common.telemetry.traces import current_trace_id, current_traceparent
 from humidor_common.web.errors import as_problem
 from humidor_common.web.problems import Problem, unavailable
+from humidor_pos.campaigns.directory import Campaigns
 from humidor_pos.facts.http import check_store
 from humidor_pos.facts.outcomes import Outcome
 from humidor_pos.facts.reading import decode, unreadable
@@ -55,6 +56,9 @@ async def surroundings(runtime: Runtime, terminal: Terminal) -> Surroundings:
     lots = runtime.get(Lots)
     if not lots.is_fresh():
         await lots.freshen()
+    campaigns = runtime.get(Campaigns)
+    if not campaigns.is_fresh():
+        await campaigns.freshen()
     settings = runtime.get(PosSettings)
     return Surroundings(
         now=utc_now(),
@@ -63,6 +67,7 @@ async def surroundings(runtime: Runtime, terminal: Terminal) -> Surroundings:
         time_zone=settings.pos_default_time_zone,
         traceparent=current_traceparent(),
         lots=lots.of(terminal.store_id),
+        campaigns=campaigns.of(terminal.store_id),
     )
 
 

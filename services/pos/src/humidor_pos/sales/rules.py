@@ -1,9 +1,10 @@
 """What is odd about a sale. Nothing here refuses one: a sale that has happened is a fact."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from humidor_common.clock import local_date
+from humidor_pos.campaigns.rules import Campaign, prices_of
 from humidor_pos.facts.rules import (
     CartonCode,
     Doubt,
@@ -17,14 +18,25 @@ from humidor_pos.products.rules import Product, Shelf, unit_price
 from humidor_pos.sales.wire import Sale
 
 
-def judge_sale(sale: Sale, total: int, *, now: datetime, shelf: Shelf, late_after: timedelta) -> list[Doubt]:
-    """List everything about a sale that a person should look at, in a stable order."""
+def judge_sale(
+    sale: Sale,
+    total: int,
+    *,
+    now: datetime,
+    shelf: Shelf,
+    late_after: timedelta,
+    campaigns: Sequence[Campaign] = (),
+) -> list[Doubt]:
+    """List everything about a sale that a person should look at, in a stable order.
+
+    `campaigns` are those of the store's day of the sale, whose prices are as right as the list price.
+    """
     doubts: list[Doubt] = []
     products = shelf.products
     unknown = [line for line in sale.lines if line.gtin not in products and line.gtin not in shelf.units]
     if unknown:
         doubts.extend(_each_gtin("unknown_product", "is not a known product", unknown))
-    doubts.extend(_product_doubts(sale, shelf))
+    doubts.extend(_product_doubts(sale, shelf, campaigns))
     doubts.extend(_age_doubts(sale.age_check))
     doubts.extend(amount_doubts(total, sale.payments))
     doubts.extend(clock_doubts(sale.sold_at, now, late_after=late_after))
@@ -87,7 +99,7 @@ def lot_doubts(
             yield Doubt(code, detail.format(lot), numbers, gtin)
 
 
-def _product_doubts(sale: Sale, shelf: Shelf) -> Iterator[Doubt]:
+def _product_doubts(sale: Sale, shelf: Shelf, campaigns: Sequence[Campaign]) -> Iterator[Doubt]:
     discontinued: list[Line] = []
     other_price: list[Line] = []
     other_currency: list[Line] = []
@@ -102,6 +114,8 @@ def _product_doubts(sale: Sale, shelf: Shelf) -> Iterator[Doubt]:
             discontinued.append(line)
         price, currency, since = _price_in_force(product, shelf)
         if price is None or since > sale.sold_at:
+            continue
+        if campaigns and _is_offered(line, unit, product, sale.currency, campaigns):
             continue
         if currency != sale.currency:
             other_currency.append(line)
@@ -118,6 +132,15 @@ def _price_in_force(product: Product, shelf: Shelf) -> tuple[int | None, str | N
     if own is not None:
         return own.price_per_pack, own.currency, own.changed_at
     return product.price_per_pack, product.currency, product.changed_at
+
+
+def _is_offered(
+    line: Line, unit: str, product: Product, currency: str, campaigns: Iterable[Campaign]
+) -> bool:
+    return any(
+        offered == currency and unit_price(product, unit, price) == line.unit_price
+        for price, offered in prices_of(campaigns, product.gtin)
+    )
 
 
 def _age_doubts(check: AgeCheck | None) -> Iterator[Doubt]:

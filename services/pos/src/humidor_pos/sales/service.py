@@ -1,8 +1,8 @@
 """Makes of a decoded sale the rows and the event that are stored of it."""
 
 import hashlib
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, cast
 
@@ -11,6 +11,7 @@ import msgspec
 from humidor_common.clock import local_date
 from humidor_common.events.pos import SaleRecorded
 from humidor_common.ids import uuid7
+from humidor_pos.campaigns.rules import Campaign
 from humidor_pos.exceptions import service as exceptions
 from humidor_pos.facts.rules import CartonCode, Doubt, Unreadable, read_lines, storable
 from humidor_pos.facts.wire import as_utc
@@ -36,6 +37,7 @@ class Surroundings(msgspec.Struct, frozen=True):
     traceparent: str | None
     lots: Mapping[LotKey, Lot] = MappingProxyType({})
     lots_by_code: Mapping[str, LotKey] = MappingProxyType({})
+    campaigns: Sequence[Campaign] = ()
 
 
 def prepare_sale(sale: Sale, terminal: Terminal, around: Surroundings) -> PreparedSale:
@@ -49,15 +51,7 @@ def prepare_sale(sale: Sale, terminal: Terminal, around: Surroundings) -> Prepar
     except OverflowError:
         raise Unreadable("sold_at", "is outside of the calendar") from None
     total = read_lines(sale.lines)
-    doubts = judge_sale(sale, total, now=around.now, shelf=around.shelf, late_after=around.late_after)
-    store = around.shelf.store
-    zone = store.time_zone if store else around.time_zone
-    if around.lots:
-        day = local_date(sale.sold_at, zone)
-        doubts.extend(lot_doubts(sale, around.lots, around.lots_by_code, around.shelf, day))
-    cartons = read_cartons(sale.lines, sale.sold_at, zone)
-    if cartons:
-        doubts.extend(carton_doubts(cartons, store.licence_number if store else None))
+    doubts, cartons = _judge(sale, total, around)
     codes = exceptions.codes(doubts) if doubts else ()
     event = _event(sale, storable(total), terminal, around.now, codes)
     return PreparedSale(
@@ -75,6 +69,20 @@ def prepare_sale(sale: Sale, terminal: Terminal, around: Surroundings) -> Prepar
         doubt_rows=_doubt_rows(sale, doubts, around.now) if doubts else [],
         late_for_closing=terminal.closed_until is not None and sale.sold_at < terminal.closed_until,
     )
+
+
+def _judge(sale: Sale, total: int, around: Surroundings) -> tuple[list[Doubt], dict[int, CartonCode | None]]:
+    shelf = around.shelf
+    zone = shelf.time_zone(around.time_zone)
+    day = local_date(sale.sold_at, zone) if around.lots or around.campaigns else date.min
+    ran = [campaign for campaign in around.campaigns if campaign.ran(day)]
+    doubts = judge_sale(sale, total, now=around.now, shelf=shelf, late_after=around.late_after, campaigns=ran)
+    if around.lots:
+        doubts.extend(lot_doubts(sale, around.lots, around.lots_by_code, shelf, day))
+    cartons = read_cartons(sale.lines, sale.sold_at, zone)
+    if cartons:
+        doubts.extend(carton_doubts(cartons, shelf.store.licence_number if shelf.store else None))
+    return doubts, cartons
 
 
 def _doubt_rows(sale: Sale, doubts: list[Doubt], now: datetime) -> list[exceptions.DoubtRow]:

@@ -6,11 +6,13 @@ import msgspec
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from humidor_common.auth import Principal, require
-from humidor_common.clock import local_date, utc_now
+from humidor_common.clock import utc_now
 from humidor_common.db.transaction import Read, Tx
 from humidor_common.runtime import Runtime
 from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor
 from humidor_common.web.problems import invalid
+from humidor_pos.campaigns.directory import Campaigns
+from humidor_pos.campaigns.rules import Running, running_on
 from humidor_pos.facts.rules import is_gtin
 from humidor_pos.lots.directory import Lots
 from humidor_pos.lots.rules import LotNotes, note_lots
@@ -37,9 +39,10 @@ async def get_sellable(
     store_id: Annotated[StoreId | None, Query(description="Needed from operators only.")] = None,
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """The products that the store may sell, with their prices and the lots of them that it may not sell.
+    """The products that the store may sell: their prices, the lots that it may not sell, what is on today.
 
-    Cheap to ask for again with its ETag, which also changes when a lot expires at midnight of the store.
+    Cheap to ask for again with its ETag, which also changes at midnight of the store when a lot expires or
+    a campaign begins or ends.
     """
     if store_id is None:
         if caller.kind != "terminal" or not caller.stores:
@@ -51,24 +54,32 @@ async def get_sellable(
     await catalogue.freshen()
     shelf = catalogue.shelf(store_id)
     revision = catalogue.list_revision(store_id)
-    notes = await _note_lots(runtime, shelf, store_id)
-    etag = f'"{list_tag(revision, notes)}"'
+    notes, running = await _look_at_today(runtime, shelf, store_id)
+    etag = f'"{list_tag(revision, notes, running)}"'
     headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Authorization"}
     if if_none_match and (if_none_match.strip() == "*" or etag in _tags(if_none_match)):
         return Response(status_code=304, headers=headers)
-    items = sellable(shelf, notes)
-    document = {"store_id": store_id, "revision": revision, "items": items}
+    items = sellable(shelf, notes, running)
+    document = {
+        "store_id": store_id,
+        "revision": revision,
+        "items": items,
+        "campaigns": running.store,
+    }
     return Response(msgspec.json.encode(document), media_type="application/json", headers=headers)
 
 
-async def _note_lots(runtime: Runtime, shelf: Shelf, store_id: str) -> dict[str, LotNotes]:
-    """Sort out the store's lots as of its own date."""
-    lots = runtime.get(Lots)
+async def _look_at_today(
+    runtime: Runtime, shelf: Shelf, store_id: str
+) -> tuple[dict[str, LotNotes], Running]:
+    """Sort out the store's lots and campaigns as of its own date."""
+    lots, campaigns = runtime.get(Lots), runtime.get(Campaigns)
     await lots.freshen()
+    await campaigns.freshen()
     settings = runtime.get(PosSettings)
-    zone = shelf.store.time_zone if shelf.store else settings.pos_default_time_zone
-    within_days = settings.pos_expiring_within_days
-    return note_lots(lots.of(store_id), local_date(utc_now(), zone), within_days=within_days)
+    today = shelf.local_date(utc_now(), settings.pos_default_time_zone)
+    notes = note_lots(lots.of(store_id), today, within_days=settings.pos_expiring_within_days)
+    return notes, running_on(campaigns.of(store_id), today)
 
 
 @router.put("/v1/prices/{store_id}/{gtin}")

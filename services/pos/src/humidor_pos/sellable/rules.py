@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from humidor_pos.campaigns.rules import Running, RunningCampaign
 from humidor_pos.lots.rules import ExpiringLot, LotNotes, UnsellableLot
 from humidor_pos.products.rules import Price, Product, Shelf, unit_price
 
@@ -26,25 +27,33 @@ class Sellable(msgspec.Struct, frozen=True):
     unit_gtins: Sequence[Mapping[str, str]]
     unsellable_lots: list[UnsellableLot]
     expiring_lots: list[ExpiringLot]
+    campaigns: list[RunningCampaign]
 
 
-def sellable(shelf: Shelf, notes: Mapping[str, LotNotes]) -> list[Sellable]:
+def sellable(shelf: Shelf, notes: Mapping[str, LotNotes], running: Running) -> list[Sellable]:
     """List the active products in the order of their GTINs; prices are in minor units for one unit."""
     active = (product for product in shelf.products.values() if product.status == "active")
-    entries = (_entry(p, shelf.prices.get(p.gtin), notes.get(p.gtin, _NOTHING)) for p in active)
+    entries = (
+        _entry(p, shelf.prices.get(p.gtin), notes.get(p.gtin, _NOTHING), running.products.get(p.gtin, []))
+        for p in active
+    )
     return sorted(entries, key=lambda entry: entry.gtin)
 
 
-def list_tag(revision: int, notes: Mapping[str, LotNotes]) -> str:
-    """Name a state of the list: the same in every process, another one when a lot expires at midnight."""
-    if not notes:
+def list_tag(revision: int, notes: Mapping[str, LotNotes], running: Running) -> str:
+    """Name a state of the list: the same in every process, another one when a midnight changes the list.
+
+    At midnight a lot expires, or a campaign begins or ends, without anything being told.
+    """
+    if not notes and not running.products and not running.store:
         return str(revision)
-    return (
-        f"{revision}-{hashlib.blake2b(msgspec.json.encode(notes, order='sorted'), digest_size=8).hexdigest()}"
-    )
+    today = msgspec.json.encode((notes, running), order="sorted")
+    return f"{revision}-{hashlib.blake2b(today, digest_size=8).hexdigest()}"
 
 
-def _entry(product: Product, own: Price | None, notes: LotNotes) -> Sellable:
+def _entry(
+    product: Product, own: Price | None, notes: LotNotes, campaigns: list[RunningCampaign]
+) -> Sellable:
     price = own.price_per_pack if own else product.price_per_pack
     units = ("pack", "carton", "case") if price is not None else ()
     prices = {unit: unit_price(product, unit, price or 0) or 0 for unit in units}
@@ -61,4 +70,5 @@ def _entry(product: Product, own: Price | None, notes: LotNotes) -> Sellable:
         unit_gtins=product.unit_gtins,
         unsellable_lots=notes.unsellable,
         expiring_lots=notes.expiring,
+        campaigns=campaigns,
     )

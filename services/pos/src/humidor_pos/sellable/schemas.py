@@ -30,8 +30,22 @@ class ExpiringLot(BaseModel):
     expiry_date: date
 
 
+class RunningCampaign(BaseModel):
+    """A campaign on the store's own day; the price (minor units) is null where consumers pay as ever."""
+
+    campaign_id: str
+    kind: str
+    audience: Literal["retailers", "consumers"]
+    ends_on: date
+    price_per_pack: int | None
+    currency: str | None
+
+
 class SellableProduct(BaseModel):
-    """Prices are in minor units, for one unit; empty where the product has none."""
+    """Prices are in minor units, for one unit; empty where the product has none.
+
+    `campaigns` has the lowest price first; a carton then costs `packs_per_carton` times that of a pack.
+    """
 
     gtin: str
     name: str
@@ -45,14 +59,16 @@ class SellableProduct(BaseModel):
     unit_gtins: list[UnitGtin]
     unsellable_lots: list[UnsellableLot]
     expiring_lots: list[ExpiringLot]
+    campaigns: list[RunningCampaign]
 
 
 class SellableList(BaseModel):
-    """What a store may sell now."""
+    """What a store may sell now; `campaigns` are those about every product."""
 
     store_id: str
     revision: int
     items: list[SellableProduct]
+    campaigns: list[RunningCampaign]
 
 
 class NewPrice(BaseModel):

@@ -3,6 +3,7 @@
 from humidor_common.events.inventory.alerts import AlertClosed, AlertRaised
 from humidor_common.events.inventory.catalogue import ProductChanged, StoreChanged, UnitGtin
 from humidor_common.events.inventory.climate import ClimateExcursion, ExposedLot
+from humidor_common.events.inventory.closings import ClosingStock, StockClosed
 from humidor_common.events.inventory.lots import CartonsReceived, LotChanged
 from humidor_common.events.inventory.movements import (
     ArrivedLot,
@@ -43,6 +44,7 @@ __all__ = [
     "ArrivedLot",
     "CartonsReceived",
     "ClimateExcursion",
+    "ClosingStock",
     "CountedProduct",
     "DamagedLot",
     "DispatchedLot",
@@ -63,6 +65,7 @@ __all__ = [
     "ShippedLine",
     "ShippedLot",
     "StockBelowReorderPoint",
+    "StockClosed",
     "StockRefused",
     "StockReleased",
     "StockReserved",

@@ -76,14 +76,14 @@ def base_of(span: Span, against: Against) -> tuple[Span, bool] | None:
         if found[2]:
             return Span(found[0], found[1]), True
     start, end = years_before(span.start, 1), years_before(span.end, 1)
-    if _ends_month(span.end):
+    if ends_month(span.end):
         end = end.replace(day=monthrange(end.year, end.month)[1])
     return Span(start, end), False
 
 
 def _previous(span: Span) -> Span:
     end = span.start - _DAY
-    if span.start.day == 1 and _ends_month(span.end):
+    if span.start.day == 1 and ends_month(span.end):
         months = (span.end.year - span.start.year) * 12 + span.end.month - span.start.month + 1
         return Span(months_before(span.start, months), end)
     return Span(span.start - timedelta(days=span.days), end)
@@ -95,7 +95,8 @@ def months_before(first: date, months: int) -> date:
     return date(year, month + 1, 1)
 
 
-def _ends_month(day: date) -> bool:
+def ends_month(day: date) -> bool:
+    """Tell whether a day is the last of its month."""
     return day.day == monthrange(day.year, day.month)[1]
 
 
@@ -123,7 +124,7 @@ def split(spans: Sequence[Span], *, by_month: bool) -> Pieces:
     pieces = Pieces([], [])
     for place, span in enumerate(spans):
         for part in cut(span, "month") if by_month else [span]:
-            if by_month and part.start.day == 1 and _ends_month(part.end):
+            if by_month and part.start.day == 1 and ends_month(part.end):
                 pieces.months.append((part.start, place))
             elif pieces.days and pieces.days[-1][1] == place and pieces.days[-1][0].end + _DAY == part.start:
                 pieces.days[-1] = (Span(pieces.days[-1][0].start, part.end), place)

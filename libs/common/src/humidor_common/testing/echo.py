@@ -1,0 +1,16 @@
+"""For tests of engines: answers with what it was asked, sleeps or dies where it is told to."""
+
+import os
+import signal
+import time
+
+import msgspec
+
+
+def echo(line: bytes) -> bytes:
+    asked = msgspec.json.decode(line)
+    if isinstance(asked, dict):
+        if asked.get("die"):
+            os.kill(os.getpid(), signal.SIGKILL)
+        time.sleep(asked.get("sleep", 0))
+    return msgspec.json.encode([asked])

@@ -1,0 +1,175 @@
+"""Campaigns over HTTP."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query
+from starlette.responses import Response
+
+from humidor_common.clock import utc_now
+from humidor_common.db.transaction import Read, Tx
+from humidor_common.web.idempotency import Idempotency
+from humidor_common.web.inputs import IfMatch, Reason, tag
+from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor
+from humidor_customers.campaign_rules.here import Here
+from humidor_customers.campaigns import deciding, planning, queries, service
+from humidor_customers.campaigns.effects import EffectView, effect_of
+from humidor_customers.campaigns.schemas import (
+    Approval,
+    CampaignInput,
+    CampaignView,
+    Filters,
+    PlanView,
+    SpendingInput,
+    SpendingView,
+    StoreView,
+)
+from humidor_customers.campaigns.service import Act
+from humidor_customers.inputs import NEWEST, Reader, Writer
+
+router = APIRouter(prefix="/v1/campaigns", tags=["campaigns"])
+
+
+async def _act(principal: Writer, here: Here, if_match: IfMatch = None) -> Act:
+    principal.check_every_store()
+    return Act(principal, here, if_match, utc_now())
+
+
+Acting = Annotated[Act, Depends(_act)]
+
+
+@router.post("", status_code=201, response_model=CampaignView)
+async def post_campaign(conn: Tx, act: Acting, campaign: CampaignInput, idempotency: Idempotency) -> Response:
+    """Make a draft; what the law forbids is refused at once."""
+    return await idempotency.run(conn, lambda: service.create(conn, act, campaign))
+
+
+@router.get("")
+async def list_campaigns(
+    conn: Read,
+    principal: Reader,
+    filters: Annotated[Filters, Query()],
+    cursor: Cursor = None,
+    limit: Limit = DEFAULT_LIMIT,
+) -> Page[CampaignView]:
+    """Read campaigns, the newest first."""
+    principal.check_every_store()
+    before = decode_cursor(cursor, UUID)[0] if cursor else NEWEST
+    found = await queries.page(conn, filters, before=before, limit=limit + 1)
+    more = len(found) > limit
+    return Page(
+        items=found[:limit], next_cursor=encode_cursor(found[limit - 1].campaign_id) if more else None
+    )
+
+
+@router.get("/{campaign_id}")
+async def get_campaign(conn: Read, principal: Reader, campaign_id: UUID, response: Response) -> CampaignView:
+    principal.check_every_store()
+    return _tagged(response, await service.get(conn, campaign_id))
+
+
+@router.put("/{campaign_id}")
+async def put_campaign(
+    conn: Tx, act: Acting, campaign_id: UUID, campaign: CampaignInput, response: Response
+) -> CampaignView:
+    """Change a draft."""
+    return _tagged(response, await service.change(conn, act, campaign_id, campaign))
+
+
+@router.post("/{campaign_id}:submit")
+async def post_submission(conn: Tx, act: Acting, campaign_id: UUID, response: Response) -> CampaignView:
+    """Give a draft to somebody else to approve."""
+    return _tagged(response, await deciding.submit(conn, act, campaign_id))
+
+
+@router.post("/{campaign_id}:approve")
+async def post_approval(
+    conn: Tx, act: Acting, campaign_id: UUID, approval: Approval, response: Response
+) -> CampaignView:
+    """Approve what somebody else has submitted; with a reason where a rule asks to be looked at."""
+    return _tagged(response, await deciding.approve(conn, act, campaign_id, approval.reason))
+
+
+@router.post("/{campaign_id}:return")
+async def post_return(
+    conn: Tx, act: Acting, campaign_id: UUID, given: Reason, response: Response
+) -> CampaignView:
+    """Make a draft again of what was submitted or approved."""
+    return _tagged(response, await deciding.give_back(conn, act, campaign_id, given.reason))
+
+
+@router.post("/{campaign_id}:schedule")
+async def post_schedule(conn: Tx, act: Acting, campaign_id: UUID, response: Response) -> CampaignView:
+    """Draw who goes without it, fix that, and tell of it."""
+    return _tagged(response, await deciding.schedule(conn, act, campaign_id))
+
+
+@router.post("/{campaign_id}:stop")
+async def post_stop(
+    conn: Tx, act: Acting, campaign_id: UUID, given: Reason, response: Response
+) -> CampaignView:
+    """Stop a running campaign before its last day."""
+    return _tagged(response, await deciding.end(conn, act, campaign_id, "stop", given.reason))
+
+
+@router.post("/{campaign_id}:cancel")
+async def post_cancellation(
+    conn: Tx, act: Acting, campaign_id: UUID, given: Reason, response: Response
+) -> CampaignView:
+    """Give up a campaign that does not run yet."""
+    return _tagged(response, await deciding.end(conn, act, campaign_id, "cancel", given.reason))
+
+
+@router.get("/{campaign_id}/plan")
+async def get_plan(conn: Read, principal: Reader, campaign_id: UUID) -> PlanView:
+    """Read who takes part, as it is fixed or would be drawn now, and what the comparison can show."""
+    principal.check_every_store()
+    return await planning.plan_of(conn, await service.get(conn, campaign_id), now=utc_now())
+
+
+@router.get("/{campaign_id}/stores")
+async def list_stores(
+    conn: Read, principal: Reader, campaign_id: UUID, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+) -> Page[StoreView]:
+    """Read the stores of a scheduled campaign with the part that each was drawn into."""
+    principal.check_every_store()
+    await service.get(conn, campaign_id)
+    after = decode_cursor(cursor, str)[0] if cursor else ""
+    found = await queries.stores_page(conn, campaign_id, after=after, limit=limit + 1)
+    more = len(found) > limit
+    return Page(items=found[:limit], next_cursor=encode_cursor(found[limit - 1].store_id) if more else None)
+
+
+@router.post("/{campaign_id}/spendings", status_code=201, response_model=SpendingView)
+async def post_spending(
+    conn: Tx, act: Acting, campaign_id: UUID, spending: SpendingInput, idempotency: Idempotency
+) -> Response:
+    """Book what a campaign has cost; one that has spent its budget is stopped."""
+    return await idempotency.run(conn, lambda: service.spend(conn, act, campaign_id, spending))
+
+
+@router.get("/{campaign_id}/spendings")
+async def list_spendings(
+    conn: Read, principal: Reader, campaign_id: UUID, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+) -> Page[SpendingView]:
+    """Read bookings, the newest first."""
+    principal.check_every_store()
+    await service.get(conn, campaign_id)
+    before = decode_cursor(cursor, UUID)[0] if cursor else NEWEST
+    found = await queries.spendings_page(conn, campaign_id, before=before, limit=limit + 1)
+    more = len(found) > limit
+    return Page(
+        items=found[:limit], next_cursor=encode_cursor(found[limit - 1].spending_id) if more else None
+    )
+
+
+@router.get("/{campaign_id}/effect")
+async def get_effect(conn: Read, principal: Reader, campaign_id: UUID) -> EffectView:
+    """Read what a campaign has brought, and what has come back of what was spent."""
+    principal.check_every_store()
+    return await effect_of(conn, await service.get(conn, campaign_id))
+
+
+def _tagged(response: Response, campaign: CampaignView) -> CampaignView:
+    tag(response, campaign.version)
+    return campaign

@@ -1,0 +1,81 @@
+"""Draws who goes without a campaign, from what is known now, and fixes it when the campaign is scheduled."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+
+from humidor_common.db.pool import Connection
+from humidor_common.web.problems import invalid
+from humidor_customers.campaigns import queries
+from humidor_customers.campaigns.gathering import Candidate, candidates
+from humidor_customers.campaigns.rules.drawing import Draw, Unit, balance, detectable_percent, draw
+from humidor_customers.campaigns.schemas import BalanceView, CampaignView, PlanView, StoreView, StratumView
+
+
+async def plan_of(conn: Connection, campaign: CampaignView, *, now: datetime) -> PlanView:
+    """Give the plan that was fixed, or what would be drawn now."""
+    if (fixed := await queries.read_plan(conn, campaign.campaign_id)) is not None:
+        return PlanView.model_validate(fixed)
+    plan, _ = await _make(conn, campaign, now)
+    return plan
+
+
+async def fix(conn: Connection, campaign: CampaignView, *, now: datetime) -> PlanView:
+    """Draw, and write down what was drawn.
+
+    Raises:
+        Problem: 422 where no store is left to take part.
+    """
+    plan, stores = await _make(conn, campaign, now)
+    field = "segment_id" if campaign.segment_id else "store_ids"
+    if not plan.treated:
+        raise invalid(field, f"no store is left to take part; {plan.excluded} stay out")
+    if campaign.holdout_share and not plan.holdout:
+        raise invalid("holdout_share", "too small: none of the stores would go without the campaign")
+    plan = plan.model_copy(update={"fixed": True})
+    await queries.fix_plan(conn, campaign.campaign_id, plan.model_dump(mode="json"), stores)
+    return plan
+
+
+async def _make(conn: Connection, campaign: CampaignView, now: datetime) -> tuple[PlanView, list[StoreView]]:
+    found = await candidates(conn, campaign, now=now)
+    units = [each.unit for each in found if each.excluded is None]
+    drawn = draw(units, campaign.holdout_share, campaign.seed)
+    plan = PlanView(
+        fixed=False,
+        treated=len(drawn.treated),
+        holdout=len(drawn.holdout),
+        excluded=len(found) - len(units),
+        strata=_strata(drawn),
+        balance=[BalanceView.model_validate(each._asdict()) for each in balance(units, drawn)],
+        detectable_percent=detectable_percent(units, drawn),
+        overlaps=await queries.overlaps(conn, campaign, [each.store_id for each in units]),
+    )
+    return plan, _stores(found, drawn)
+
+
+def _strata(drawn: Draw) -> list[StratumView]:
+    treated = Counter(drawn.strata[each] for each in drawn.treated)
+    holdout = Counter(drawn.strata[each] for each in drawn.holdout)
+    return [
+        StratumView(stratum=each, treated=treated[each], holdout=holdout[each])
+        for each in sorted(set(drawn.strata.values()))
+    ]
+
+
+def _stores(found: Sequence[Candidate], drawn: Draw) -> list[StoreView]:
+    held = set(drawn.holdout)
+    return [_store(each, drawn, held=each.unit.store_id in held) for each in found]
+
+
+def _store(candidate: Candidate, drawn: Draw, *, held: bool) -> StoreView:
+    unit: Unit = candidate.unit
+    part = "holdout" if held else "treated"
+    return StoreView(
+        store_id=unit.store_id,
+        part="excluded" if candidate.excluded else part,
+        reason=candidate.excluded,
+        stratum=drawn.strata.get(unit.store_id),
+        basis=candidate.basis,
+        before_sticks=unit.before_sticks,
+    )

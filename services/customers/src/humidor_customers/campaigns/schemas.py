@@ -1,0 +1,221 @@
+"""What callers send and see of campaigns."""
+
+from datetime import date, datetime
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from humidor_common.web.inputs import Currency, Day, Input, Label, Minor, Name, Note, StoreId
+from humidor_customers.campaign_rules.rules import (
+    CONSUMER_KINDS,
+    AdultCheck,
+    Audience,
+    Channel,
+    Kind,
+    Mechanic,
+)
+from humidor_customers.campaign_rules.schemas import Finding
+from humidor_customers.campaigns.rules.states import State
+from humidor_customers.inputs import Gtin
+
+MOST_STORES = 10_000
+MOST_DAYS = 366
+
+
+class Exclusion(Input):
+    """A store that goes neither with the campaign nor into the comparison."""
+
+    store_id: StoreId
+    reason: Label
+
+
+class CampaignInput(Input):
+    """A campaign: for `store_ids`, or for the stores of the trade customers in a segment.
+
+    Days are those of the stores, both included. `gtins` null is every product. Where somebody pays less by
+    it, `discount_percent` or `price_per_pack` (minor units, with `gtins`) says how much. `holdout_share` of
+    the stores go without it, so that its effect can be judged. It stops where what is sold a day falls
+    below `sales_floor_percent` of the 90 days before.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "name": "Tidy shelves before the Spring Festival",
+                    "goal": "4 % more packs",
+                    "kind": "service",
+                    "audience": "retailers",
+                    "channel": "visit",
+                    "starts_on": "2027-01-11",
+                    "ends_on": "2027-01-31",
+                    "store_ids": ["S0001"],
+                    "budget_minor": 500000,
+                    "currency": "CNY",
+                }
+            ]
+        }
+    )
+
+    name: Name
+    goal: Note
+    owner: Name | None = None
+    kind: Kind
+    audience: Audience
+    channel: Channel
+    mechanics: Annotated[list[Mechanic], Field(max_length=9)] = Field(default_factory=list)
+    adult_check: AdultCheck = "none"
+    gtins: Annotated[list[Gtin], Field(min_length=1, max_length=500)] | None = None
+    discount_percent: Annotated[float, Field(gt=0, lt=100)] | None = None
+    price_per_pack: Annotated[int, Field(gt=0, le=10**9)] | None = None
+    starts_on: Day
+    ends_on: Day
+    store_ids: Annotated[list[StoreId], Field(min_length=1, max_length=MOST_STORES)] | None = None
+    segment_id: UUID | None = None
+    exclusions: Annotated[list[Exclusion], Field(max_length=MOST_STORES)] = Field(default_factory=list)
+    budget_minor: Minor
+    currency: Currency
+    holdout_share: Annotated[float, Field(ge=0, le=0.5)] = 0.0
+    seed: Annotated[int, Field(ge=0, lt=2**53)] = 1
+    sales_floor_percent: Annotated[float, Field(gt=0, le=100)] | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if (self.store_ids is None) == (self.segment_id is None):
+            raise ValueError("store_ids or segment_id names for whom it is, not both")
+        if not 0 <= (self.ends_on - self.starts_on).days < MOST_DAYS:
+            raise ValueError(f"ends_on is from starts_on on, within {MOST_DAYS} days")
+        to_consumers = self.kind in CONSUMER_KINDS or self.price_per_pack is not None
+        if to_consumers and self.audience != "consumers":
+            raise ValueError(f"{self.kind} or price_per_pack: audience is consumers")
+        if self.price_per_pack is not None and (self.gtins is None or self.discount_percent is not None):
+            raise ValueError("price_per_pack goes with gtins, and without discount_percent")
+        return self
+
+
+class Approval(Input):
+    """Why a person approves; needed where a rule asks to be looked at."""
+
+    reason: Note | None = None
+
+
+class SpendingInput(Input):
+    """What a campaign has cost; a negative amount takes an earlier booking back."""
+
+    amount_minor: Annotated[int, Field(ge=-(10**15), le=10**15)]
+    note: Note
+
+
+class SpendingView(SpendingInput):
+    """A booking."""
+
+    spending_id: UUID
+    campaign_id: UUID
+    booked_by: str
+    booked_at: datetime
+
+
+class CampaignView(BaseModel):
+    """A campaign; `findings` are the rules that ask to be looked at, `last_day` the last on which it ran."""
+
+    campaign_id: UUID
+    name: str
+    state: State
+    kind: Kind
+    audience: Audience
+    channel: Channel
+    mechanics: list[str]
+    adult_check: AdultCheck
+    goal: str
+    owner: str
+    gtins: list[str] | None
+    discount_percent: float | None
+    price_per_pack: int | None
+    starts_on: date
+    ends_on: date
+    store_ids: list[str] | None
+    segment_id: UUID | None
+    exclusions: list[Exclusion]
+    budget_minor: int
+    spent_minor: int
+    currency: str
+    holdout_share: float
+    seed: int
+    sales_floor_percent: float | None
+    jurisdiction: str
+    findings: list[Finding]
+    submitted_by: str | None
+    submitted_at: datetime | None
+    approved_by: str | None
+    approved_at: datetime | None
+    approval_reason: str | None
+    last_day: date | None
+    stop_code: str | None
+    stop_detail: str | None
+    version: int
+    created_by: str
+    created_at: datetime
+    changed_at: datetime
+
+
+class BalanceView(BaseModel):
+    """How alike both parts were before, by mean sticks of a store; up to ±0.1 deviations is balance."""
+
+    figure: str
+    treated_mean: float | None
+    holdout_mean: float | None
+    standardised_difference: float | None
+
+
+class StratumView(BaseModel):
+    """Stores of one area, format and third of sales."""
+
+    stratum: str
+    treated: int
+    holdout: int
+
+
+class OverlapView(BaseModel):
+    """Another live campaign on some of the same stores, products and days: neither's effect is its own."""
+
+    campaign_id: UUID
+    name: str
+    starts_on: date
+    ends_on: date
+    stores: int
+
+
+class PlanView(BaseModel):
+    """Who takes part, who is held out, what can be shown; what would be drawn now, or was (`fixed`)."""
+
+    fixed: bool
+    treated: int
+    holdout: int
+    excluded: int
+    strata: list[StratumView]
+    balance: list[BalanceView]
+    detectable_percent: float | None
+    overlaps: list[OverlapView]
+
+
+class StoreView(BaseModel):
+    """A store of a scheduled campaign; `before_sticks` are of the 90 days before it was drawn.
+
+    `basis` is what they were counted from: its till, or its owner's orders where it has none.
+    """
+
+    store_id: str
+    part: Literal["treated", "holdout", "excluded"]
+    reason: str | None
+    stratum: str | None
+    basis: Literal["till", "orders", "none"]
+    before_sticks: float
+
+
+class Filters(BaseModel):
+    """Which campaigns to list."""
+
+    state: State | None = None
+    kind: Kind | None = None
+    store_id: StoreId | None = None
