@@ -51,7 +51,8 @@ endif
 .PHONY: verify-published
 verify-published: .venv/.ready ## The whole real file of ../shared/data replayed and verified (about 5 min); DATA=path
 	HUMIDOR_PUBLISHED_DATA="$(abspath $(DATA))" $(BIN)/pytest -s -ra tests/published \
-		services/inventory/tests/policies/test_textbook.py services/forecasting/tests/elasticity
+		services/inventory/tests/policies/test_textbook.py services/forecasting/tests/elasticity \
+		services/forecasting/tests/uplift
 
 .PHONY: test-neural
 test-neural: .venv/.ready ## The neural model in an environment of its own: it trains and beats seasonal naive (minutes)

@@ -1,4 +1,4 @@
-"""A campaign is told from the moment it is scheduled, begins by itself, and shows what forecasting found."""
+"""A campaign is told when it is scheduled, begins by itself, stands at tills, and shows what it brought."""
 
 import asyncio
 import json
@@ -73,6 +73,13 @@ def ask(http: httpx.Client, method: str, path: str, body: Any = None, *, expect:
     return answer.json()
 
 
+def at_till(system: System, key: str) -> list[str]:
+    answer = httpx.get(
+        f"{system.url}/pos/v1/sellable", headers={"Authorization": f"Bearer {key}"}, timeout=30
+    )
+    return [each["campaign_id"] for each in answer.raise_for_status().json()["campaigns"]]
+
+
 def test_a_campaign_is_told_runs_by_itself_and_shows_what_forecasting_found(system: System) -> None:
     prefix, today = f"P{uuid4().hex[:7]}", datetime.now(ZoneInfo("Asia/Shanghai")).date()
     stores = [f"{prefix}S{n}" for n in range(4)]
@@ -120,6 +127,9 @@ def test_a_campaign_is_told_runs_by_itself_and_shows_what_forecasting_found(syst
         assert (told["state"], told["gtins"]) == ("running", None)
         assert sorted(told["store_ids"] + told["holdout_store_ids"]) == stores
         assert len(told["holdout_store_ids"]) == 2
+        treated, held = (system.terminal(told[part][0]) for part in ("store_ids", "holdout_store_ids"))
+        until(lambda: made["campaign_id"] in at_till(system, treated), "the till was not told")
+        assert made["campaign_id"] not in at_till(system, held)
         publish_evaluation(system, made["campaign_id"])
         effect = until(
             lambda: (found := maker.get(f"{path}/effect")).status_code == 200 and found.json(),
@@ -129,3 +139,4 @@ def test_a_campaign_is_told_runs_by_itself_and_shows_what_forecasting_found(syst
         assert (effect["return_on_spent"]["value"], effect["reasons"]) == (0.5, ["few-controls"])
         stopped = ask(maker, "POST", f"{path}:stop", {"reason": "Seen enough"})
         assert (stopped["state"], stopped["stop_code"]) == ("stopped", "by-hand")
+        until(lambda: made["campaign_id"] not in at_till(system, treated), "the till shows it still")

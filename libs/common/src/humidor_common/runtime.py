@@ -100,14 +100,21 @@ async def _background(runtime: Runtime, role: Role) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def beside(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Do `work` for as long as the block lasts."""
+    """Do `work` for as long as the block lasts; what ends by a fault of its own is told in the log."""
     tasks = [asyncio.create_task(each) for each in work]
+    for task in tasks:
+        task.add_done_callback(_tell_fault)
     try:
         yield
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _tell_fault(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (fault := task.exception()) is not None:
+        log.error("work has ended for good", exc_info=fault)
 
 
 async def _run_bus(runtime: Runtime) -> None:

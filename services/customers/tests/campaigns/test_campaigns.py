@@ -5,6 +5,7 @@ import io
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -273,6 +274,11 @@ async def test_who_stays_out_is_said_empty_ones_are_refused_and_overlaps_are_war
     assert (cancelled["state"], cancelled["stop_detail"]) == ("cancelled", "Rain")
     assert [each.state for each in await office.told()] == ["scheduled", "cancelled"]
     assert (await office.read(second, "/plan"))["overlaps"] == []
+    await office.step(await office.scheduled(gtins=None), "stop", {"reason": "Rain"}, expect=409)
+    today = str(datetime.now(ZoneInfo("Asia/Shanghai")).date())
+    begun = await office.scheduled(starts_on=today, gtins=None)
+    stopped = await office.step(begun, "cancel", {"reason": "Rain"})
+    assert (stopped["state"], stopped["last_day"]) == ("stopped", today)
 
 
 async def test_a_segment_is_for_its_stores_and_one_without_a_till_counts_its_owners_orders(

@@ -7,7 +7,7 @@ from humidor_common.db.pool import Connection
 from humidor_common.web.problems import Problem, invalid
 from humidor_customers.campaigns import queries
 from humidor_customers.campaigns.planning import fix
-from humidor_customers.campaigns.rules.states import STEPS, Step
+from humidor_customers.campaigns.rules.states import LIVE, STEPS, Step
 from humidor_customers.campaigns.schemas import CampaignView
 from humidor_customers.campaigns.service import Act, lawful, lock, save
 
@@ -79,13 +79,17 @@ async def schedule(conn: Connection, act: Act, campaign_id: UUID) -> CampaignVie
 async def end(conn: Connection, act: Act, campaign_id: UUID, step: Step, reason: str) -> CampaignView:
     """Stop a running campaign, or cancel one that does not run yet.
 
+    What has begun by the days of its stores is stopped, whether the worker has seen it begin or not.
+
     Raises:
         Problem: 404; 409 `campaign-state`; 412.
     """
     before = await lock(conn, act, campaign_id, step)
     update: dict[str, Any] = {"state": STEPS[step][1], "stop_code": "by-hand", "stop_detail": reason}
-    if step == "stop":
-        days = await queries.local_days(conn, [campaign_id], act.now)
-        first_today, _ = days[campaign_id]
-        update["last_day"] = max(before.starts_on, min(before.ends_on, first_today))
+    if before.state in LIVE:
+        first_today, _ = (await queries.local_days(conn, [campaign_id], act.now))[campaign_id]
+        if first_today >= before.starts_on:
+            update |= {"state": "stopped", "last_day": min(before.ends_on, first_today)}
+        elif step == "stop":
+            raise Problem(409, "campaign-state", "It has not begun yet: cancel it.")
     return await save(conn, act, step, (before, before.model_copy(update=update)), reason=reason)

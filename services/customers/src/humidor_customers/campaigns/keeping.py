@@ -68,6 +68,8 @@ async def keep_campaigns(pool: Pool) -> None:
                     count = await look_at_due(conn, now=utc_now())
             except DATABASE_ERRORS as error:
                 log.warning("no campaigns looked at", extra={"error": repr(error)})
+            except Exception:  # one that cannot be looked at must not end the looking
+                log.exception("no campaigns looked at")
         await asyncio.sleep(EVERY_SECONDS)
 
 

@@ -18,7 +18,8 @@ SET name = $2, starts_on = $3, ends_on = $4, store_ids = $5, gtins = $6, mechani
     version = promotions.version + 1, changed_at = $14
 RETURNING *
 """
-# A campaign that is cancelled, or was stopped before its first day, never took place.
+# A campaign that is cancelled, or was stopped before its first day, never took place. Terms for retailers
+# are no price that consumers saw.
 _TAKE_CAMPAIGNS = """
 WITH taken AS (
     INSERT INTO campaigns AS c
@@ -43,8 +44,10 @@ dropped AS (
 INSERT INTO promotions AS p (promotion_id, name, starts_on, ends_on, store_ids, gtins, mechanic,
                              discount_percent, holdout_store_ids, price_per_pack, currency, budget_minor,
                              spent_minor, source, version, changed_at)
-SELECT campaign_id, kind, starts_on, ends_on, store_ids, gtins, kind, discount_percent, holdout_store_ids,
-       price_per_pack, currency, budget_minor, spent_minor, 'campaign', version, changed_at
+SELECT campaign_id, kind, starts_on, ends_on, store_ids, gtins, kind,
+       CASE audience WHEN 'consumers' THEN discount_percent END, holdout_store_ids,
+       CASE audience WHEN 'consumers' THEN price_per_pack END, currency, budget_minor,
+       spent_minor, 'campaign', version, changed_at
 FROM taken WHERE state <> 'cancelled' AND ends_on >= starts_on ORDER BY campaign_id
 ON CONFLICT (promotion_id) DO UPDATE
 SET (name, starts_on, ends_on, store_ids, gtins, mechanic, discount_percent, holdout_store_ids,

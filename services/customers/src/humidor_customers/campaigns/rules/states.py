@@ -13,7 +13,7 @@ STEPS: dict[Step, tuple[frozenset[State], State | None]] = {
     "return": (frozenset({"submitted", "approved"}), "draft"),
     "approve": (frozenset({"submitted"}), "approved"),
     "schedule": (frozenset({"approved"}), "scheduled"),
-    "stop": (frozenset({"running"}), "stopped"),
+    "stop": (frozenset({"scheduled", "running"}), "stopped"),
     "cancel": (frozenset({"draft", "submitted", "approved", "scheduled"}), "cancelled"),
     "spend": (frozenset({"approved", "scheduled", "running", "ended", "stopped"}), None),
 }
