@@ -101,7 +101,7 @@ def test_a_campaign_is_told_runs_by_itself_and_shows_what_forecasting_found(syst
     with system.client() as maker, approver:
         for store in stores:
             known = {"name": "Quay", "time_zone": "Asia/Shanghai"}
-            answer = maker.put(f"/inventory/v1/stores/{store}", json=known)
+            answer = maker.put(f"/customers/v1/stores/{store}", json=known)
             assert answer.status_code in (200, 201), answer.text
         made = until(
             lambda: (found := maker.post(PATH, json=body)).status_code == 201 and found.json(),

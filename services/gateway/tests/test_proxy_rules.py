@@ -22,6 +22,9 @@ TRUSTED = (ip_network("10.0.0.0/8"), ip_network("fd00::/8"))
         (b"/pos/v1/%252e%252e", Target("pos", b"/v1/%252e%252e")),
         (b"/inventory/openapi.json", Target("inventory", b"/openapi.json")),
         (b"/inventory/healthz", Target("inventory", b"/healthz")),
+        (b"/customers/v1/stores", Target("inventory", b"/v1/stores")),
+        (b"/customers/v1/stores/S0001", Target("inventory", b"/v1/stores/S0001")),
+        (b"/customers/v1/storesS0001", Target("customers", b"/v1/storesS0001")),
     ],
 )
 def test_paths_of_services_are_split(path: bytes, target: Target) -> None:

@@ -17,6 +17,8 @@ REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
 _PATH = re.compile(
     rb"/([a-z][a-z0-9-]{0,30})(/v1/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*|/openapi\.json|/healthz|/readyz)"
 )
+# Stores are customers' by contract and kept by inventory: docs/decisions/0019-stores-under-customers.md.
+_STORES = re.compile(rb"/v1/stores(?:/|\Z)")
 _SUSPECT = re.compile(rb"%|//|/\.")
 _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _NEVER_IN_SEGMENT = re.compile(rb"[/\\\x00-\x1f\x7f]")
@@ -85,7 +87,10 @@ def resolve(raw_path: bytes) -> Target | None:
     path = match[2]
     if _SUSPECT.search(path):
         _check_segments(path)
-    return Target(match[1].decode(), path)
+    service = match[1].decode()
+    if service == "customers" and _STORES.match(path):
+        service = "inventory"
+    return Target(service, path)
 
 
 def _check_segments(path: bytes) -> None:
