@@ -74,7 +74,7 @@ async def test_a_series_that_leaves_its_band_is_told_once_refitted_and_closed_wh
     assert len(first["items"] + rest["items"]) == 3
 
     # Nothing has changed since these forecasts, but what drifts is forecast anew, by whoever is best now.
-    await publish(market, STORES, at=utc_now() + timedelta(seconds=5))
+    await publish(market, STORES, at=utc_now() + timedelta(minutes=6))
     run = await market.ask("POST", "/v1/runs", json={"only_changed": True}, expect=202)
     async with transaction(market.runtime.pool) as conn:
         held = await runs.claim(conn, now=utc_now())

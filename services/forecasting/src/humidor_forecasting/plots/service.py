@@ -1,7 +1,7 @@
 """Has charts drawn by a process of its own, or gives their data."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
@@ -46,7 +46,18 @@ async def plot_forecast(pool: Pool, series: tuple[str, str], history_days: int, 
         wanted = Wanted("store", store_id, "product", gtin, first, last, "both", "day")
         demand = await read_demand(conn, wanted)
         names = await queries.names_of(conn, store_id, gtin)
-    return await _answer(lambda language: rules.forecast_chart(found, demand.periods, names, language), look)
+    plain = _plain(found)
+    return await _answer(lambda language: rules.forecast_chart(plain, demand.periods, names, language), look)
+
+
+def _plain(forecast: forecasts.Document) -> forecasts.Document:
+    """Read out what a forecast has as text for answers."""
+    plain = {
+        name: msgspec.json.decode(value) if isinstance(value, msgspec.Raw) else value
+        for name, value in forecast.items()
+    }
+    days = [{**day, "day": date.fromisoformat(day["day"])} for day in plain["days"]]
+    return plain | {"days": days}
 
 
 async def plot_decomposition(pool: Pool, wanted: Wanted, look: Look) -> Response:
