@@ -45,7 +45,7 @@ ifdef T
 	$(BIN)/pytest $(T)
 else
 	$(BIN)/pytest --numprocesses 2 libs services tests/repository
-	$(BIN)/pytest --numprocesses 2 --dist loadfile tests/integration tests/published
+	$(BIN)/pytest tests/integration tests/published
 endif
 
 .PHONY: verify-published

@@ -149,5 +149,7 @@ def test_rebuilding_the_stock_from_the_topics_gives_the_same(system: System, map
     for service in ("inventory", "pos"):
         report = system.cli("rebuild", service, "--yes")
         assert report["equal"] is True
-        assert all(each["events_read"] > 0 for each in report["projections"])
+        read = {each["projection"]: each["events_read"] for each in report["projections"]}
+        read.pop("campaigns", None)  # nobody need have told of one by then
+        assert all(read.values())
     assert verify(system, mapping)[1] == set()
