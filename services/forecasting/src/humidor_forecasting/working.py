@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from humidor_common.clock import utc_now
 from humidor_common.db.failures import DATABASE_ERRORS
+from humidor_common.db.keeping import keep
 from humidor_common.db.pool import Pool
 from humidor_common.db.transaction import transaction
 from humidor_common.runtime import Runtime, beside
@@ -43,13 +44,12 @@ async def working(runtime: Runtime) -> AsyncIterator[None]:
 
 
 async def _keep_watching(runtime: Runtime) -> None:
-    while True:
-        try:
-            if await watch(runtime.pool, now=utc_now()):
-                runtime.wake_relay()
-        except DATABASE_ERRORS as error:
-            log.warning("forecasts not watched, trying again later", extra={"error": repr(error)})
-        await asyncio.sleep(WATCH_EVERY_SECONDS)
+    async def look() -> bool:
+        if await watch(runtime.pool, now=utc_now()):
+            runtime.wake_relay()
+        return False
+
+    await keep(look, "forecasts not watched", every_seconds=WATCH_EVERY_SECONDS)
 
 
 async def _keep_forgetting(pool: Pool, keep_days: int) -> None:

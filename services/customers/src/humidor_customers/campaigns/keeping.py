@@ -1,6 +1,5 @@
 """Begins, ends and stops campaigns by themselves: by days of stores, budgets, sales and the law."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -9,10 +8,9 @@ from uuid import UUID
 from humidor_common import audit
 from humidor_common.auth import Principal
 from humidor_common.clock import utc_now
-from humidor_common.db.failures import DATABASE_ERRORS
+from humidor_common.db.keeping import keep
 from humidor_common.db.pool import Connection, Pool
 from humidor_common.db.transaction import transaction
-from humidor_common.telemetry.logs import get_logger
 from humidor_customers.campaign_rules import service as law
 from humidor_customers.campaign_rules.rules import Rule
 from humidor_customers.campaigns import queries
@@ -51,26 +49,18 @@ WHERE NOT EXISTS (SELECT FROM campaign_stores s JOIN market_stores_to_sum USING 
   AND NOT EXISTS (SELECT FROM campaign_stores s JOIN purchase_days_changed d USING (store_id)
                   WHERE s.campaign_id = a.campaign_id AND d.local_day <= a.until)
 """  # noqa: S608 - a constant of ours
-log = get_logger(__name__)
-
 Days = Mapping[UUID, tuple[date, date]]
 Sales = Mapping[UUID, tuple[float | None, float | None]]
 
 
 async def keep_campaigns(pool: Pool) -> None:
     """Work until cancelled; several workers take campaigns of their own, and each look stands alone."""
-    while True:
-        count = AT_ONCE
-        while count == AT_ONCE:
-            count = 0
-            try:
-                async with transaction(pool) as conn:
-                    count = await look_at_due(conn, now=utc_now())
-            except DATABASE_ERRORS as error:
-                log.warning("no campaigns looked at", extra={"error": repr(error)})
-            except Exception:  # one that cannot be looked at must not end the looking
-                log.exception("no campaigns looked at")
-        await asyncio.sleep(EVERY_SECONDS)
+
+    async def look() -> bool:
+        async with transaction(pool) as conn:
+            return await look_at_due(conn, now=utc_now()) == AT_ONCE
+
+    await keep(look, "no campaigns looked at", every_seconds=EVERY_SECONDS)
 
 
 async def look_at_due(conn: Connection, *, now: datetime) -> int:

@@ -1,20 +1,16 @@
 """Ends, now and then, orders that nobody confirmed before their window closed."""
 
-import asyncio
 from datetime import datetime
 
 from humidor_common.clock import utc_now
-from humidor_common.db.failures import DATABASE_ERRORS
+from humidor_common.db.keeping import keep
 from humidor_common.db.pool import Connection, Pool
 from humidor_common.db.transaction import transaction
-from humidor_common.telemetry.logs import get_logger
 from humidor_customers.orders import queries
 from humidor_customers.orders.keeping import next_version
 
 EVERY_SECONDS = 30
 AT_ONCE = 200
-
-log = get_logger(__name__)
 
 
 async def lapse_due(conn: Connection, *, now: datetime) -> int:
@@ -32,13 +28,9 @@ async def lapse_due(conn: Connection, *, now: datetime) -> int:
 
 async def keep_lapsing(pool: Pool) -> None:
     """Work until cancelled; one that is confirmed meanwhile is locked and not looked at."""
-    while True:
-        count = AT_ONCE
-        while count == AT_ONCE:
-            count = 0
-            try:
-                async with transaction(pool) as conn:
-                    count = await lapse_due(conn, now=utc_now())
-            except DATABASE_ERRORS as error:
-                log.warning("no orders lapsed", extra={"error": repr(error)})
-        await asyncio.sleep(EVERY_SECONDS)
+
+    async def look() -> bool:
+        async with transaction(pool) as conn:
+            return await lapse_due(conn, now=utc_now()) == AT_ONCE
+
+    await keep(look, "no orders lapsed", every_seconds=EVERY_SECONDS)
