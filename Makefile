@@ -33,7 +33,7 @@ lint: .venv/.ready ## Style and mistakes (ruff), formatting included
 
 .PHONY: types
 types: .venv/.ready ## Static types (mypy --strict)
-	$(BIN)/mypy $(PATHS)
+	$(BIN)/mypy --num-workers auto $(PATHS)
 
 .PHONY: imports
 imports: .venv/.ready ## Who may import whom (import-linter)
@@ -51,6 +51,7 @@ endif
 .PHONY: verify-published
 verify-published: .venv/.ready ## The whole real file of ../shared/data replayed and verified (about 5 min); DATA=path
 	HUMIDOR_PUBLISHED_DATA="$(abspath $(DATA))" $(BIN)/pytest -s -ra tests/published \
+		tests/integration/test_whole_file_is_replayed.py \
 		services/inventory/tests/policies/test_textbook.py services/forecasting/tests/elasticity \
 		services/forecasting/tests/uplift
 

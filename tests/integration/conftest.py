@@ -30,6 +30,8 @@ class System:
     home: Path
     port: int
     tokens: dict[tuple[str, ...], str] = field(default_factory=dict)
+    printed: str = ""
+    """What `humidor up` said when it was started."""
 
     @property
     def url(self) -> str:
@@ -52,12 +54,13 @@ class System:
         assert not check or done.returncode == 0, done.stdout + done.stderr
         return json.loads(done.stdout) if done.stdout.strip() else {}
 
-    def up(self) -> None:
-        command = [HUMIDOR, "up", "--detach"]
+    def up(self, *options: str) -> None:
+        command = [HUMIDOR, "up", "--detach", *options]
         done = subprocess.run(
             command, env=self.environment, capture_output=True, text=True, timeout=START_SECONDS, check=False
         )
         assert done.returncode == 0, done.stdout + done.stderr
+        self.printed = done.stdout
 
     def down(self) -> None:
         subprocess.run([HUMIDOR, "down"], env=self.environment, check=False, timeout=120, capture_output=True)

@@ -1,7 +1,7 @@
 """Kill -9 of every part under load: afterwards each accepted sale is counted exactly once.
 
 All the while replicas of the inventory worker join and leave the consumer group. By default the faults come
-one after the other under one load, six seconds each; where CHAOS_SECONDS says how long one lasts (`make
+one after the other under one load, four seconds each; where CHAOS_SECONDS says how long one lasts (`make
 chaos`), each has a load and a count of its own.
 """
 
@@ -17,12 +17,13 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any, Protocol
 from uuid import uuid4
 
+import aiohttp
 import httpx
 import pytest
 
 GTINS = ["06901028000017", "06901028000024", "06901028000031"]
 STORES = ["S0001", "S0002", "S0003", "S0004"]
-SECONDS = float(os.environ.get("CHAOS_SECONDS", "6"))
+SECONDS = float(os.environ.get("CHAOS_SECONDS", "4"))
 PAUSE_SECONDS = 0.03
 Stock = dict[tuple[str, str], int]
 
@@ -53,7 +54,8 @@ class Load:
 
     async def run(self, store: str) -> None:
         headers = {"Authorization": f"Bearer {self.keys[store]}"}
-        async with httpx.AsyncClient(base_url=self.url, headers=headers, timeout=5) as http:
+        patience = aiohttp.ClientTimeout(total=5)
+        async with aiohttp.ClientSession(self.url, headers=headers, timeout=patience) as http:
             while not self.stop.is_set():
                 body = _sale(store)
                 await self._until_answered(http, body)
@@ -63,15 +65,16 @@ class Load:
                 # Some hundred sales a second, and a processor that has time for what has to start again.
                 await asyncio.sleep(PAUSE_SECONDS)
 
-    async def _until_answered(self, http: httpx.AsyncClient, body: dict[str, Any]) -> None:
+    async def _until_answered(self, http: aiohttp.ClientSession, body: dict[str, Any]) -> None:
         while True:
-            with suppress(httpx.TransportError):
-                answer = await http.post("/v1/sales", json=body)
-                if answer.status_code in {200, 201}:
-                    return
-                if answer.status_code not in {429, 503}:
-                    pytest.fail(f"{answer.text}\n{self.system.logged(answer.json()['trace_id'])}")
-                assert "retry-after" in answer.headers
+            with suppress(aiohttp.ClientError, TimeoutError):
+                async with http.post("/v1/sales", json=body) as answer:
+                    if answer.status in {200, 201}:
+                        return
+                    if answer.status not in {429, 503}:
+                        problem = await answer.json()
+                        pytest.fail(f"{problem}\n{self.system.logged(problem['trace_id'])}")
+                    assert "retry-after" in answer.headers
             self.repeats += 1
             await asyncio.sleep(0.1)
 
@@ -125,7 +128,7 @@ async def _churn(environment: dict[str, str]) -> None:
             stderr=asyncio.subprocess.DEVNULL,
         )
         try:
-            await asyncio.sleep(random.uniform(3, 6))
+            await asyncio.sleep(random.uniform(5, 9))
             replica.send_signal(random.choice([signal.SIGTERM, signal.SIGKILL]))
             await asyncio.wait_for(replica.wait(), 15)
         finally:
@@ -154,7 +157,8 @@ FAULTS = {
 ROUNDS = (
     {fault: [fault] for fault in FAULTS}
     if "CHAOS_SECONDS" in os.environ
-    else {"one fault after the other": list(FAULTS)}
+    # The relays' processes are those of pos, so that pos is killed there as well.
+    else {"one fault after the other": [fault for fault in FAULTS if fault != "pos"]}
 )
 
 

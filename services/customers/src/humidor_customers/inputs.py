@@ -7,7 +7,8 @@ from uuid import UUID
 from fastapi import Depends
 from pydantic import AfterValidator, StringConstraints
 
-from humidor_common.auth import Principal, require
+from humidor_common.auth import Principal
+from humidor_common.web.authorization import require
 from humidor_common.web.pagination import decode_cursor
 from humidor_common.web.problems import invalid
 

@@ -6,8 +6,9 @@ from uuid import UUID
 from fastapi import Depends, Request
 from pydantic import AfterValidator, StringConstraints
 
-from humidor_common.auth import Principal, require
+from humidor_common.auth import Principal
 from humidor_common.db.pool import Pool
+from humidor_common.web.authorization import require
 
 Reader = Annotated[Principal, Depends(require("forecasting:read"))]
 Writer = Annotated[Principal, Depends(require("forecasting:write"))]

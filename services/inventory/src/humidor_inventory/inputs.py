@@ -5,7 +5,8 @@ from typing import Annotated
 from fastapi import Depends
 from pydantic import AfterValidator, Field, StringConstraints
 
-from humidor_common.auth import Principal, require
+from humidor_common.auth import Principal
+from humidor_common.web.authorization import require
 from humidor_common.web.inputs import (
     PRINTABLE,
     Contactable,

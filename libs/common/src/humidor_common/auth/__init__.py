@@ -1,6 +1,5 @@
 """Who calls, and what they may do: tokens issued by the gateway, verified by every service itself."""
 
-from humidor_common.auth.dependencies import Authenticated, require
 from humidor_common.auth.principal import Kind, Principal
 from humidor_common.auth.scopes import ROLE_SCOPES, ROLES, SCOPES, scopes_of
 from humidor_common.auth.signing import (
@@ -20,7 +19,6 @@ __all__ = [
     "ROLES",
     "ROLE_SCOPES",
     "SCOPES",
-    "Authenticated",
     "InvalidToken",
     "Kind",
     "Principal",
@@ -31,7 +29,6 @@ __all__ = [
     "jwks",
     "load_or_create_signing_keys",
     "load_signing_keys",
-    "require",
     "rotate_signing_keys",
     "save_signing_keys",
     "scopes_of",

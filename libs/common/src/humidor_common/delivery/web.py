@@ -8,11 +8,12 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from humidor_common import audit
-from humidor_common.auth import Principal, require
+from humidor_common.auth import Principal
 from humidor_common.clock import utc_now
 from humidor_common.db.pool import Connection
 from humidor_common.db.transaction import Read, Tx
 from humidor_common.delivery.messages import Route, masked
+from humidor_common.web.authorization import require
 from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor
 from humidor_common.web.problems import Problem, not_found
 

@@ -10,13 +10,14 @@ from pydantic import BaseModel
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
-from humidor_common.auth import Principal, require
+from humidor_common.auth import Principal
 from humidor_common.clock import utc_now
 from humidor_common.db.transaction import Read, transaction
 from humidor_common.imports.kinds import Kind
 from humidor_common.imports.report import ImportReport
 from humidor_common.imports.run import read_file, run_import
 from humidor_common.imports.templates import Language, csv_template, xlsx_template
+from humidor_common.web.authorization import require
 from humidor_common.web.idempotency import IdempotencyKey, Idempotent
 from humidor_common.web.problems import Problem, invalid
 

@@ -7,14 +7,14 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, Field
 
-from humidor_common.auth import Principal, require
-from humidor_common.auth.dependencies import Credentials
+from humidor_common.auth import Principal
 from humidor_common.auth.machine_keys import fits
 from humidor_common.clock import utc_now
 from humidor_common.db.pool import Connection
 from humidor_common.db.transaction import Read, Tx
 from humidor_common.privacy import retention
 from humidor_common.privacy.holdings import Privacy
+from humidor_common.web.authorization import Credentials, require
 from humidor_common.web.inputs import IfMatch, Input, Note, tag
 from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor
 from humidor_common.web.problems import not_found

@@ -8,13 +8,14 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from humidor_common import audit
-from humidor_common.auth import Principal, require
+from humidor_common.auth import Principal
 from humidor_common.db.pool import Connection
 from humidor_common.db.transaction import Read, Tx, transaction
 from humidor_common.messaging import deadletters
 from humidor_common.messaging.deadletters import DeadLetter
 from humidor_common.messaging.subscription import Subscription
 from humidor_common.runtime import Runtime
+from humidor_common.web.authorization import require
 from humidor_common.web.errors import as_problem
 from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, decode_cursor, encode_cursor
 from humidor_common.web.problems import Problem, not_found

@@ -9,10 +9,11 @@ import msgspec
 from fastapi import Depends, Header, Request
 from starlette.responses import Response
 
-from humidor_common.auth import Authenticated, Principal
+from humidor_common.auth import Principal
 from humidor_common.db import statements
 from humidor_common.db.pool import Connection
 from humidor_common.db.statements import Statement
+from humidor_common.web.authorization import Authenticated
 from humidor_common.web.problems import Problem
 
 REPLAYED = {"Idempotency-Replayed": "true"}

@@ -8,13 +8,14 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from humidor_common.auth import Principal, require
+from humidor_common.auth import Principal
 from humidor_common.db.pool import Connection
 from humidor_common.db.transaction import Read, Tx
 from humidor_common.events.pos import SaleRecorded
 from humidor_common.messaging.rebuild import Projection
 from humidor_common.messaging.subscription import Poison, Received, Subscription
 from humidor_common.service import Routes, Service
+from humidor_common.web.authorization import require
 from humidor_common.web.idempotency import Idempotency
 
 router = APIRouter()

@@ -7,8 +7,9 @@ from urllib.parse import unquote_plus
 
 from fastapi import APIRouter, Depends, Form, Header, Path, Request, Response
 
-from humidor_common.auth import Principal, require
+from humidor_common.auth import Principal
 from humidor_common.db.transaction import Read, Tx
+from humidor_common.web.authorization import require
 from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor
 from humidor_gateway.clients import service
 from humidor_gateway.clients.schemas import (

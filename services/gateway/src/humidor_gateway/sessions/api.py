@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Request, Response
 
-from humidor_common.auth import Authenticated
+from humidor_common.web.authorization import Authenticated
 from humidor_common.web.problems import Problem
 from humidor_gateway.sessions import service
 from humidor_gateway.sessions.schemas import LogIn, LogOut, Me, PasswordChange, Refresh, Tokens

@@ -4,8 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 
-from humidor_common.auth import Principal, require
+from humidor_common.auth import Principal
 from humidor_common.db.transaction import Read, Tx
+from humidor_common.web.authorization import require
 from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor
 from humidor_common.web.problems import invalid
 from humidor_gateway.users import service

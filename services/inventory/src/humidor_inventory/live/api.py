@@ -9,9 +9,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Query, Request
 from starlette.responses import Response
 
-from humidor_common.auth.dependencies import Credentials
 from humidor_common.auth.tokens import InvalidToken
 from humidor_common.runtime import Runtime
+from humidor_common.web.authorization import Credentials
 from humidor_common.web.problems import invalid
 from humidor_inventory.inputs import Gtin, Reader, StoreId
 from humidor_inventory.live.feed import Listener, StockFeed

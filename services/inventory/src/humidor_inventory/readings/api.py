@@ -7,10 +7,10 @@ import msgspec
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
-from humidor_common.auth.dependencies import Credentials, bearer, unauthorized
 from humidor_common.auth.machine_keys import fits, owner_of
 from humidor_common.clock import utc_now
 from humidor_common.db.transaction import Read, Tx
+from humidor_common.web.authorization import Credentials, bearer, unauthorized
 from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor
 from humidor_common.web.problems import Problem, invalid, not_found
 from humidor_inventory.inputs import Moment, Reader, StoreId, visible_stores

@@ -9,9 +9,10 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse
 from starlette.responses import Response
 
-from humidor_common.auth import Authenticated, Principal
+from humidor_common.auth import Principal
 from humidor_common.clock import utc_now
 from humidor_common.db.transaction import Read, Tx
+from humidor_common.web.authorization import Authenticated
 from humidor_common.web.idempotency import Idempotency
 from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor
 from humidor_common.web.problems import FieldError, Problem, invalid

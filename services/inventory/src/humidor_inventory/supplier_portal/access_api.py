@@ -5,9 +5,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from humidor_common.auth import Principal, require
+from humidor_common.auth import Principal
 from humidor_common.clock import utc_now
 from humidor_common.db.transaction import Read, Tx
+from humidor_common.web.authorization import require
 from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor
 from humidor_common.web.problems import not_found
 from humidor_inventory.inputs import IfMatch, Reader, StoreId, SupplierId, tag, visible_stores

@@ -6,9 +6,9 @@ import msgspec
 from fastapi import Depends, Request
 
 from humidor_common.auth import Principal
-from humidor_common.auth.dependencies import Credentials, unauthorized
 from humidor_common.auth.machine_keys import fits, owner_of
 from humidor_common.runtime import Runtime
+from humidor_common.web.authorization import Credentials, unauthorized
 
 PREFIX = "hms"
 _KEY = """

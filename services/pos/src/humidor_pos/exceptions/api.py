@@ -5,8 +5,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 
-from humidor_common.auth import Principal, require
+from humidor_common.auth import Principal
 from humidor_common.db.transaction import Read, Tx
+from humidor_common.web.authorization import require
 from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor
 from humidor_pos.exceptions import service
 from humidor_pos.exceptions.schemas import ExceptionView, Resolution, State

@@ -8,9 +8,9 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from humidor_common.auth.dependencies import bearer
 from humidor_common.clock import utc_now
 from humidor_common.runtime import Runtime
+from humidor_common.web.authorization import bearer
 from humidor_common.web.problems import Problem
 from humidor_pos.facts.reading import openapi_schema
 from humidor_pos.terminals.directory import Terminal, Terminals, bearer_token

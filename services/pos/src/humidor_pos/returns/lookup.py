@@ -7,9 +7,10 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 from pydantic import AwareDatetime
 
-from humidor_common.auth import Principal, require
+from humidor_common.auth import Principal
 from humidor_common.clock import utc_now
 from humidor_common.db.transaction import Read
+from humidor_common.web.authorization import require
 from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor
 from humidor_pos.facts.listing import RETURNS, get_fact, list_facts
 from humidor_pos.returns.schemas import ReturnView

@@ -5,10 +5,11 @@ from typing import Annotated
 import msgspec
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
-from humidor_common.auth import Principal, require
+from humidor_common.auth import Principal
 from humidor_common.clock import utc_now
 from humidor_common.db.transaction import Read, Tx
 from humidor_common.runtime import Runtime
+from humidor_common.web.authorization import require
 from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor
 from humidor_common.web.problems import invalid
 from humidor_pos.campaigns.directory import Campaigns

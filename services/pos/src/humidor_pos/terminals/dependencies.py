@@ -7,9 +7,9 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from humidor_common.auth import Principal
-from humidor_common.auth.dependencies import Credentials, authenticate, unauthorized
 from humidor_common.clock import utc_now
 from humidor_common.runtime import Runtime
+from humidor_common.web.authorization import Credentials, authenticate, unauthorized
 from humidor_pos.terminals.directory import Terminal, Terminals
 from humidor_pos.terminals.rules import PREFIX
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import msgspec
 
-from humidor_common.auth.dependencies import unauthorized
 from humidor_common.auth.machine_keys import fits, owner_of
 from humidor_common.db.failures import DATABASE_ERRORS
 from humidor_common.db.pool import Connection, Pool
+from humidor_common.web.authorization import unauthorized
 from humidor_common.web.problems import Problem, unavailable
 from humidor_pos.revisions import Directory
 from humidor_pos.terminals.rules import PREFIX, Bucket

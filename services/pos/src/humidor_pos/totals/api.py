@@ -4,8 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
-from humidor_common.auth import Principal, require
+from humidor_common.auth import Principal
 from humidor_common.db.transaction import Read
+from humidor_common.web.authorization import require
 from humidor_pos.terminals.schemas import StoreId
 from humidor_pos.totals import queries
 from humidor_pos.totals.schemas import StoreTotals

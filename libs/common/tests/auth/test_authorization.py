@@ -8,15 +8,8 @@ import httpx
 import pytest
 from fastapi import Depends, FastAPI, Request, Response
 
-from humidor_common.auth import (
-    Authenticated,
-    Principal,
-    SigningKey,
-    TokenVerifier,
-    issue_token,
-    jwks,
-    require,
-)
+from humidor_common.auth import Principal, SigningKey, TokenVerifier, issue_token, jwks
+from humidor_common.web.authorization import Authenticated, require
 from humidor_common.web.problems import Problem
 
 

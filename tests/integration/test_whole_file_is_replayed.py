@@ -1,14 +1,13 @@
 """The whole Online Retail file through a system of its own; `make verify-published` runs it.
 
 The file is not part of the repository: HUMIDOR_PUBLISHED_DATA says where it is, and without it nothing runs.
-HUMIDOR_PUBLISHED_ROWS takes so many of its first rows.
+HUMIDOR_PUBLISHED_ROWS takes so many of its first rows, and the system in which the other tests run.
 """
 
 import gzip
 import json
 import os
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -18,13 +17,14 @@ from typing import Any
 
 import pytest
 
-from humidor_embedded.ports import free_ports
+from .conftest import HUMIDOR, System, free_port
 
 DATA = Path(os.environ.get("HUMIDOR_PUBLISHED_DATA") or "/nowhere") / "online_retail"
 FILES = sorted(str(path) for path in DATA.glob("*.csv.gz"))
 FLAGS = ("--currency", "GBP", "--time-zone", "Europe/London")
 WHOLE = {"sale": 313_931, "return": 5_847, "adjustment": 925, "reported": 2}
 ROWS = int(os.environ.get("HUMIDOR_PUBLISHED_ROWS") or sum(WHOLE.values()))
+IS_WHOLE = sum(WHOLE.values()) == ROWS
 
 pytestmark = [
     pytest.mark.skipif(not FILES, reason="HUMIDOR_PUBLISHED_DATA holds no online_retail/*.csv.gz"),
@@ -35,33 +35,47 @@ Humidor = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def humidor() -> Iterator[Humidor]:
-    """Run `humidor … --json` against a system of this test's own."""
+def environment(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
+    """The environment of commands for the system that the file goes through."""
+    if not IS_WHOLE:
+        system: System = request.getfixturevalue("system")
+        yield system.environment
+        return
     with tempfile.TemporaryDirectory(prefix="humidor-published-", ignore_cleanup_errors=True) as home:
-        environment = {**os.environ, "HUMIDOR_HOME": home, "HUMIDOR_PORT": str(free_ports(1)[0])}
-        command = [sys.executable, "-m", "humidor_cli"]
-
-        def run(*arguments: str) -> dict[str, Any]:
-            began = time.monotonic()
-            done = subprocess.run(
-                [*command, *arguments], env=environment, capture_output=True, text=True, check=False
-            )
-            print(f"humidor {arguments[0]}: exit {done.returncode}, {time.monotonic() - began:.1f} s")
-            assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-            report: dict[str, Any] = json.loads(done.stdout) if "--json" in arguments else {}
-            return report
-
-        run("up", "--detach", "--no-sample")
+        own = System(Path(home), free_port())
+        own.up("--no-sample")
         try:
-            yield run
+            yield own.environment
         finally:
-            subprocess.run([*command, "down"], env=environment, check=False, capture_output=True)
+            own.down()
+
+
+@pytest.fixture(scope="module")
+def humidor(environment: dict[str, str]) -> Humidor:
+    """Run `humidor … --json`."""
+
+    def run(*arguments: str) -> dict[str, Any]:
+        began = time.monotonic()
+        command = [HUMIDOR, *arguments, "--json"]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        print(f"humidor {arguments[0]}: exit {done.returncode}, {time.monotonic() - began:.1f} s")
+        assert done.returncode in {0, 1}, done.stdout[-3000:] + done.stderr[-3000:]
+        report: dict[str, Any] = json.loads(done.stdout)
+        return report
+
+    return run
+
+
+def differing(verified: dict[str, Any]) -> list[dict[str, Any]]:
+    """Give the checks that are not equal; dead letters of other tests are left aside."""
+    unlike = [check for check in verified["checks"] if not check["equal"]]
+    return [check for check in unlike if IS_WHOLE or check["name"] != "open dead letters"]
 
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """The file as it was published, or its beginning."""
-    if sum(WHOLE.values()) == ROWS:
+    if IS_WHOLE:
         return FILES
     path = tmp_path_factory.mktemp("published") / "beginning.csv.gz"
     with gzip.open(FILES[0], "rt") as whole, gzip.open(path, "wt") as beginning:
@@ -70,7 +84,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 
 def test_the_whole_file_is_replayed_and_verifies_to_the_unit(humidor: Humidor, files: list[str]) -> None:
-    report = humidor("replay", *files, *FLAGS, "--yes", "--json")
+    report = humidor("replay", *files, *FLAGS, "--yes")
     print(
         f"{report['rows']:,} rows in {report['seconds']:.1f} s: {report['sales_per_second']:.0f} sales/s, "
         f"{report['rows_per_second']:,.0f} rows/s"
@@ -79,13 +93,13 @@ def test_the_whole_file_is_replayed_and_verifies_to_the_unit(humidor: Humidor, f
     assert report["rows"] == ROWS
     assert sum(report["rows_by_kind"].values()) == ROWS
     assert files != FILES or report["rows_by_kind"] == WHOLE
-    verified = humidor("verify", *files, *FLAGS, "--json")
+    verified = humidor("verify", *files, *FLAGS)
     for check in verified["checks"]:
         print(f"  {check['name']}: {check['expected']} = {check['actual']} ({check['compared']} compared)")
-    assert verified["equal"] is True
+    assert differing(verified) == []
 
 
 def test_a_second_replay_finds_every_document_a_duplicate(humidor: Humidor, files: list[str]) -> None:
-    report = humidor("replay", *files, *FLAGS, "--yes", "--json")
+    report = humidor("replay", *files, *FLAGS, "--yes")
     assert {status for counts in report["results"].values() for status in counts} == {"duplicate"}
-    assert humidor("verify", *files, *FLAGS, "--json")["equal"] is True
+    assert differing(humidor("verify", *files, *FLAGS)) == []
