@@ -157,8 +157,10 @@ def free_port() -> int:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give the first test of each process the time in which its system starts."""
-    for item in items:
+    """Have one process run all tests of the system, and give the first of them the time of its start."""
+    here = [item for item in items if item.path.parent == Path(__file__).parent]
+    for item in here:
+        item.add_marker(pytest.mark.xdist_group("system"))
         if "system" in getattr(item, "fixturenames", ()) and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(START_SECONDS + 120))
 
