@@ -156,6 +156,7 @@ def free_port() -> int:
         return port
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks for groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Have one process run all tests of the system, and give the first of them the time of its start."""
     here = [item for item in items if item.path.parent == Path(__file__).parent]

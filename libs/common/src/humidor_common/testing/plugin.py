@@ -9,7 +9,8 @@ from humidor_common.auth import SigningKey, generate_signing_key, issue_token, j
 from humidor_common.ids import uuid7
 from humidor_common.service import Service
 from humidor_common.settings import ServiceSettings
-from humidor_common.testing.engines import Databases, kafka_broker, postgres_server
+from humidor_common.testing.databases import Databases
+from humidor_common.testing.engines import kafka_broker, postgres_server
 
 MakeDatabase = Callable[[str | None], str]
 SettingsFor = Callable[..., ServiceSettings]
@@ -48,7 +49,7 @@ def databases(postgres: str) -> Iterator[Databases]:
 def make_database(databases: Databases) -> Iterator[MakeDatabase]:
     """Make a database of this test's own: `make_database("humidor_pos")`."""
     yield databases.make
-    databases.drop_all()
+    databases.take_back()
 
 
 @pytest.fixture

@@ -14,5 +14,7 @@ def upgrade() -> None:
             note text NOT NULL,
             CONSTRAINT uq_notes UNIQUE (note) DEFERRABLE INITIALLY DEFERRED
         );
+        CREATE TABLE sweeps (name text PRIMARY KEY, swept_at timestamptz, details jsonb NOT NULL);
+        INSERT INTO sweeps (name, details) VALUES ('daily', '{"kept_days": [1, 2]}');
         """
     )
