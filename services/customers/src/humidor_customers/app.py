@@ -5,6 +5,8 @@ from contextlib import asynccontextmanager
 
 from humidor_common.runtime import Runtime
 from humidor_common.service import Routes, Service
+from humidor_customers.answers.consumers import PROJECTION as ANSWERS
+from humidor_customers.answers.consumers import SUBSCRIPTION as ANSWERED
 from humidor_customers.campaigns.consumers import PROJECTION as EFFECTS
 from humidor_customers.campaigns.consumers import SUBSCRIPTION as EVALUATED
 from humidor_customers.catalogue.consumers import PROJECTION as CATALOGUE
@@ -70,8 +72,9 @@ SERVICE = Service(
         PROFILES,
         STOCK_CLOSED,
         EVALUATED,
+        ANSWERED,
     ),
-    projections=(PROJECTION, CATALOGUE, TIMELINE, PURCHASES, CLOSINGS, EFFECTS),
+    projections=(PROJECTION, CATALOGUE, TIMELINE, PURCHASES, CLOSINGS, EFFECTS, ANSWERS),
     settings=CustomersSettings,
     api_context=api_context,
     worker_context=worker_context,
