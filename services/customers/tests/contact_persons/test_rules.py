@@ -67,7 +67,7 @@ def test_names_of_letters_are_whole_words() -> None:
 
 def test_contacts_go_out_of_documents_and_fields_of_the_business_stay() -> None:
     words = words_of(person(), [WANG, LI])
-    masked = {"name": "王*", "role": "owner", "phone": "138********78", "email": "W***************"}
+    masked = {"name": "**", "role": "owner", "phone": "138****78", "email": "W****"}
     assert masked == words.masked[0]
     document = {"name": "王芳便利店", "contacts": [WANG, LI, masked], "custom": {"note": "王芳"}}
     assert redacted(document, words, keep=("name",)) == {
@@ -75,7 +75,7 @@ def test_contacts_go_out_of_documents_and_fields_of_the_business_stay() -> None:
         "contacts": [LI],
         "custom": {"note": ERASED},
     }
-    assert without([WANG, LI, OTHER_WANG], words) == [LI]
+    assert without([WANG, LI, OTHER_WANG], words) == [LI, OTHER_WANG]
 
 
 @settings(max_examples=60, deadline=None)

@@ -58,7 +58,7 @@ PLACES = (
     ),
     Place("orders", "orders", ("note", "closed_reason", "proof"), _RETAILER),
     Place("orders", "order_claims", ("evidence", "decided_reason"), _ORDER),
-    Place("orders", "order_debits", ("outcome", "reason"), _ORDER),
+    Place("orders", "order_debits", ("reason",), _ORDER),
     Place("orders", "window_exceptions", ("reason",), _RETAILER),
     Place("survey_answers", "survey_responses", ("answers",), _RETAILER),
     Place(

@@ -33,6 +33,9 @@ WHERE l.connector_id = e->>0 AND l.remote_id = e->>1 AND NOT EXISTS (
 """
 
 
+_OF_PERSONS = ("contact.", "custom.")
+
+
 class Link(NamedTuple):
     """A customer and its record; `gone` is one that was deleted over there."""
 
@@ -133,7 +136,8 @@ async def erase_from_shadows(
     )
     changed = []
     for row in rows:
-        names = {name for name, value in row["shadow"].items() if personal(value)}
+        # The customer's own name and address are no person's.
+        names = {n for n, v in row["shadow"].items() if n.startswith(_OF_PERSONS) and personal(v)}
         if any(name.startswith("contact.") for name in names):
             names |= {name for name, value in row["shadow"].items() if name.startswith("contact.") and value}
         if names:
