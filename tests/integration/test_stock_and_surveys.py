@@ -101,7 +101,7 @@ def test_closed_months_and_answers_stand_beside_what_was_sold(system: System) ->
 
         def corrected_here() -> bool:
             said = ask(http, "GET", f"/customers/v1/profiles/consumer/{member}")["recommendation"]
-            return said["value"] == 4 and said["evidence"]["response_id"] == first["response_id"]
+            return bool(said["value"] == 4 and said["evidence"]["response_id"] == first["response_id"])
 
         until(corrected_here, "the told answer is not in the profile")
         entries = ask(http, "GET", f"/customers/v1/consumers/{member}/timeline?kind=survey")["items"]

@@ -21,6 +21,7 @@ from humidor_customers.purchases.consumers import SUBSCRIPTION as BOUGHT
 from humidor_customers.rights.consumers import SUBSCRIPTION as RIGHTS
 from humidor_customers.settings import CustomersSettings
 from humidor_customers.stores.consumers import PROJECTION, SUBSCRIPTION
+from humidor_customers.stuck.consumers import SUBSCRIPTION as NOT_TAKEN
 from humidor_customers.timeline.consumers import PROJECTION as TIMELINE
 from humidor_customers.timeline.consumers import SUBSCRIPTION as SALES
 from humidor_customers.webhooks.consumers import SUBSCRIPTION as WEBHOOKS
@@ -73,6 +74,7 @@ SERVICE = Service(
         STOCK_CLOSED,
         EVALUATED,
         ANSWERED,
+        NOT_TAKEN,
     ),
     projections=(PROJECTION, CATALOGUE, TIMELINE, PURCHASES, CLOSINGS, EFFECTS, ANSWERS),
     settings=CustomersSettings,

@@ -25,11 +25,13 @@ from humidor_customers.rights.collecting import keep_collecting
 from humidor_customers.rights.retention import PRIVACY, keep_asking
 from humidor_customers.settings import CustomersSettings
 from humidor_customers.syncs.working import Worker
+from humidor_customers.tiers.cadence import KIND as SCORING
+from humidor_customers.tiers.cadence import keep_scoring, run_scoring
 from humidor_customers.value.running import run_model
 from humidor_customers.value.service import KIND as MODEL
 
 SEALED_EVERY_SECONDS = 600
-HANDLERS: dict[str, Handler] = {MODEL: run_model}
+HANDLERS: dict[str, Handler] = {MODEL: run_model, SCORING: run_scoring}
 """What does the jobs of each kind."""
 
 QUARTERS = (
@@ -59,6 +61,7 @@ async def working(runtime: Runtime) -> AsyncIterator[None]:
         keep_purchases(pool),
         keep_market(pool),
         keep_campaigns(pool),
+        keep_scoring(pool),
         keep_jobs(
             pool, HANDLERS | handlers(runtime.settings.pg_dsn), dask_address=runtime.settings.dask_address
         ),

@@ -41,7 +41,7 @@ ON CONFLICT DO NOTHING;
 CONTACTS = """
 ALTER TABLE privacy_requests
     ALTER COLUMN member_id DROP NOT NULL,
-    ADD COLUMN retailer_id text COLLATE "C" CONSTRAINT fk_privacy_requests_retailer REFERENCES retailers,
+    ADD COLUMN retailer_id text COLLATE "C",
     ADD COLUMN person jsonb,
     ADD CONSTRAINT ck_privacy_requests_whose CHECK (num_nonnulls(member_id, retailer_id) = 1),
     ADD CONSTRAINT ck_privacy_requests_person CHECK (person IS NULL OR retailer_id IS NOT NULL);
@@ -70,8 +70,21 @@ ALTER TABLE channel_accounts
 UPDATE channel_accounts SET secret_names = ARRAY(SELECT jsonb_object_keys(secrets) ORDER BY 1);
 """
 
+ORDERS = """
+CREATE TABLE orders_not_taken (
+    order_id uuid NOT NULL,
+    waits text COLLATE "C" NOT NULL CHECK (waits IN ('asked', 'releasing', 'shipping')),
+    attempt integer NOT NULL,
+    reason text NOT NULL,
+    noticed_at timestamptz NOT NULL,
+    CONSTRAINT pk_orders_not_taken PRIMARY KEY (order_id, waits)
+);
+CREATE INDEX ix_orders_waiting ON orders (order_id) WHERE stock IN ('asked', 'releasing', 'shipping');
+"""
+
 
 def upgrade() -> None:
     run_sql(ANSWERS)
     run_sql(CONTACTS)
     run_sql(SECRETS)
+    run_sql(ORDERS)
