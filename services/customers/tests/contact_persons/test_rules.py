@@ -65,6 +65,15 @@ def test_names_of_letters_are_whole_words() -> None:
     assert redacted("Also ask Al, al or Sal", words) == f"Also ask {ERASED}, {ERASED} or Sal"
 
 
+@pytest.mark.parametrize("name", ["A", ".", "12", "\u2003"])
+def test_a_name_that_is_no_word_takes_nothing_out_of_texts(name: str) -> None:
+    words = words_of(person(name=name), [WANG])
+    assert redacted("grade A. 12", words) == "grade A. 12"
+    assert without([{**WANG, "name": name}, LI], words_of(person(name=name), [{**WANG, "name": name}])) == [
+        LI
+    ]
+
+
 def test_contacts_go_out_of_documents_and_fields_of_the_business_stay() -> None:
     words = words_of(person(), [WANG, LI])
     masked = {"name": "**", "role": "owner", "phone": "138****78", "email": "W****"}

@@ -28,7 +28,8 @@ REASON = "06900000000001: 5000000000 sticks are not what an order can have"
 async def place(desk: Desk, retailer_id: str = "C1") -> OrderConfirmed:
     body = {"retailer_id": retailer_id, "confirm": True, "lines": [{"gtin": gtin(1), "quantity": 1}]}
     await desk.ask("POST", "/v1/orders", json=body, expect=201)
-    return (await asked(desk))[-1]
+    told: OrderConfirmed = (await asked(desk))[-1]
+    return told
 
 
 def given_up(event: OrderConfirmed | OrderCancelled) -> Received:

@@ -6,6 +6,9 @@ every column of the database that could hold such data and is neither here nor k
 
 from typing import NamedTuple
 
+from humidor_customers.retailers.schemas import RetailerInput
+
+_FACTS = tuple(name for name in RetailerInput.model_fields if name not in ("contacts", "custom"))
 _RETAILER = "t.retailer_id = ANY($1::text[])"
 _PARTY = "t.party_kind = 'retailer' AND t.party_id = ANY($1::text[])"
 _MESSAGE = f"t.interaction_id IN (SELECT interaction_id FROM interactions t WHERE {_PARTY})"  # noqa: S608
@@ -66,12 +69,12 @@ PLACES = (
         "merges",
         ("survivor_before", "survivor_after", "moved", "kept", "reason", "undo_reason"),
         _MERGE,
-        ("name", "address"),
+        _FACTS,
     ),
     Place("merges", "duplicate_candidates", ("reasons", "decision_reason"), _PAIR),
     Place("connectors", "sync_failures", ("errors", "settled_reason"), _RETAILER),
     Place("connectors", "sync_items", ("fields",), _RETAILER),
-    Place("history", "audit_trail", ("before", "after", "reason"), _TRAIL, ("name", "address")),
+    Place("history", "audit_trail", ("before", "after", "reason"), _TRAIL, _FACTS),
 )
 """What is read and written word by word."""
 

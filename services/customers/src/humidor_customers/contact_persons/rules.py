@@ -9,7 +9,7 @@ from humidor_customers.retailers.rules import masked_contact, phone_key, search_
 ERASED = "[erased]"
 _SEPARATORS = r"[\s().\-\u2013]*"
 _ASCII_WORD = re.compile(r"[A-Za-z0-9]")
-_SHORT = 2
+_NOTHING = r"(?!)"
 
 Contact = Mapping[str, Any]
 
@@ -43,7 +43,8 @@ def is_of(person: Contact, contact: Contact) -> bool:
 def words_of(person: Contact, contacts: Iterable[Contact]) -> Words:
     """Gather by what a person is recognised among the contacts of a customer.
 
-    A phone or mail that another contact has as well is the shop's, and stays.
+    A phone or mail that another contact has as well is the shop's, and stays. A single letter, or a name
+    without any, is not looked for in texts: it would be found everywhere.
     """
     everybody = list(contacts)
     own = [each for each in everybody if is_of(person, each)]
@@ -52,9 +53,10 @@ def words_of(person: Contact, contacts: Iterable[Contact]) -> Words:
     emails = _emails([person, *own]) - _emails(others)
     handles = frozenset(person.get("handles") or ())
     names = {each["name"] for each in (person, *own)}
-    parts = [_word_pattern(each) for each in sorted(names | emails | handles, key=len, reverse=True)]
+    said = {each for each in names | emails | handles if len(each) > 1 and any(c.isalpha() for c in each)}
+    parts = [_word_pattern(each) for each in sorted(said, key=lambda text: (-len(text), text))]
     parts += [_phone_pattern(each) for each in sorted(phones)]
-    pattern = re.compile("|".join(parts), re.IGNORECASE)
+    pattern = re.compile("|".join(parts) or _NOTHING, re.IGNORECASE)
     masked = tuple(masked_contact(each) for each in own)
     return Words(person["name"], tuple(own), pattern, frozenset(phones), frozenset(emails), handles, masked)
 
@@ -99,7 +101,7 @@ def _is_contact(value: Any, words: Words) -> bool:
 def _word_pattern(text: str) -> str:
     """Find a name or address whatever its spaces; a letter of ours beside it makes it another word."""
     words = r"\s+".join(re.escape(each) for each in text.split())
-    bound = len(text) < _SHORT or _ASCII_WORD.match(text) or _ASCII_WORD.match(text[-1])
+    bound = _ASCII_WORD.match(text) or _ASCII_WORD.match(text[-1])
     return rf"(?<!\w){words}(?!\w)" if bound else words
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from humidor_common.db.pool import Connection
-from humidor_common.events.customers import OrderConfirmed
+from humidor_common.events.customers import OrderCancelled, OrderConfirmed, OrderDelivered
 from humidor_common.messaging.subscription import Received, Subscription
 from humidor_common.messaging.topics import dead_letter_topic
 from humidor_customers.stuck import queries
@@ -16,11 +16,9 @@ WAREHOUSE = "inventory.orders"
 
 async def on_dead_letters(conn: Connection, batch: Sequence[Received]) -> None:
     found = [
-        NotTaken(
-            each.event.order_id, WAITS[type(each.event)], each.event.attempt, each.reason or "", each.time
-        )
+        NotTaken(event.order_id, WAITS[type(event)], event.attempt, each.reason or "", each.time)
         for each in batch
-        if type(each.event) in WAITS
+        if isinstance(event := each.event, OrderConfirmed | OrderCancelled | OrderDelivered)
     ]
     if found:
         await queries.note(conn, found)
