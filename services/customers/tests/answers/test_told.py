@@ -13,6 +13,7 @@ from humidor_common.events import Event
 from humidor_common.events.customers import ConsumerJoined, RetailerChanged
 from humidor_common.events.feedback import SurveyAnswer, SurveyAnswered
 from humidor_common.messaging.subscription import Poison
+from humidor_customers.answers import queries
 from humidor_customers.answers.consumers import PROJECTION, SUBSCRIPTION, clear, digest
 from humidor_customers.answers.rules import fault_of, questions_told, values_of
 from humidor_customers.catalogue.consumers import SUBSCRIPTION as PRODUCTS
@@ -197,6 +198,13 @@ async def test_any_order_gives_the_same_and_is_made_anew_from_the_topic(desk: De
         "5": "unknown-customer",
     }
     assert [each["response_id"][-1] for each in await found(desk, unmatched="no-consent")] == ["3"]
+    one = await found(desk, survey="2026-service", response_id=str(UUID(int=4)))
+    assert [each["response_id"][-1] for each in one] == ["4"]
+    await desk.ask("GET", "/v1/survey-responses", params={"response_id": "4"}, expect=422)
+    async with desk.runtime.pool.acquire() as conn, conn.transaction():
+        await conn.execute("SET LOCAL enable_seqscan = off")
+        plan = await conn.fetch(f"EXPLAIN {queries.OF_CHANGED}", [["retailer", "C1"], ["consumer", "M1"]])
+    assert "ix_survey_responses_told" in str(plan)
     assert await desk.runtime.pool.fetchval("SELECT count(told_id) FROM survey_responses") == 3
 
 

@@ -46,7 +46,7 @@ CROSS JOIN LATERAL (SELECT CASE
         ORDER BY channel, decided_at DESC, consent_id DESC) k WHERE given) THEN 'no-consent' END AS why) w
 ORDER BY asked.n
 """
-_OF_CHANGED = f"""
+OF_CHANGED = f"""
 WITH RECURSIVE down AS (
     SELECT (e->>1) COLLATE "C" AS id FROM jsonb_array_elements($1::jsonb) e WHERE e->>0 = 'retailer'
     UNION SELECT r.retailer_id FROM down JOIN retailers r ON r.merged_into = down.id
@@ -139,7 +139,7 @@ async def of_changed(conn: Connection, parties: Collection[Party]) -> list[Respo
 
     Of members only those that nobody was known for.
     """
-    rows = await conn.fetch(_OF_CHANGED, [list(each) for each in sorted(parties)])
+    rows = await conn.fetch(OF_CHANGED, [list(each) for each in sorted(parties)])
     return [Response(**row) for row in rows]
 
 

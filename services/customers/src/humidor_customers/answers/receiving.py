@@ -11,7 +11,7 @@ from humidor_customers.answers.queries import Whose
 from humidor_customers.answers.rules import fault_of, questions_told, values_of
 from humidor_customers.answers.schemas import Response
 from humidor_customers.answers.service import keep_responses
-from humidor_customers.inputs import Party
+from humidor_customers.inputs import CLOCKS_APART, Party
 from humidor_customers.purchases import queries as purchases
 
 
@@ -24,7 +24,7 @@ async def take(conn: Connection, events: Sequence[SurveyAnswered], *, now: datet
         Poison: One can never be kept as it was told.
     """
     for event in events:
-        if fault := fault_of(event, now):
+        if fault := fault_of(event, now + CLOCKS_APART):
             raise Poison(fault)
     newest: dict[object, SurveyAnswered] = {}
     for event in sorted(events, key=lambda event: event.revision, reverse=True):

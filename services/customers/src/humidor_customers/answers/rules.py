@@ -8,7 +8,6 @@ from typing import Any
 from humidor_common.clock import zone_of
 from humidor_common.events.feedback import SurveyAnswer, SurveyAnswered
 from humidor_common.tables.headings import heading_key
-from humidor_customers.inputs import CLOCKS_APART
 
 MOST_QUESTIONS = 150
 
@@ -69,13 +68,16 @@ SCORED = ("nps", "csat", "rating")
 _UNREADABLE = re.compile(r"[\x00-\x1f\x7f]")
 
 
-def fault_of(event: SurveyAnswered, now: datetime) -> str | None:
-    """Say why an answer can never be kept as it was told; None where it can."""
+def fault_of(event: SurveyAnswered, latest: datetime) -> str | None:
+    """Say why an answer can never be kept as it was told; None where it can.
+
+    `latest` is the last moment at which it can have been given.
+    """
     if event.member_id is not None and event.retailer_id is not None:
         return "the answer is said to be of a member and of a trade customer"
     if event.revision < 1:
         return f"revision {event.revision} is none: the first is 1"
-    if event.answered_at > now + CLOCKS_APART:
+    if event.answered_at > latest:
         return "answered_at is in the future"
     names = [event.survey_id, event.channel, event.member_id, event.retailer_id, event.store_id]
     names += [each.code for each in event.answers]

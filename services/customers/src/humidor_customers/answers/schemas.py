@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal, TypeAlias
 from uuid import UUID
 
-from pydantic import BaseModel, StringConstraints
+from pydantic import BaseModel, StringConstraints, model_validator
 
 from humidor_common.web.inputs import Input
 from humidor_customers.inputs import PartyKind, RetailerId
@@ -27,13 +27,19 @@ class ResponseItem(Input):
 
 
 class ResponseFilters(BaseModel):
-    """What a list of responses may be narrowed to."""
+    """What a list of responses may be narrowed to; a response needs its survey."""
 
     survey: SurveyId | None = None
     response_id: ResponseId | None = None
     retailer_id: RetailerId | None = None
     member_id: Token | None = None
     unmatched: Unmatched | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> "ResponseFilters":
+        if self.response_id is not None and self.survey is None:
+            raise ValueError("response_id needs survey")
+        return self
 
 
 class QuestionView(BaseModel):
