@@ -11,13 +11,15 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import psutil
 import pytest
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 HUMIDOR = str(Path(sys.executable).with_name("humidor"))
 START_SECONDS = 240
@@ -122,6 +124,10 @@ class System:
         servers = self.environment_of("inventory worker")["HUMIDOR_KAFKA_BOOTSTRAP_SERVERS"]
         return [json.loads(value) for value in asyncio.run(_read(servers, topics)) if value]
 
+    def publish(self, topic: str, event_type: str, *events: tuple[str, dict[str, Any]]) -> None:
+        """Put events onto a topic, each with its key, as the service that owns them does."""
+        asyncio.run(_send(f"127.0.0.1:{self.process('kafka')['port']}", topic, event_type, events))
+
     def environment_of(self, name: str) -> dict[str, str]:
         return psutil.Process(int(self.process(name)["pid"])).environ()
 
@@ -138,6 +144,27 @@ async def _read(bootstrap_servers: str, topics: Iterable[str]) -> list[bytes | N
         return read
     finally:
         await consumer.stop()
+
+
+async def _send(
+    bootstrap_servers: str, topic: str, event_type: str, events: Iterable[tuple[str, dict[str, Any]]]
+) -> None:
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap_servers)
+    await producer.start()
+    try:
+        for key, event in events:
+            headers = {
+                "ce_specversion": "1.0",
+                "ce_type": event_type,
+                "ce_source": f"/humidor/{event_type.partition('.')[0]}",
+                "ce_id": str(uuid4()),
+                "ce_time": datetime.now(UTC).isoformat(),
+                "content-type": "application/json",
+            }
+            binary = [(name, value.encode()) for name, value in headers.items()]
+            await producer.send_and_wait(topic, json.dumps(event).encode(), key=key.encode(), headers=binary)
+    finally:
+        await producer.stop()
 
 
 def until(look: Callable[[], Any], what: str, *, seconds: float = 60) -> Any:

@@ -3,8 +3,6 @@
 All through HTTP and Kafka of the running system; the forecast is put on its topic as `forecasting` would do.
 """
 
-import asyncio
-import json
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -13,7 +11,6 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from aiokafka import AIOKafkaProducer
 
 from .conftest import System
 
@@ -55,28 +52,9 @@ def forecast(store_id: str, daily_packs: float, *, minute: int) -> dict[str, Any
 
 
 def publish(system: System, *events: dict[str, Any]) -> None:
-    """Put CloudEvents in binary mode on the topic, keyed by the series."""
-
-    async def send() -> None:
-        producer = AIOKafkaProducer(bootstrap_servers=f"127.0.0.1:{system.process('kafka')['port']}")
-        await producer.start()
-        try:
-            for event in events:
-                headers = {
-                    "ce_specversion": "1.0",
-                    "ce_type": "forecasting.forecast-published.v1",
-                    "ce_source": "/humidor/forecasting",
-                    "ce_id": str(uuid4()),
-                    "ce_time": event["issued_at"],
-                    "content-type": "application/json",
-                }
-                key = f"{event['store_id']}/{event['gtin']}".encode()
-                binary = [(name, value.encode()) for name, value in headers.items()]
-                await producer.send_and_wait(TOPIC, json.dumps(event).encode(), key=key, headers=binary)
-        finally:
-            await producer.stop()
-
-    asyncio.run(send())
+    """Put forecasts on the topic, keyed by the series."""
+    keyed = [(f"{event['store_id']}/{event['gtin']}", event) for event in events]
+    system.publish(TOPIC, "forecasting.forecast-published.v1", *keyed)
 
 
 def put(http: httpx.Client, path: str, body: dict[str, Any]) -> Any:

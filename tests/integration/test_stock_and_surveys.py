@@ -13,6 +13,29 @@ GTIN = "06901028075930"
 ROLLED_SECONDS = 60
 
 
+ANSWERS, ANSWERED = "feedback.survey-answer.v1", "feedback.survey-answered.v1"
+
+
+def told(name: str, member: str, *, score: int, words: int | None = None) -> dict[str, Any]:
+    """Answer a survey as `feedback` tells it."""
+    answers: list[dict[str, Any]] = [
+        {"code": "Q01", "kind": "nps", "score": score, "lowest": 0, "highest": 10}
+    ]
+    answers += [{"code": "Q02", "kind": "text", "text_length": words}] if words else []
+    return {
+        "response_id": str(uuid4()),
+        "revision": 1,
+        "survey_id": f"{name}-feedback",
+        "survey_version": 1,
+        "member_id": member,
+        "retailer_id": None,
+        "channel": "wechat",
+        "store_id": f"{name}S",
+        "answered_at": datetime.now(UTC).isoformat(),
+        "answers": answers,
+    }
+
+
 def ask(http: httpx.Client, method: str, path: str, *, expect: tuple[int, ...] = (200,), **more: Any) -> Any:
     headers = {"Idempotency-Key": uuid4().hex} if method == "POST" else {}
     answer = http.request(method, path, headers=headers | more.pop("headers", {}), **more)
@@ -71,6 +94,22 @@ def test_closed_months_and_answers_stand_beside_what_was_sold(system: System) ->
         until(said, "the answers are not in the profile")
         profile = ask(http, "GET", f"/customers/v1/profiles/consumer/{member}")
         assert profile["stated_brand"]["value"] == brand
+        first = told(name, member, score=3, words=140)
+        system.publish(ANSWERS, ANSWERED, (first["response_id"], first))
+        corrected = first | {"revision": 2, "answers": told(name, member, score=4)["answers"]}
+        system.publish(ANSWERS, ANSWERED, (first["response_id"], corrected), (first["response_id"], first))
+
+        def corrected_here() -> bool:
+            said = ask(http, "GET", f"/customers/v1/profiles/consumer/{member}")["recommendation"]
+            return bool(said["value"] == 4 and said["evidence"]["response_id"] == first["response_id"])
+
+        until(corrected_here, "the told answer is not in the profile")
+        entries = ask(http, "GET", f"/customers/v1/consumers/{member}/timeline?kind=survey")["items"]
+        assert [(each["store_id"], each["details"].get("channel")) for each in entries] == [
+            (store, "wechat"),
+            (None, None),
+        ]
+        assert entries[0]["details"]["answers"] == 1
         params = month | {"brand": brand, "by": "store"}
 
         def stock() -> list[dict[str, Any]]:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from pydantic import BaseModel
+
 from humidor_common.auth import Principal
 from humidor_common.db.pool import Connection
 from humidor_common.db.statements import Statement, run
@@ -26,7 +28,10 @@ async def record(  # noqa: PLR0913 - one argument a column
     after: Any = None,
     reason: str | None = None,
 ) -> None:
-    """Write one entry in the transaction of the change; `action` is an imperative verb such as `revoke`."""
+    """Write one entry in the transaction of the change; `action` is an imperative verb such as `revoke`.
+
+    `before` and `after` are documents, or models that are written as such.
+    """
     await conn.execute(
         "INSERT INTO audit_trail "
         "(actor, actor_kind, action, entity, entity_id, before, after, reason, trace_id) "
@@ -36,11 +41,15 @@ async def record(  # noqa: PLR0913 - one argument a column
         action,
         entity,
         entity_id,
-        before,
-        after,
+        _document(before),
+        _document(after),
         reason,
         current_trace_id(),
     )
+
+
+def _document(value: Any) -> Any:
+    return value.model_dump(mode="json") if isinstance(value, BaseModel) else value
 
 
 class Entry(NamedTuple):

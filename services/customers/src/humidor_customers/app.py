@@ -5,6 +5,8 @@ from contextlib import asynccontextmanager
 
 from humidor_common.runtime import Runtime
 from humidor_common.service import Routes, Service
+from humidor_customers.answers.consumers import PROJECTION as ANSWERS
+from humidor_customers.answers.consumers import SUBSCRIPTION as ANSWERED
 from humidor_customers.campaigns.consumers import PROJECTION as EFFECTS
 from humidor_customers.campaigns.consumers import SUBSCRIPTION as EVALUATED
 from humidor_customers.catalogue.consumers import PROJECTION as CATALOGUE
@@ -19,6 +21,7 @@ from humidor_customers.purchases.consumers import SUBSCRIPTION as BOUGHT
 from humidor_customers.rights.consumers import SUBSCRIPTION as RIGHTS
 from humidor_customers.settings import CustomersSettings
 from humidor_customers.stores.consumers import PROJECTION, SUBSCRIPTION
+from humidor_customers.stuck.consumers import SUBSCRIPTION as NOT_TAKEN
 from humidor_customers.timeline.consumers import PROJECTION as TIMELINE
 from humidor_customers.timeline.consumers import SUBSCRIPTION as SALES
 from humidor_customers.webhooks.consumers import SUBSCRIPTION as WEBHOOKS
@@ -70,8 +73,10 @@ SERVICE = Service(
         PROFILES,
         STOCK_CLOSED,
         EVALUATED,
+        ANSWERED,
+        NOT_TAKEN,
     ),
-    projections=(PROJECTION, CATALOGUE, TIMELINE, PURCHASES, CLOSINGS, EFFECTS),
+    projections=(PROJECTION, CATALOGUE, TIMELINE, PURCHASES, CLOSINGS, EFFECTS, ANSWERS),
     settings=CustomersSettings,
     api_context=api_context,
     worker_context=worker_context,

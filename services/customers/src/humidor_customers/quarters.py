@@ -1,11 +1,10 @@
 """Keeps tables that are partitioned by quarter ready for the quarters to come."""
 
-import asyncio
 from datetime import timedelta
 from typing import NamedTuple
 
 from humidor_common.clock import utc_now
-from humidor_common.db.failures import DATABASE_ERRORS
+from humidor_common.db.keeping import keep
 from humidor_common.db.pool import Pool
 from humidor_common.telemetry.logs import get_logger
 
@@ -29,14 +28,14 @@ async def keep_quarters(pool: Pool, kept: Quarters) -> None:
 
     Where no partition is made, rows go to the one of all later moments and nothing is lost.
     """
-    while True:
-        try:
-            made = await pool.fetchval(
-                "SELECT ensure_quarters($1, $2, $3)", kept.table, kept.moment, QUARTERS_AHEAD
-            )
-            if made:
-                log.info("partitions made", extra={"table": kept.table, "count": made})
-            await pool.execute(kept.forget, utc_now() - WAIT)
-        except DATABASE_ERRORS as error:
-            log.warning("table not tidied", extra={"table": kept.table, "error": repr(error)})
-        await asyncio.sleep(EVERY_SECONDS)
+
+    async def look() -> bool:
+        made = await pool.fetchval(
+            "SELECT ensure_quarters($1, $2, $3)", kept.table, kept.moment, QUARTERS_AHEAD
+        )
+        if made:
+            log.info("partitions made", extra={"table": kept.table, "count": made})
+        await pool.execute(kept.forget, utc_now() - WAIT)
+        return False
+
+    await keep(look, f"{kept.table} not tidied", every_seconds=EVERY_SECONDS)

@@ -33,6 +33,7 @@ from humidor_customers.rights import api as rights
 from humidor_customers.rights.retention import PRIVACY
 from humidor_customers.samples import api as samples
 from humidor_customers.segments import api as segments
+from humidor_customers.stuck import api as stuck
 from humidor_customers.syncs import api as syncs
 from humidor_customers.tasks import api as tasks
 from humidor_customers.tiers import api as tiers
@@ -78,6 +79,7 @@ SLICES = (
     segments,
     campaign_rules,
     campaigns,
+    stuck,
 )
 
 OWN_OF_COMMON = (make_delivery_router("customers"), make_privacy_router(PRIVACY))

@@ -14,7 +14,7 @@ from humidor_common.upstreams import parse_upstreams
 class CustomersSettings(DeliverySettings):
     """How long webhooks are tried, and where services are that it asks: `inventory=http://inventory-api:8000`.
 
-    `connector_keys` seal the secrets of connectors (`humidor_common.auth.sealing`). With
+    `connector_keys` seal the secrets of connectors and channels (`humidor_common.auth.sealing`). With
     `profiles_need_consent` members are profiled only where they have consented to analysis; without it, all
     but those who have refused. `customers_jurisdiction` is where campaigns take place, whose law they keep.
     """

@@ -3,10 +3,15 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from humidor_common.auth.sealing import Sealer
+from humidor_common.db.keeping import keep
+from humidor_common.db.pool import Pool
+from humidor_common.db.transaction import transaction
 from humidor_common.delivery.sender import Sender
 from humidor_common.privacy.keeping import keep_privacy
 from humidor_common.runtime import Runtime, beside
 from humidor_customers.campaigns.keeping import keep_campaigns
+from humidor_customers.channels.service import seal_plain
 from humidor_customers.duplicates.finding import keep_comparing
 from humidor_customers.interactions.sending import own_way
 from humidor_customers.jobs.working import Handler, keep_jobs
@@ -20,16 +25,29 @@ from humidor_customers.rights.collecting import keep_collecting
 from humidor_customers.rights.retention import PRIVACY, keep_asking
 from humidor_customers.settings import CustomersSettings
 from humidor_customers.syncs.working import Worker
+from humidor_customers.tiers.cadence import KIND as SCORING
+from humidor_customers.tiers.cadence import keep_scoring, run_scoring
 from humidor_customers.value.running import run_model
 from humidor_customers.value.service import KIND as MODEL
 
-HANDLERS: dict[str, Handler] = {MODEL: run_model}
+SEALED_EVERY_SECONDS = 600
+HANDLERS: dict[str, Handler] = {MODEL: run_model, SCORING: run_scoring}
 """What does the jobs of each kind."""
 
 QUARTERS = (
     Quarters("timeline", "happened_at", "DELETE FROM timeline_waiting WHERE happened_at < $1"),
     Quarters("purchases", "bought_at", "DELETE FROM purchase_returns WHERE taken_at < $1"),
 )
+
+
+async def keep_sealed(pool: Pool, sealer: Sealer) -> None:
+    """Seal secrets of channels that were kept without a key, until cancelled."""
+
+    async def look() -> bool:
+        async with transaction(pool) as conn:
+            return await seal_plain(conn, sealer)
+
+    await keep(look, "secrets of channels not sealed", every_seconds=SEALED_EVERY_SECONDS)
 
 
 @asynccontextmanager
@@ -43,6 +61,7 @@ async def working(runtime: Runtime) -> AsyncIterator[None]:
         keep_purchases(pool),
         keep_market(pool),
         keep_campaigns(pool),
+        keep_scoring(pool),
         keep_jobs(
             pool, HANDLERS | handlers(runtime.settings.pg_dsn), dask_address=runtime.settings.dask_address
         ),
@@ -54,6 +73,7 @@ async def working(runtime: Runtime) -> AsyncIterator[None]:
             keep_collecting(pool, settings.upstream_urls),
             Worker(pool, settings, wake).run(),
             keep_profiles(pool, consent_needed=settings.profiles_need_consent),
+            keep_sealed(pool, Sealer(settings.connector_keys)),
         ]
     async with beside(*work):
         yield

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from humidor_customers.crm.mapping import FieldMap, Kind, Mapping
 from humidor_customers.crm.rules import Translator, applied, flat
 from humidor_customers.crm.values import FxiaokeCodec, PlainCodec
-from humidor_customers.exchange.rules import newer_side, reconcile, to_send
+from humidor_customers.exchange.rules import digest_of, newer_side, reconcile, to_send
 from humidor_customers.fields.rules import Definition
 
 NAME = FieldMap(ours="name", theirs="N")
@@ -37,6 +37,20 @@ def test_a_merge_loses_no_change_of_one_side_alone_and_agrees_in_the_end(
     settled = found.shadow | sent
     again = reconcile([NAME], (settled, after, settled), conflicts=rule, newer="ours")
     assert (again.take, again.conflicts, again.owed) == ({}, [], [])
+
+
+def test_a_person_who_was_erased_is_not_taken_back_and_the_other_side_is_told() -> None:
+    contact = FieldMap(ours="contact.name", theirs="C")
+    taken = FieldMap(ours="contact.name", theirs="C", direction="in")
+    erased = {"contact.name": digest_of("王芳")}
+    nobody, still, another = ({"contact.name": each} for each in (None, "王芳", "李雷"))
+    for field in (contact, taken):
+        found = reconcile([field], (erased, nobody, still), conflicts="theirs", newer="theirs")
+        assert (found.take, found.conflicts, found.shadow) == ({}, [], erased)
+        assert found.owed == (["contact.name"] if field is contact else [])
+    assert to_send([contact], erased, nobody) == nobody
+    found = reconcile([contact], (erased, nobody, another), conflicts="theirs", newer="theirs")
+    assert found.take == another
 
 
 def test_each_direction_has_its_own_say() -> None:

@@ -21,13 +21,17 @@ class Poison(Exception):  # noqa: N818 - the field's word for it
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One event with its envelope; `event_id` identifies source and id together."""
+    """One event with its envelope; `event_id` identifies source and id together.
+
+    `reason` is why a consumer gave it up, where it was read from a topic of dead letters.
+    """
 
     event: Event
     event_id: UUID
     source: str
     time: datetime
     traceparent: str | None
+    reason: str | None = None
 
 
 Apply = Callable[[Connection, Sequence[Received]], Awaitable[None]]
@@ -74,7 +78,8 @@ def decode(headers: dict[str, str], value: bytes | None) -> Received:
         event = _decoder(event_type).decode(value or b"")
     except msgspec.MsgspecError as error:
         raise Poison(f"data does not fit {event_type}: {error}") from error
-    return Received(event, event_id, source, time, headers.get("ce_traceparent"))
+    reason = headers.get("humidor_reason")
+    return Received(event, event_id, source, time, headers.get("ce_traceparent"), reason)
 
 
 def _read_time(text: str | None) -> datetime:

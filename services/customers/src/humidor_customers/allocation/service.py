@@ -200,7 +200,7 @@ async def _note(
         action,
         "strategy",
         str(after.strategy_id),
-        before=before and before.model_dump(mode="json"),
-        after=after.model_dump(mode="json"),
+        before=before,
+        after=after,
         reason=reason,
     )

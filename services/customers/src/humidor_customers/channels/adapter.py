@@ -8,6 +8,7 @@ from uuid import UUID
 
 import httpx
 
+from humidor_common.auth.sealing import Sealer
 from humidor_common.delivery.retries import Outcome
 from humidor_common.delivery.settings import DeliverySettings
 from humidor_common.delivery.targets import TargetRefused
@@ -98,6 +99,7 @@ class Tools(NamedTuple):
     client: httpx.AsyncClient
     settings: DeliverySettings
     now: datetime
+    sealer: Sealer
 
 
 class Forged(Exception):  # noqa: N818 - says what the call is

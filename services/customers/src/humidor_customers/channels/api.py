@@ -2,12 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Depends, Path, Query, Request
 from starlette.responses import Response
 
 from humidor_common.clock import utc_now
 from humidor_common.db.transaction import Read, Tx
-from humidor_common.delivery.web import PrivateTargets
 from humidor_common.web.idempotency import Idempotency
 from humidor_common.web.inputs import IfMatch, tag
 from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor
@@ -22,10 +21,17 @@ from humidor_customers.channels.schemas import (
 from humidor_customers.consumers.schemas import MemberId
 from humidor_customers.inputs import Admin, Reader, Writer
 from humidor_customers.parties import Party, PartyKind, seen
+from humidor_customers.settings import CustomersSettings
 
 router = APIRouter(prefix="/v1/channels", tags=["channels"])
 
 
+def _settings(request: Request) -> CustomersSettings:
+    settings: CustomersSettings = request.app.state.runtime.settings
+    return settings
+
+
+Settings = Annotated[CustomersSettings, Depends(_settings)]
 AccountPath = Annotated[AccountId, Path()]
 
 
@@ -34,16 +40,15 @@ async def put_account(  # noqa: PLR0913 - what FastAPI injects
     conn: Tx,
     principal: Admin,
     *,
-    private: PrivateTargets,
+    settings: Settings,
     account_id: AccountPath,
     account: AccountInput,
     response: Response,
     if_match: IfMatch = None,
 ) -> AccountView:
-    """Make or change an account with a provider; secrets are kept and never shown."""
-    now = utc_now()
+    """Make or change an account with a provider; secrets are sealed and never shown."""
     view = await service.put_account(
-        conn, principal, (account_id, account), private=private, if_match=if_match, now=now
+        conn, principal, (account_id, account), settings, if_match=if_match, now=utc_now()
     )
     tag(response, view.version, created=view.version == 1)
     return view

@@ -1,10 +1,11 @@
 """Which customer is which record over there, and what that record last held."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from humidor_common.db.pool import Connection
+from humidor_customers.exchange.rules import digest_of
 
 _WRITE = """
 INSERT INTO crm_links (connector_id, remote_id, retailer_id, state, shadow, sent_version, owed,
@@ -30,6 +31,9 @@ WHERE l.connector_id = e->>0 AND l.remote_id = e->>1 AND NOT EXISTS (
     SELECT FROM crm_links o
     WHERE o.retailer_id = $2 AND o.connector_id = l.connector_id AND o.state = 'live')
 """
+
+
+_OF_PERSONS = ("contact.", "custom.")
 
 
 class Link(NamedTuple):
@@ -107,3 +111,41 @@ async def move(conn: Connection, merged_id: str, survivor_id: str) -> list[tuple
 async def move_back(conn: Connection, links: Sequence[Sequence[str]], to: str) -> None:
     if links:
         await conn.execute(_MOVE_BACK, [list(each) for each in links], to)
+
+
+async def shadows_of(conn: Connection, retailer_ids: Sequence[str]) -> list[dict[str, Any]]:
+    """Read what the records of customers last held over there."""
+    rows = await conn.fetch(
+        "SELECT shadow FROM crm_links WHERE retailer_id = ANY($1::text[]) ORDER BY connector_id, remote_id",
+        list(retailer_ids),
+    )
+    return [dict(row["shadow"]) for row in rows]
+
+
+async def erase_from_shadows(
+    conn: Connection, retailer_ids: Sequence[str], personal: Callable[[Any], bool]
+) -> int:
+    """Put a digest in the place of what is personal and a record over there still holds; gives of how many.
+
+    Where it names a person the whole first contact goes. The next run tells the other system so.
+    """
+    rows = await conn.fetch(
+        """SELECT connector_id, remote_id, shadow FROM crm_links WHERE retailer_id = ANY($1::text[])
+           ORDER BY 1, 2 FOR UPDATE""",
+        list(retailer_ids),
+    )
+    changed = []
+    for row in rows:
+        # The customer's own name and address are no person's.
+        names = {n for n, v in row["shadow"].items() if n.startswith(_OF_PERSONS) and personal(v)}
+        if any(name.startswith("contact.") for name in names):
+            names |= {name for name, value in row["shadow"].items() if name.startswith("contact.") and value}
+        if names:
+            digests = {name: digest_of(row["shadow"][name]) for name in names}
+            changed.append([row["connector_id"], row["remote_id"], row["shadow"] | digests])
+    await conn.execute(
+        """UPDATE crm_links SET shadow = e->2, owed = true FROM jsonb_array_elements($1::jsonb) e
+           WHERE connector_id = e->>0 AND remote_id = e->>1""",
+        changed,
+    )
+    return len(changed)

@@ -1,5 +1,6 @@
 """Who is right where both sides changed a record, field by field; pure."""
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, NamedTuple, TypeAlias
@@ -68,10 +69,14 @@ def reconcile(
         value = theirs.get(each.ours, _MISSING)
         if value is _MISSING:
             continue
-        shadow[each.ours] = value
+        agreed = base.get(each.ours, _MISSING)
+        if agreed == digest_of(value):
+            agreed = value
+        else:
+            shadow[each.ours] = value
         if not _differs(each, ours.get(each.ours), value):
             continue
-        won = _winner(each, base.get(each.ours, _MISSING), ours.get(each.ours), value)
+        won = _winner(each, agreed, ours.get(each.ours), value)
         if won is None:
             won = _ruled(each, conflicts, newer)
             found.append(Conflict(each.ours, ours.get(each.ours), value, won))
@@ -80,6 +85,14 @@ def reconcile(
         if won == "theirs":
             take[each.ours] = value
     return Decision(take, found, shadow, list(to_send(fields, shadow, {**ours, **take})))
+
+
+def digest_of(value: Any) -> Values:
+    """Give what stands in a shadow for a value that was erased here: it tells if the record still has it.
+
+    So a person who was erased is not taken over again from a system that has not been told yet.
+    """
+    return {"erased": hashlib.sha256(str(value).encode()).hexdigest()}
 
 
 def _differs(field: FieldMap, ours: Any, theirs: Any) -> bool:

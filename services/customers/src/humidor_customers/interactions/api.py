@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
+from humidor_common.auth.sealing import Sealer
 from humidor_common.clock import utc_now
 from humidor_common.db.transaction import Read, Tx
 from humidor_common.web.idempotency import Idempotency
@@ -93,5 +94,6 @@ async def post_inbound(conn: Tx, request: Request, account_id: Annotated[Account
 async def _receive(conn: Tx, request: Request, account_id: str) -> Response:
     headers = {name.lower(): value for name, value in request.headers.items()}
     incoming = Incoming(request.method, dict(request.query_params), headers, await request.body())
-    received = await receiving.receive(conn, account_id, incoming, now=utc_now())
+    sealer = Sealer(request.app.state.runtime.settings.connector_keys)
+    received = await receiving.receive(conn, account_id, incoming, sealer, now=utc_now())
     return Response(received.answer, media_type=received.media_type)

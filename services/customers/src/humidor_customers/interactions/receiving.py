@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from humidor_common.auth import Principal
+from humidor_common.auth.sealing import Sealer
 from humidor_common.db.pool import Connection, Pool
 from humidor_common.db.transaction import transaction
 from humidor_common.delivery import Outgoing, enqueue
@@ -35,13 +36,16 @@ PULL = "customers.pull"
 _MOST_PAGES = 50
 
 
-async def receive(conn: Connection, account_id: str, incoming: Incoming, *, now: datetime) -> Received:
+async def receive(
+    conn: Connection, account_id: str, incoming: Incoming, sealer: Sealer, *, now: datetime
+) -> Received:
     """Take a call of a provider; the same message again changes nothing.
 
     Raises:
-        Problem: 404 where there is no such account in use; 401 `call-forged`; 422 `call-unreadable`.
+        Problem: 404 where there is no such account in use; 401 `call-forged`; 409 `seal-broken`; 422
+            `call-unreadable`.
     """
-    account = await load_account(conn, account_id)
+    account = await load_account(conn, account_id, sealer)
     try:
         received = ADAPTERS[account.adapter].receive(account, incoming, now=now)
     except Forged as error:
@@ -117,7 +121,7 @@ async def fetch(pool: Pool, tools: Tools, claimed: Claimed, wake: Callable[[], N
     token = word_of(claimed, "token")
     for _ in range(_MOST_PAGES):
         async with transaction(pool) as conn:
-            account = await load_account(conn, claimed.target)
+            account = await load_account(conn, claimed.target, tools.sealer)
         with as_documented():
             page = await ADAPTERS[account.adapter].pull(tools, account, token)
         for each in page.messages:

@@ -11,6 +11,7 @@ import httpx
 
 from humidor_common import audit
 from humidor_common.auth import Principal
+from humidor_common.auth.sealing import Sealer
 from humidor_common.clock import utc_now
 from humidor_common.db.failures import DATABASE_ERRORS
 from humidor_common.db.pool import Connection, Pool
@@ -19,7 +20,6 @@ from humidor_common.delivery import Outgoing, enqueue
 from humidor_common.delivery.channels import Claimed
 from humidor_common.delivery.retries import Outcome
 from humidor_common.delivery.sender import Own
-from humidor_common.delivery.settings import DeliverySettings
 from humidor_common.ids import uuid7
 from humidor_common.web.problems import Problem, invalid
 from humidor_customers.channels.adapter import Account, Message, PullFailed, Sent, Tools, as_documented
@@ -31,6 +31,7 @@ from humidor_customers.interactions.receiving import PULL, fetch, word_of
 from humidor_customers.interactions.schemas import InteractionView, MessageInput
 from humidor_customers.interactions.service import check_reply, consented, parts, tell, view_of
 from humidor_customers.parties import Party, lock
+from humidor_customers.settings import CustomersSettings
 
 MESSAGE = "customers.message"
 
@@ -91,19 +92,22 @@ async def _put_in(
     return view
 
 
-def own_way(pool: Pool, settings: DeliverySettings, wake: Callable[[], None]) -> Own:
+def own_way(pool: Pool, settings: CustomersSettings, wake: Callable[[], None]) -> Own:
     """Make the service's own way of sending, for its `Sender`."""
+    sealer = Sealer(settings.connector_keys)
 
     async def send(client: httpx.AsyncClient, message: Claimed) -> Outcome:
-        tools = Tools(client, settings, utc_now())
+        tools = Tools(client, settings, utc_now(), sealer)
         try:
             if message.topic == PULL:
                 return await fetch(pool, tools, message, wake)
             return await _send_message(pool, tools, message, wake)
         except PullFailed as error:
             return error.outcome
-        except Problem:
-            return Outcome(result="refused", detail="the account is switched off")
+        except Problem as problem:
+            broken = problem.code == "seal-broken"
+            detail = "its secrets cannot be opened" if broken else "the account is switched off"
+            return Outcome(result="refused", detail=detail)
         except ValueError as error:
             return Outcome(result="refused", detail=f"the account does not fit: {type(error).__name__}")
         except (httpx.HTTPError, httpx.InvalidURL, OSError, *DATABASE_ERRORS) as error:
@@ -115,7 +119,7 @@ def own_way(pool: Pool, settings: DeliverySettings, wake: Callable[[], None]) ->
 async def _send_message(pool: Pool, tools: Tools, claimed: Claimed, wake: Callable[[], None]) -> Outcome:
     interaction_id = UUID(word_of(claimed, "interaction_id"))
     async with transaction(pool) as conn:
-        prepared = await _prepare(conn, interaction_id, claimed, tools.now)
+        prepared = await _prepare(conn, interaction_id, claimed, tools)
     if isinstance(prepared, Outcome):
         return prepared
     account, message = prepared
@@ -128,20 +132,21 @@ async def _send_message(pool: Pool, tools: Tools, claimed: Claimed, wake: Callab
 
 
 async def _prepare(
-    conn: Connection, interaction_id: UUID, claimed: Claimed, now: datetime
+    conn: Connection, interaction_id: UUID, claimed: Claimed, tools: Tools
 ) -> tuple[Account, Message] | Outcome:
     """Look up all that sending needs, or say why it is not sent."""
     row = await queries.read(conn, interaction_id, lock=True)
     if row["state"] in ("sent", "delivered"):
         return Outcome(result="sent", detail="it was sent before")
     party = Party(row["party_kind"], row["party_id"])
-    account = await load_account(conn, row["account_id"])
+    account = await load_account(conn, row["account_id"], tools.sealer)
     if not await consented(conn, party, row["medium"], row["purpose"]):
-        return await _withhold(conn, interaction_id, "withheld", "consent-withdrawn", now)
+        return await _withhold(conn, interaction_id, "withheld", "consent-withdrawn", tools.now)
     said = await queries.text_of(conn, interaction_id)
     address = await address_of(conn, party, account)
     if said is None or address is None:
-        return await _withhold(conn, interaction_id, "failed", "no-address" if said else "erased", now)
+        why = "no-address" if said else "erased"
+        return await _withhold(conn, interaction_id, "failed", why, tools.now)
     template = said["template"] or [None]
     content = (said["subject"], said["text"], template[0], template[1:])
     return account, Message(interaction_id, claimed.delivery_id, address, *content)

@@ -4,10 +4,9 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
-from humidor_common.db.failures import DATABASE_ERRORS
+from humidor_common.db.keeping import keep
 from humidor_common.db.pool import Connection, Pool
 from humidor_common.db.transaction import transaction
-from humidor_common.telemetry.logs import get_logger
 from humidor_customers.purchases import queries as purchases
 
 AT_ONCE = 400
@@ -27,7 +26,6 @@ TABLES = (
     "market_place_months",
 )
 _LOCK = 7411001
-log = get_logger(__name__)
 _FIGURES = ("sticks", "net_minor", "sales", "customers", "left_out")
 _SUMS = ", ".join(f"sum({name})::bigint" for name in _FIGURES)
 _NAMED = ", ".join(f"sum({name})::bigint AS {name}" for name in _FIGURES)
@@ -153,16 +151,16 @@ SELECT count(*) FROM sums
 async def keep_market(pool: Pool) -> None:
     """Take over what has changed, again and again until cancelled."""
     looked = -LOOK_SECONDS
-    while True:
+
+    async def look() -> bool:
+        nonlocal looked
         now = asyncio.get_running_loop().time()
-        look = now - looked >= LOOK_SECONDS
-        try:
-            more = await sum_up(pool, look=look)
-            looked = now if look and not more else looked
-        except DATABASE_ERRORS as error:
-            more = False
-            log.warning("the market was not summed up", extra={"error": repr(error)})
-        await asyncio.sleep(0 if more else POLL_SECONDS)
+        due = now - looked >= LOOK_SECONDS
+        more = await sum_up(pool, look=due)
+        looked = now if due and not more else looked
+        return more
+
+    await keep(look, "the market was not summed up", every_seconds=POLL_SECONDS)
 
 
 async def sum_up(pool: Pool, *, look: bool = True) -> bool:

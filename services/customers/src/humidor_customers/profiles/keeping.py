@@ -1,13 +1,11 @@
 """Keeps profiles current: those of whom something has changed at once, all others once a day."""
 
-import asyncio
 from datetime import timedelta
 
 from humidor_common.clock import utc_now
-from humidor_common.db.failures import DATABASE_ERRORS
+from humidor_common.db.keeping import keep
 from humidor_common.db.pool import Pool
 from humidor_common.db.transaction import transaction
-from humidor_common.telemetry.logs import get_logger
 from humidor_customers.profiles import queries
 from humidor_customers.profiles.computing import compute
 from humidor_customers.purchases import queries as purchases
@@ -18,18 +16,14 @@ AGED_AT_ONCE = 2_000
 KEEP = timedelta(days=1)
 """What a year or a silence comes to changes with each day, also of those who buy nothing."""
 
-log = get_logger(__name__)
-
 
 async def keep_profiles(pool: Pool, *, consent_needed: bool) -> None:
     """Work until cancelled, a piece a transaction; what fails is due again."""
-    while True:
-        try:
-            done = await refresh(pool, consent_needed=consent_needed)
-        except DATABASE_ERRORS as error:
-            done = 0
-            log.warning("no profiles computed", extra={"error": repr(error)})
-        await asyncio.sleep(0 if done else EVERY_SECONDS)
+
+    async def look() -> bool:
+        return bool(await refresh(pool, consent_needed=consent_needed))
+
+    await keep(look, "no profiles computed", every_seconds=EVERY_SECONDS)
 
 
 async def refresh(pool: Pool, *, consent_needed: bool) -> int:

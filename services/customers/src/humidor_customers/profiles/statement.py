@@ -139,28 +139,33 @@ def _said_last(name: str, value: str, condition: str, join: str = "") -> str:
 def _stated(name: str, column: str, headings: str) -> str:
     """Give what of the catalogue was named in an answer to such a question."""
     known = f"(SELECT DISTINCT {column} AS value FROM products WHERE {column} <> '') p"  # noqa: S608
-    return _said_last(
-        name, "p.value", f"a.key ~* '{headings}'", f"JOIN {known} ON lower(p.value) = lower(btrim(a.value))"
-    )
+    named = f"CASE WHEN a.kind IS NULL THEN a.key ~* '{headings}' ELSE a.about = '{column}' END"
+    return _said_last(name, "p.value", named, f"JOIN {known} ON lower(p.value) = lower(btrim(a.value))")
 
 
 _LAST = ",".join(
     (
         _said_last(
-            "recommending", "a.value::int", f"a.key ~* '{rules.RECOMMENDING}' AND a.value ~ '^([0-9]|10)$'"
+            "recommending",
+            "a.value::int",
+            f"coalesce(a.kind = 'nps', a.key ~* '{rules.RECOMMENDING}') AND a.value ~ '^([0-9]|10)$'",
         ),
         _stated("brands", "brand", rules.OF_BRANDS),
         _stated("classes", "price_class", rules.OF_CLASSES),
     )
 )
-# Answers to questions whose heading speaks of satisfaction (1 to 5, or to 10) or of recommending (0 to 10).
+# Answers about satisfaction and recommending: `feedback` tells what was asked, on which scale; in files the
+# heading speaks of satisfaction (1 to 5, or to 10) or of recommending (0 to 10).
 _SAID = f"""
 answered AS MATERIALIZED (
-    SELECT t.n, r.survey, r.response_id, r.answered_at, q.key, q.value
+    SELECT t.n, r.survey, r.response_id, r.answered_at, q.key, q.value,
+           r.questions->q.key->>'kind' AS kind, r.questions->q.key->>'about' AS about,
+           (r.questions->q.key->>'lowest')::numeric AS lowest,
+           (r.questions->q.key->>'highest')::numeric AS highest
     FROM parts t CROSS JOIN LATERAL (
-        SELECT survey, response_id, answers, answered_at FROM survey_responses s
+        SELECT survey, response_id, answers, answered_at, questions FROM survey_responses s
         WHERE t.party_kind = 'retailer' AND s.retailer_id = t.part
-        UNION ALL SELECT survey, response_id, answers, answered_at FROM survey_responses s
+        UNION ALL SELECT survey, response_id, answers, answered_at, questions FROM survey_responses s
         WHERE t.party_kind = 'consumer' AND s.member_id = t.part) r
     CROSS JOIN LATERAL jsonb_each_text(r.answers) q
     WHERE r.answered_at > $3::timestamptz - interval '{rules.ANSWERS_DAYS} days'
@@ -168,11 +173,14 @@ answered AS MATERIALIZED (
     SELECT a.n, avg(a.score) AS score, count(*) AS answers, max(a.answered_at) AS newest_at
     FROM (
         SELECT n, answered_at, CASE
+            WHEN kind IS NOT NULL THEN (value::numeric - lowest) / (highest - lowest)
             WHEN key ~* '{rules.RECOMMENDING}' THEN value::numeric / 10
             WHEN value::numeric <= 5 THEN (value::numeric - 1) / 4
             ELSE (value::numeric - 1) / 9 END AS score
         FROM answered
-        WHERE key ~* '{rules.SATISFIED}|{rules.RECOMMENDING}' AND value ~ '^([0-9]|10)([.][0-9]{{1,3}})?$') a
+        WHERE CASE WHEN kind IS NOT NULL THEN kind IN ('nps', 'csat') AND value ~ '^-?[0-9]+$'
+                   ELSE key ~* '{rules.SATISFIED}|{rules.RECOMMENDING}'
+                        AND value ~ '^([0-9]|10)([.][0-9]{{1,3}})?$' END) a
     WHERE a.score BETWEEN 0 AND 1 GROUP BY a.n
 ),{_LAST},
 stated AS (

@@ -1,6 +1,5 @@
 """Fetches what services have gathered for exports, with the key that only they and this service can check."""
 
-import asyncio
 import hashlib
 import random
 from collections.abc import Mapping
@@ -10,7 +9,7 @@ from typing import Any
 import httpx
 
 from humidor_common.clock import utc_now
-from humidor_common.db.failures import DATABASE_ERRORS
+from humidor_common.db.keeping import keep
 from humidor_common.db.pool import Pool
 from humidor_common.db.transaction import transaction
 from humidor_common.delivery.retries import delay
@@ -43,13 +42,11 @@ async def keep_collecting(pool: Pool, upstreams: Mapping[str, str]) -> None:
     """Work until cancelled; what fails is fetched again, ever less often."""
     timeout = httpx.Timeout(FETCH_SECONDS)
     async with httpx.AsyncClient(timeout=timeout, trust_env=False, follow_redirects=False) as client:
-        while True:
-            try:
-                done = await collect_due(pool, client, upstreams, now=utc_now())
-            except DATABASE_ERRORS as error:
-                done = False
-                log.warning("no part of an export fetched", extra={"error": repr(error)})
-            await asyncio.sleep(0 if done else EVERY_SECONDS)
+
+        async def look() -> bool:
+            return await collect_due(pool, client, upstreams, now=utc_now())
+
+        await keep(look, "no part of an export fetched", every_seconds=EVERY_SECONDS)
 
 
 async def collect_due(

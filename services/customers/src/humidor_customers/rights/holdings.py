@@ -10,6 +10,7 @@ from typing import Any
 from humidor_common.db.pool import Connection
 from humidor_common.privacy import Holding
 from humidor_common.privacy.holdings import counts
+from humidor_customers.answers import holdings as surveys
 from humidor_customers.interactions.holdings import disclose, forget
 from humidor_customers.mining import holdings as mining
 from humidor_customers.profiles import holdings as profiles
@@ -52,16 +53,6 @@ SELECT coalesce(jsonb_agg(jsonb_build_object('kind', kind, 'state', state, 'rece
 FROM privacy_requests WHERE member_id = $1
 """
 
-_SURVEYS = """
-WITH gone AS (DELETE FROM survey_responses WHERE member_id = ANY($1::text[]) RETURNING member_id)
-SELECT member_id, count(*) FROM gone GROUP BY member_id
-"""
-_SURVEYED = """
-SELECT coalesce(jsonb_agg(jsonb_build_object('survey', survey, 'answered_at', answered_at, 'answers', answers)
-                          ORDER BY answered_at), '[]')
-FROM survey_responses WHERE member_id = $1
-"""
-
 
 async def _erase_who(conn: Connection, member_ids: Sequence[str]) -> Mapping[str, int]:
     return await counts(conn, _WHO, member_ids)
@@ -70,14 +61,6 @@ async def _erase_who(conn: Connection, member_ids: Sequence[str]) -> Mapping[str
 async def _export_member(conn: Connection, member_id: str) -> Any:
     row = await conn.fetchrow(_MEMBER, member_id)
     return dict(row) if row else None
-
-
-async def _erase_surveys(conn: Connection, member_ids: Sequence[str]) -> Mapping[str, int]:
-    return await counts(conn, _SURVEYS, member_ids)
-
-
-async def _export_surveys(conn: Connection, member_id: str) -> Any:
-    return await conn.fetchval(_SURVEYED, member_id)
 
 
 async def _erase_answers(conn: Connection, member_ids: Sequence[str]) -> Mapping[str, int]:
@@ -99,7 +82,7 @@ async def _export_requests(conn: Connection, member_id: str) -> Any:
 
 HOLDINGS = (
     Holding("membership", _CONSENTS_STAY, _erase_who, _export_member),
-    Holding("survey_answers", "", _erase_surveys, _export_surveys),
+    Holding("survey_answers", "", surveys.forget, surveys.disclose),
     Holding("contacts", "that there were messages and tasks, under the id alone", forget, disclose),
     Holding("profile", "", profiles.forget, profiles.disclose),
     Holding("mined", "patterns of many", mining.forget, mining.disclose),

@@ -47,6 +47,7 @@ async def hand_out(conn: Connection, principal: Principal, request_id: UUID, *, 
     document = {
         "request_id": request_id,
         "member_id": request.member_id,
+        "retailer_id": request.retailer_id,
         "received_at": request.received_at,
         "handed_out_at": now,
         "services": {row["service"]: msgspec.Raw(row["document"]) for row in rows},

@@ -19,17 +19,19 @@ SELECT {", ".join(f"r.{name}" for name in _OWN)}, {_OVERDUE} AS overdue,
                      'fetched_at', a.fetched_at, 'parts', a.answer->'parts',
                      'size_bytes', a.answer->'size_bytes', 'sha256', a.answer->'sha256') ORDER BY a.service)
                  FROM privacy_answers a WHERE a.request_id = r.request_id), '[]') AS services
-FROM privacy_requests r JOIN consumers c USING (member_id)
+FROM privacy_requests r LEFT JOIN consumers c ON c.member_id = r.member_id
 """  # noqa: S608 - names of ours
+_OF_STORES = """(c.store_id = ANY(?) OR EXISTS (
+    SELECT FROM retailer_stores s WHERE s.retailer_id = r.retailer_id AND s.store_id = ANY(?)))"""
 
 
 async def read(conn: Connection, request_id: UUID, stores: Sequence[str] | None) -> RequestView | None:
-    """Read a request of a member of one of the stores; None is every store."""
-    row = await conn.fetchrow(
-        f"{_SELECT} WHERE r.request_id = $1 AND ($2::text[] IS NULL OR c.store_id = ANY($2))",
-        request_id,
-        stores,
-    )
+    """Read a request of somebody of one of the stores; None is every store."""
+    query = Conditions()
+    query.where("r.request_id = ?", request_id)
+    if stores is not None:
+        query.where(_OF_STORES, stores, stores)
+    row = await conn.fetchrow(f"{_SELECT} WHERE {query.sql}", *query.arguments)
     return RequestView(**row) if row else None
 
 
@@ -45,9 +47,11 @@ def build(filters: Filters, visible: list[str] | None, *, before: UUID, limit: i
     query = Conditions()
     query.where("r.request_id < ?", before)
     if visible is not None:
-        query.where("c.store_id = ANY(?)", visible)
+        query.where(_OF_STORES, visible, visible)
     if filters.member_id is not None:
         query.where("r.member_id = ?", filters.member_id)
+    if filters.retailer_id is not None:
+        query.where("r.retailer_id = ?", filters.retailer_id)
     if filters.kind is not None:
         query.where("r.kind = ?", filters.kind)
     if filters.state is not None:
@@ -58,7 +62,8 @@ def build(filters: Filters, visible: list[str] | None, *, before: UUID, limit: i
 
 
 async def insert(conn: Connection, view: RequestView) -> None:
-    await insert_row(conn, "privacy_requests", {name: getattr(view, name) for name in _OWN})
+    row = {name: getattr(view, name) for name in _OWN}
+    await insert_row(conn, "privacy_requests", row | {"person": view.person and view.person.model_dump()})
 
 
 async def lock(conn: Connection, request_id: UUID) -> Any:

@@ -1,11 +1,10 @@
 """How long `customers` keeps personal data, by purpose, and what its worker keeps doing about requests."""
 
-import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from humidor_common.clock import utc_now
-from humidor_common.db.failures import DATABASE_ERRORS
+from humidor_common.db.keeping import keep
 from humidor_common.db.pool import Connection, Pool
 from humidor_common.db.transaction import transaction
 from humidor_common.privacy import Purpose
@@ -55,13 +54,13 @@ PRIVACY = replace(own_part.OWN, purposes=PURPOSES)
 
 async def keep_asking(pool: Pool) -> None:
     """Ask services again that have not answered for a day, until cancelled."""
-    while True:
-        try:
-            async with transaction(pool) as conn:
-                await ask_unanswered(conn, now=utc_now())
-        except DATABASE_ERRORS as error:
-            log.warning("nobody asked again", extra={"error": repr(error)})
-        await asyncio.sleep(LOOK_SECONDS)
+
+    async def look() -> bool:
+        async with transaction(pool) as conn:
+            await ask_unanswered(conn, now=utc_now())
+        return False
+
+    await keep(look, "nobody asked again", every_seconds=LOOK_SECONDS)
 
 
 async def ask_unanswered(conn: Connection, *, now: datetime) -> int:

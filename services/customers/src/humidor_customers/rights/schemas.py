@@ -4,10 +4,12 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, ConfigDict, JsonValue, model_validator
 
 from humidor_common.web.inputs import Input, Moment, StoreId
 from humidor_customers.consumers.schemas import MemberId
+from humidor_customers.contact_persons.schemas import ContactPerson
+from humidor_customers.inputs import RetailerId
 from humidor_customers.rights.rules import Kind, State
 
 Basis: TypeAlias = Literal["asked", "consent_withdrawn", "authority", "retention", "erased_by_staff"]
@@ -18,18 +20,26 @@ _REQUEST: dict[str, JsonValue] = {"kind": "erasure", "member_id": "M0001", "iden
 
 
 class NewRequest(Input):
-    """A request of a member: with `identity_check` it starts at once, else when that has been done.
+    """A request of a member, or of a contact person of a trade customer (`contact`).
 
-    `received_at` is when the member asked, for one that came by post; now where it is left out.
+    With `identity_check` it starts at once, else when that has been done. `received_at` is when the person
+    asked, for one that came by post; now where it is left out.
     """
 
     model_config = ConfigDict(json_schema_extra={"examples": [_REQUEST]})
 
     kind: Kind
-    member_id: MemberId
+    member_id: MemberId | None = None
+    contact: ContactPerson | None = None
     basis: Literal["asked", "consent_withdrawn", "authority"] = "asked"
     identity_check: IdentityCheck | None = None
     received_at: Moment | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> "NewRequest":
+        if (self.member_id is None) is (self.contact is None):
+            raise ValueError("either member_id or contact")
+        return self
 
 
 class StartInput(Input):
@@ -48,6 +58,7 @@ class Filters(BaseModel):
     """What a list of requests may be narrowed to; `overdue` are those that are open after their time."""
 
     member_id: MemberId | None = None
+    retailer_id: RetailerId | None = None
     store_id: StoreId | None = None
     kind: Kind | None = None
     state: State | None = None
@@ -75,11 +86,16 @@ class AnswerView(BaseModel):
 
 
 class RequestView(BaseModel):
-    """A request as it is, with how far each service is."""
+    """A request as it is, with how far each service is.
+
+    Of a contact person the trade customer is named for good, and who it is (`person`) until it has ended.
+    """
 
     request_id: UUID
     kind: Kind
-    member_id: str
+    member_id: str | None
+    retailer_id: str | None
+    person: ContactPerson | None
     state: State
     basis: Basis
     identity_check: IdentityCheck | None

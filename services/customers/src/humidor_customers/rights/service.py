@@ -2,23 +2,25 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from humidor_common import audit
 from humidor_common.auth import Principal
 from humidor_common.auth.machine_keys import make_key
 from humidor_common.db.pool import Connection
-from humidor_common.events.customers import PrivacyRequestClosed
+from humidor_common.events.customers import ContactRequestClosed, PrivacyRequestClosed
 from humidor_common.events.persons import answering_services
 from humidor_common.ids import uuid7
 from humidor_common.messaging import outbox
 from humidor_common.web.inputs import visible_stores
 from humidor_common.web.problems import Problem, invalid, not_found
-from humidor_customers.consumers import contacts
 from humidor_customers.consumers import queries as consumers
 from humidor_customers.consumers import service as members
 from humidor_customers.consumers.schemas import ConsumerView
+from humidor_customers.contact_persons.schemas import ContactPerson
 from humidor_customers.inputs import CLOCKS_APART
+from humidor_customers.retailers.seeing import seen as seen_retailer
 from humidor_customers.rights import ledger, own_part, queries
 from humidor_customers.rights.rules import Kind, due_at
 from humidor_customers.rights.schemas import Basis, IdentityCheck, NewRequest, Refusal, RequestView
@@ -42,17 +44,22 @@ async def seen(conn: Connection, principal: Principal, request_id: UUID) -> Requ
 async def open_request(
     conn: Connection, principal: Principal, new: NewRequest, *, now: datetime
 ) -> RequestView:
-    """Take a request; it starts at once where it is clear that the member asks.
+    """Take a request; it starts at once where it is clear that the person asks.
 
     Raises:
-        Problem: 404 without such a member; 409 `request-running` while another one runs; 422.
+        Problem: 404 without such a member or trade customer; 409 `request-running` while another one runs;
+            422.
     """
     if new.received_at is not None and new.received_at > now + CLOCKS_APART:
         raise invalid("received_at", "is in the future")
-    await consumers.lock(conn, new.member_id)
-    await members.seen(conn, principal, new.member_id)
+    if new.contact is not None:
+        await seen_retailer(conn, principal, new.contact.retailer_id)
+    elif new.member_id is not None:
+        await consumers.lock(conn, new.member_id)
+        await members.seen(conn, principal, new.member_id)
     received = new.received_at or now
-    request_id = await _receive(conn, principal, (new.kind, new.member_id, new.basis), received)
+    who = new.contact or new.member_id or ""
+    request_id = await _receive(conn, principal, (new.kind, who, new.basis), received)
     if new.identity_check is None:
         return await seen(conn, principal, request_id)
     return await start_request(conn, principal, request_id, new.identity_check, now=now)
@@ -67,14 +74,11 @@ async def start_request(
         Problem: 404; 409 `request-state` where it is not waiting, `request-running` while another one runs.
     """
     view = await seen(conn, principal, request_id)
-    await consumers.lock(conn, view.member_id)
+    if view.member_id is not None:
+        await consumers.lock(conn, view.member_id)
     await _in_state(conn, request_id, "received")
-    other = await queries.running_of(conn, view.member_id)
-    if other is not None:
-        raise Problem(409, "request-running", f"The request {other} of this member has to end first.")
-    own = own_part.OWN.service
-    services = [own, *(service for service in answering_services() if service != own)]
-    key = make_key(KEY, request_id.hex) if view.kind == "export" else None
+    services = await _concerned(conn, view)
+    key = make_key(KEY, request_id.hex) if view.kind == "export" and len(services) > 1 else None
     await conn.execute(
         """UPDATE privacy_requests SET state = 'running', identity_check = $2, started_at = $3, fetch_key = $4
            WHERE request_id = $1""",
@@ -88,14 +92,28 @@ async def start_request(
     await _note(conn, principal, "start", request_id)
     running = await seen(conn, principal, request_id)
     if view.kind == "erasure":
-        await own_part.erase_own(conn, running, now=now)
-        reason = f"privacy request {request_id}"
-        await contacts.erase(conn, principal, view.member_id, reason=reason, now=now)
+        await own_part.erase_own(conn, principal, running, now=now)
     else:
         await own_part.export_own(conn, running, now=now)
-    await own_part.ask(conn, running, key, now=now)
+    if len(services) > 1:
+        await own_part.ask(conn, running, key, now=now)
     await close_if_done(conn, running, now=now)
     return await seen(conn, principal, request_id)
+
+
+async def _concerned(conn: Connection, view: RequestView) -> list[str]:
+    """Name the services that may have something: of contact persons this one alone, for no event names them.
+
+    Raises:
+        Problem: 409 `request-running`.
+    """
+    own = own_part.OWN.service
+    if view.member_id is None:
+        return [own]
+    other = await queries.running_of(conn, view.member_id)
+    if other is not None:
+        raise Problem(409, "request-running", f"The request {other} of this member has to end first.")
+    return [own, *(service for service in answering_services() if service != own)]
 
 
 async def refuse_request(
@@ -109,7 +127,7 @@ async def refuse_request(
     view = await seen(conn, principal, request_id)
     await _in_state(conn, request_id, "received")
     await conn.execute(
-        """UPDATE privacy_requests SET state = 'refused', refused_why = $2, ended_at = $3
+        """UPDATE privacy_requests SET state = 'refused', refused_why = $2, ended_at = $3, person = NULL
            WHERE request_id = $1""",
         request_id,
         why,
@@ -175,7 +193,7 @@ async def close_if_done(conn: Connection, view: RequestView, *, now: datetime) -
     if not await queries.is_done(conn, view.request_id, view.kind):
         return
     changed = await conn.execute(
-        """UPDATE privacy_requests SET state = 'completed', ended_at = $2, fetch_key = NULL
+        """UPDATE privacy_requests SET state = 'completed', ended_at = $2, fetch_key = NULL, person = NULL
            WHERE request_id = $1 AND state = 'running'""",
         view.request_id,
         now,
@@ -188,16 +206,19 @@ async def close_if_done(conn: Connection, view: RequestView, *, now: datetime) -
 async def _receive(
     conn: Connection,
     principal: Principal,
-    what: tuple[Kind, str, Basis],
+    what: tuple[Kind, str | ContactPerson, Basis],
     received_at: datetime,
     *,
     reason: str | None = None,
 ) -> UUID:
-    kind, member_id, basis = what
+    kind, who, basis = what
+    person = who if isinstance(who, ContactPerson) else None
+    whose = {"member_id": who} if person is None else {"retailer_id": person.retailer_id}
     view = RequestView(
         request_id=uuid7(),
         kind=kind,
-        member_id=member_id,
+        **dict.fromkeys(("member_id", "retailer_id")) | whose,
+        person=person,
         state="received",
         basis=basis,
         identity_check=None,
@@ -211,7 +232,7 @@ async def _receive(
         services=[],
     )
     await queries.insert(conn, view)
-    facts = {"kind": kind, "member_id": member_id, "basis": basis}
+    facts = {"kind": kind, "basis": basis} | whose
     await ledger.append(conn, view.request_id, "received", received_at, facts)
     await _note(conn, principal, "receive", view.request_id, reason=reason)
     return view.request_id
@@ -225,14 +246,16 @@ async def _in_state(conn: Connection, request_id: UUID, state: str) -> dict[str,
 
 
 async def _tell_closed(conn: Connection, view: RequestView, outcome: str, now: datetime) -> None:
-    closed = PrivacyRequestClosed(
-        request_id=view.request_id,
-        member_id=view.member_id,
-        kind=view.kind,
-        outcome="completed" if outcome == "completed" else "refused",
-        closed_at=now,
-    )
-    await outbox.append(conn, [closed])
+    closed: dict[str, Any] = {
+        "request_id": view.request_id,
+        "kind": view.kind,
+        "outcome": outcome,
+        "closed_at": now,
+    }
+    if view.member_id is None:
+        await outbox.append(conn, [ContactRequestClosed(retailer_id=view.retailer_id or "", **closed)])
+    else:
+        await outbox.append(conn, [PrivacyRequestClosed(member_id=view.member_id, **closed)])
 
 
 async def _note(

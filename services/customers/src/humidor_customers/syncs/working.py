@@ -10,7 +10,8 @@ import msgspec
 
 from humidor_common.auth.sealing import SealBroken, Sealer
 from humidor_common.clock import utc_now
-from humidor_common.db.failures import DATABASE_ERRORS, TRANSIENT
+from humidor_common.db.failures import TRANSIENT
+from humidor_common.db.keeping import keep
 from humidor_common.db.pool import Pool
 from humidor_common.db.transaction import transaction
 from humidor_common.delivery.retries import delay
@@ -59,16 +60,7 @@ class Worker:
         """Work until cancelled, some runs at once."""
         async with asyncio.TaskGroup() as group:
             for _ in range(AT_ONCE):
-                group.create_task(self._keep_working())
-
-    async def _keep_working(self) -> None:
-        while True:
-            try:
-                done = await self.work_once()
-            except DATABASE_ERRORS as error:
-                done = False
-                log.warning("no run carried on", extra={"error": repr(error)})
-            await asyncio.sleep(0 if done else POLL_SECONDS)
+                group.create_task(keep(self.work_once, "no run carried on", every_seconds=POLL_SECONDS))
 
     async def work_once(self) -> bool:
         """Carry on with one run until it ends or has to wait; gives whether there was one."""

@@ -20,6 +20,7 @@ from humidor_customers.settings import CustomersSettings
 from humidor_customers.testing.desk import Desk, store
 from humidor_customers.testing.providers import WecomService, sms_config, tencent_sms, wecom_config
 
+CONNECTOR_KEYS = "office-key-" + "k" * 32
 CALLBACK_KEY = "a-callback-key-of-24-letters"
 WEBHOOK_SECRET = "whsec_" + "QUJDREVGR0hJSktMTU5PUFFSU1RVVldY"
 
@@ -107,7 +108,14 @@ async def open_office(
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: SMTP(mails, loop=loop), "127.0.0.1", 0)
     smtp = {"smtp_host": "127.0.0.1", "smtp_port": server.sockets[0].getsockname()[1]}
-    settings = settings_for(SERVICE, bus=False, delivery_private_targets=True, smtp_security="none", **smtp)
+    settings = settings_for(
+        SERVICE,
+        bus=False,
+        delivery_private_targets=True,
+        smtp_security="none",
+        connector_keys=CONNECTOR_KEYS,
+        **smtp,
+    )
     async with (
         receiving(tencent_sms(blocked=("+8613900000000",))) as sms,
         receiving(wecom.answer) as kf,

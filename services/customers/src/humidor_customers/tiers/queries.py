@@ -1,7 +1,7 @@
 """Statements over tier schemes, scorings and the tiers of customers."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -92,6 +92,26 @@ async def read_scheme(conn: Connection, scheme_id: UUID) -> SchemeView | None:
 async def in_force(conn: Connection, code: str) -> SchemeView | None:
     row = await conn.fetchrow("SELECT * FROM tier_schemes WHERE code = $1 AND state = 'published'", code)
     return _scheme(row) if row else None
+
+
+async def all_in_force(conn: Connection) -> list[SchemeView]:
+    rows = await conn.fetch("SELECT * FROM tier_schemes WHERE state = 'published' ORDER BY code")
+    return [_scheme(row) for row in rows]
+
+
+async def is_scored(conn: Connection, scheme_id: UUID, period: tuple[date, date], kind: str) -> bool:
+    """Tell whether a scheme has scored a period that ends as this one, or a job was to do it."""
+    found: bool = await conn.fetchval(
+        """SELECT EXISTS (SELECT FROM tier_scorings WHERE scheme_id = $1 AND ends_on >= $2)
+               OR EXISTS (SELECT FROM jobs WHERE kind = $3 AND parameters->>'scheme_id' = $4
+                          AND parameters->>'ends_on' = $5)""",
+        scheme_id,
+        period[1],
+        kind,
+        str(scheme_id),
+        period[1].isoformat(),
+    )
+    return found
 
 
 async def last_number(conn: Connection, code: str) -> int:

@@ -2,11 +2,13 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 from itertools import accumulate
 from typing import Literal, NamedTuple, TypeAlias
 
 Direction: TypeAlias = Literal["highest_is_best", "lowest_is_best"]
 State: TypeAlias = Literal["draft", "locked", "published", "retired"]
+Cadence: TypeAlias = Literal["weekly", "monthly", "quarterly", "half_yearly", "yearly"]
 
 FULL_E4 = 1_000_000
 """The best score, 100, in ten-thousandths."""
@@ -94,3 +96,20 @@ def bound_level(level: int, bounds: Bounds, *, newcomer: bool, grade: str | None
 def tier_of(level: int, levels: int, direction: Direction) -> int:
     """Number a level as customers know it: of 30 the best is tier 30, or tier 1 where the lowest is best."""
     return level if direction == "highest_is_best" else levels + 1 - level
+
+
+_MONTHS: Mapping[Cadence, int] = {"monthly": 1, "quarterly": 3, "half_yearly": 6, "yearly": 12}
+
+
+def last_period(cadence: Cadence, day: date) -> tuple[date, date]:
+    """Give the newest calendar period that was over on a day, first and last day; a week begins on Monday.
+
+    On 1 October the last quarter is 1 July to 30 September; on 30 September it is 1 April to 30 June.
+    """
+    if cadence == "weekly":
+        begins = day - timedelta(days=day.weekday())
+        return begins - timedelta(days=7), begins - timedelta(days=1)
+    months = _MONTHS[cadence]
+    begins = date(day.year, (day.month - 1) // months * months + 1, 1)
+    last = begins - timedelta(days=1)
+    return date(last.year, last.month - months + 1, 1), last

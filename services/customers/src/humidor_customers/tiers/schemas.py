@@ -9,11 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints,
 
 from humidor_common.web.inputs import Day, Input, Name, Note
 from humidor_customers.inputs import Code, RetailerId
-from humidor_customers.tiers.rules import Direction, State, tier_of
+from humidor_customers.tiers.rules import Cadence, Direction, State, tier_of
 
 SchemeCode: TypeAlias = Annotated[str, StringConstraints(max_length=40, pattern=r"^[a-z0-9][a-z0-9-]*$")]
 Measure: TypeAlias = Annotated[str, StringConstraints(max_length=40, pattern=r"^[a-z][a-z0-9_]*$")]
-Cadence: TypeAlias = Literal["weekly", "monthly", "quarterly", "half_yearly", "yearly"]
 TierNumber: TypeAlias = Annotated[int, Field(ge=1, le=100)]
 
 _SCHEME: dict[str, JsonValue] = {
@@ -49,6 +48,8 @@ class SchemeTerms(Input):
     together); `minimum_scores` are the least scores (0 to 100) of each level but the lowest. Without either,
     each tier has as many. A customer who was registered within `newcomer_days` before the end of the period
     gets `newcomer_tier` at best, and one of a compliance grade in `grade_tiers` that tier at best.
+    `scored_days_after` the end of each period of the cadence customers are scored by themselves, once the
+    scheme is in force; null leaves it to people.
     """
 
     name: Name
@@ -63,6 +64,7 @@ class SchemeTerms(Input):
     newcomer_days: Annotated[int, Field(ge=0, le=3660)] = 0
     newcomer_tier: TierNumber | None = None
     grade_tiers: Annotated[dict[Code, TierNumber], Field(max_length=50)] = Field(default_factory=dict)
+    scored_days_after: Annotated[int, Field(ge=0, le=60)] | None = 5
 
     @model_validator(mode="after")
     def _check(self) -> "SchemeTerms":

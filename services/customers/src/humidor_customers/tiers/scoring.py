@@ -1,8 +1,8 @@
 """Scores customers by a scheme, and puts the tiers of a scoring in force."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import asyncpg
@@ -28,6 +28,7 @@ from humidor_customers.tiers.schemas import (
 from humidor_customers.tiers.service import get_scheme, lock_scheme
 
 _E4 = 10_000
+Scored: TypeAlias = tuple[str, int, int, dict[str, Any]]
 
 
 async def get_scoring(conn: Connection, scoring_id: UUID) -> ScoringView:
@@ -37,10 +38,21 @@ async def get_scoring(conn: Connection, scoring_id: UUID) -> ScoringView:
     return found
 
 
+Calculate: TypeAlias = Callable[..., Awaitable[Any]]
+
+
 async def score_customers(
-    conn: Connection, principal: Principal, scheme_id: UUID, period: ScoringInput, *, now: datetime
+    conn: Connection,
+    principal: Principal,
+    scheme_id: UUID,
+    period: ScoringInput,
+    *,
+    now: datetime,
+    calculate: Calculate | None = None,
 ) -> ScoringView:
     """Score all active customers by the figures of a period; nobody's tier changes yet.
+
+    Jobs let it `calculate` elsewhere.
 
     Raises:
         Problem: 404; 409 `scheme-state` unless the scheme is locked or published, `nobody-to-score`.
@@ -52,7 +64,11 @@ async def score_customers(
     if not customers:
         raise Problem(409, "nobody-to-score", "There is no active customer.")
     scoring_id = uuid7()
-    scored = _score(scheme, customers, period)
+    scored: list[Scored] = (
+        await calculate(_score, scheme, customers, period)
+        if calculate is not None
+        else _score(scheme, customers, period)
+    )
     by_tier = [0] * scheme.tiers
     for _, _, tier, _ in scored:
         by_tier[tier - 1] += 1
@@ -74,9 +90,7 @@ async def score_customers(
     return scoring
 
 
-def _score(
-    scheme: SchemeView, customers: Sequence[Measured], period: ScoringInput
-) -> list[tuple[str, int, int, dict[str, Any]]]:
+def _score(scheme: SchemeView, customers: Sequence[Measured], period: ScoringInput) -> list[Scored]:
     """Give customer, score, tier and what it came of."""
     names = [each.measure for each in scheme.measures]
     columns = dict(zip(names, zip(*(each.values for each in customers), strict=True), strict=True))

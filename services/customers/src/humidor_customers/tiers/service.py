@@ -49,7 +49,7 @@ async def create_scheme(
         changed_at=now,
     )
     await queries.write_scheme(conn, scheme)
-    await _note(conn, principal, "create", None, scheme)
+    await audit.record(conn, principal, "create", "tier_scheme", str(scheme.scheme_id), after=scheme)
     return scheme
 
 
@@ -75,7 +75,9 @@ async def change_scheme(
         raise Problem(409, "scheme-locked", f"The scheme is {before.state}; draft the next number of it.")
     changed = before.model_copy(update=dict(terms) | {"version": before.version + 1, "changed_at": now})
     await queries.write_scheme(conn, changed)
-    await _note(conn, principal, "change", before, changed)
+    await audit.record(
+        conn, principal, "change", "tier_scheme", str(changed.scheme_id), before=before, after=changed
+    )
     return changed
 
 
@@ -128,25 +130,14 @@ async def _become(
     _check(before, state)
     after = before.model_copy(update=marks | {"state": state, "version": before.version + 1})
     await queries.write_scheme(conn, after)
-    await _note(conn, principal, action, before, after, reason)
-    return after
-
-
-async def _note(
-    conn: Connection,
-    principal: Principal,
-    action: str,
-    before: SchemeView | None,
-    after: SchemeView,
-    reason: str | None = None,
-) -> None:
     await audit.record(
         conn,
         principal,
         action,
         "tier_scheme",
         str(after.scheme_id),
-        before=before and before.model_dump(mode="json"),
-        after=after.model_dump(mode="json"),
+        before=before,
+        after=after,
         reason=reason,
     )
+    return after

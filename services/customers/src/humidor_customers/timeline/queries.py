@@ -18,6 +18,11 @@ SELECT e->>0, e->>1, (e->>2)::timestamptz, (e->>3)::uuid, e->>4, e->>5, e->6
 FROM jsonb_array_elements($1::jsonb) e ORDER BY 1, 2, 3, 4
 ON CONFLICT DO NOTHING
 """
+_TAKE_OFF = """
+DELETE FROM timeline t USING jsonb_array_elements($1::jsonb) e
+WHERE t.party_kind = e->>0 AND t.party_id = e->>1 AND t.happened_at = (e->>2)::timestamptz
+  AND t.entry_id = (e->>3)::uuid
+"""
 _SALES = "SELECT entry_id, party_id FROM timeline WHERE kind = 'sale' AND entry_id = ANY($1::uuid[])"
 _WAIT = """
 INSERT INTO timeline_waiting (sale_id, entry_id, kind, happened_at, store_id, details)
@@ -50,6 +55,10 @@ class Wanted(NamedTuple):
 def adding(rows: Sequence[tuple[Any, ...]]) -> Statement:
     """Make the statement that adds entries; those that are there already stay as they are."""
     return Statement(_ADD, [rows])
+
+
+async def take_off(conn: Connection, keys: Sequence[tuple[Any, ...]]) -> None:
+    await conn.execute(_TAKE_OFF, keys)
 
 
 async def owners_of(conn: Connection, sale_ids: Sequence[UUID]) -> dict[UUID, str]:

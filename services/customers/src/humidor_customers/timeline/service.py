@@ -44,6 +44,12 @@ async def add_entries(conn: Connection, entries: Sequence[Entry]) -> None:
         await statements.run(conn, adding(entries))
 
 
+async def take_off(conn: Connection, entries: Sequence[Entry]) -> None:
+    """Take entries off the timelines of their customers: what they tell was corrected."""
+    if entries:
+        await queries.take_off(conn, [(*each.party, each.happened_at, each.entry_id) for each in entries])
+
+
 def adding(entries: Sequence[Entry]) -> Statement:
     """Make the statement of `add_entries`, for a use case that writes more with it."""
     return queries.adding(

@@ -11,7 +11,12 @@ from humidor_common.events.customers.orders import (
     OrderedProduct,
 )
 from humidor_common.events.customers.retailers import MergeUndone, RetailerChanged, RetailersMerged
-from humidor_common.events.customers.rights import ErasureRequested, ExportRequested, PrivacyRequestClosed
+from humidor_common.events.customers.rights import (
+    ContactRequestClosed,
+    ErasureRequested,
+    ExportRequested,
+    PrivacyRequestClosed,
+)
 from humidor_common.events.customers.segments import SegmentPublished
 from humidor_common.events.customers.supply import (
     StrategyPublished,
@@ -24,6 +29,7 @@ __all__ = [
     "CampaignChanged",
     "ConsentChanged",
     "ConsumerJoined",
+    "ContactRequestClosed",
     "DeliveredProduct",
     "ErasureRequested",
     "ExportRequested",

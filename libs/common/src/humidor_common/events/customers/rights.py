@@ -54,3 +54,21 @@ class PrivacyRequestClosed(Event, frozen=True, kw_only=True):
     kind: Literal["export", "erasure"]
     outcome: Literal["completed", "refused"]
     closed_at: datetime
+
+
+class ContactRequestClosed(Event, frozen=True, kw_only=True):
+    """What a contact person of a trade customer asked for is done, or was refused.
+
+    Whoever has copied contacts of this customer fetches them anew: one may be gone.
+    """
+
+    TYPE: ClassVar[str] = "customers.contact-request-closed.v1"
+    TOPIC: ClassVar[str] = _TOPIC
+    KEY: ClassVar[str] = "retailer_id"
+    SUBJECT: ClassVar[str] = "request_id"
+
+    request_id: UUID
+    retailer_id: str
+    kind: Literal["export", "erasure"]
+    outcome: Literal["completed", "refused"]
+    closed_at: datetime
