@@ -49,10 +49,10 @@ def figure(lines: Lines, goods: Mapping[str, Goods], today: date) -> Columns:
     documents = documents_of(lines)
     buyers = documents.count(documents.sold) > 0
     whole = _sums(documents, today) | _times(documents) | _traits(documents, lines, goods)
-    return {
-        name: [each for each, kept in zip(values, buyers, strict=True) if kept]
-        for name, values in whole.items()
-    }
+    if buyers.all():
+        return whole
+    places = np.flatnonzero(buyers).tolist()
+    return {name: [values[n] for n in places] for name, values in whole.items()}
 
 
 def _sums(d: Documents, today: date) -> Columns:
