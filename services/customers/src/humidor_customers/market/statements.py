@@ -43,13 +43,12 @@ def by_store(question: Question) -> Statement:
     """
     build = Builder()
     places = places_of(question, build, always=True)
-    rows = rows_of(question, build, keep_store=True)
+    rows = rows_of(question, build, keep_store=True, summed=False)
     text = f"""
-WITH {places}, summed AS MATERIALIZED ({rows}),
-sold AS MATERIALIZED (
+WITH {places}, sold AS MATERIALIZED (
     SELECT t.span, t.place AS within, {_key(question.by)} AS key, t.currency, t.store_id,
            sum(t.sticks)::float8 AS y, sum(t.net_minor)::float8 AS v
-    FROM summed t LEFT JOIN products p USING (gtin) WHERE {_product_filter(question, build)}
+    FROM ({rows}) t LEFT JOIN products p USING (gtin) WHERE {_product_filter(question, build)}
     GROUP BY 1, 2, 3, 4, 5
 ), stores_sum AS MATERIALIZED (
     SELECT span, within, currency, store_id, sum(y) AS x, sum(v) AS v FROM sold GROUP BY 1, 2, 3, 4
@@ -81,10 +80,13 @@ pairs AS (
     FROM summed t LEFT JOIN products p USING (gtin) WHERE {_product_filter(question, build)}
     GROUP BY 1, 2, 3, 4
 )
-SELECT within, key, count(*) FILTER (WHERE active) AS active, count(*) FILTER (WHERE carried) AS carried,
-       count(DISTINCT gtin) FILTER (WHERE active) AS active_products,
-       count(DISTINCT gtin) FILTER (WHERE carried) AS carried_products
-FROM pairs GROUP BY 1, 2 ORDER BY 1, 2
+SELECT within, key, sum(active)::bigint AS active, sum(carried)::bigint AS carried,
+       count(*) FILTER (WHERE active > 0) AS active_products,
+       count(*) FILTER (WHERE carried > 0) AS carried_products
+FROM (SELECT within, key, gtin, count(*) FILTER (WHERE active) AS active,
+             count(*) FILTER (WHERE carried) AS carried
+      FROM pairs GROUP BY 1, 2, 3) products
+GROUP BY 1, 2 ORDER BY 1, 2
 """  # noqa: S608 - made of constants
     return Statement(text, build.arguments)
 
