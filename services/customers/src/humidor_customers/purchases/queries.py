@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import date
+from io import BytesIO
 
 import asyncpg
 
@@ -115,7 +116,7 @@ async def add(conn: Connection, documents: Sequence[tuple[Row, list[Row]]]) -> N
     """Add lines of documents; what is there already stays as it is."""
     try:
         async with conn.transaction():
-            source = memoryview(copying.encode(documents))
+            source = BytesIO(copying.encode(documents))
             await conn.copy_to_table("purchases", source=source, columns=COLUMNS, format="binary")
     except asyncpg.UniqueViolationError:
         await conn.execute(_ADD, [(*head, *line) for head, lines in documents for line in lines])

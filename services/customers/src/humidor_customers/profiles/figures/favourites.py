@@ -79,10 +79,10 @@ def _tops(who: Ints, codes: Ints, weights: Ints, names: Sequence[str]) -> dict[i
     starts = starts_of(whose)
     sizes = np.diff(starts, append=len(whose))
     kept = np.arange(len(whose)) - np.repeat(starts, sizes) < TOPS
-    values, weights = [names[code] for code in what[kept].tolist()], sums[kept].tolist()
+    values, heaviest = [names[code] for code in what[kept].tolist()], sums[kept].tolist()
     ends = np.cumsum(np.minimum(sizes, TOPS))
     spans = zip([0, *ends.tolist()], ends.tolist(), np.add.reduceat(sums, starts).tolist(), strict=False)
-    tops = [Top(values[start:end], weights[start:end], total) for start, end, total in spans]
+    tops = [Top(values[start:end], heaviest[start:end], total) for start, end, total in spans]
     return dict(zip(whose[starts].tolist(), tops, strict=True))
 
 

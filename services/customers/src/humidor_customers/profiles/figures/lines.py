@@ -72,7 +72,7 @@ class Documents(NamedTuple):
         """Add up by customer what is kept."""
         return np.add.reduceat(np.where(kept, values, 0), self.starts)
 
-    def count(self, kept: Flags) -> Ints:
+    def how_many(self, kept: Flags) -> Ints:
         return self.sums(np.ones(len(kept), dtype=np.int64), kept)
 
     @property

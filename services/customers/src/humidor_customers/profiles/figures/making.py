@@ -32,7 +32,7 @@ Columns: TypeAlias = dict[str, list[Any]]
 class _Days(NamedTuple):
     """By customer: days with purchases, the first and the last, and what those after the first came to."""
 
-    count: Ints
+    active: Ints
     first: Ints
     last: Ints
     repeats: Numbers
@@ -47,7 +47,7 @@ def figure(lines: Lines, goods: Mapping[str, Goods], today: date) -> Columns:
     if not len(lines.who):
         return {}
     documents = documents_of(lines)
-    buyers = documents.count(documents.sold) > 0
+    buyers = documents.how_many(documents.sold) > 0
     whole = _sums(documents, today) | _times(documents) | _traits(documents, lines, goods)
     if buyers.all():
         return whole
@@ -57,17 +57,17 @@ def figure(lines: Lines, goods: Mapping[str, Goods], today: date) -> Columns:
 
 def _sums(d: Documents, today: date) -> Columns:
     recent = d.day > (today - EPOCH).days - rules.YEAR_DAYS
-    purchases = d.count(d.sold)
+    purchases = d.how_many(d.sold)
     return {
         "n": d.who[d.starts].tolist(),
         "spend_minor": _whole(d.sums(d.net_minor, d.own)),
         "spend_year_minor": _whole(d.sums(d.net_minor, d.own & recent)),
         "sticks_year": _whole(d.sums(d.sticks, recent)),
         "purchases": purchases.tolist(),
-        "purchases_year": d.count(d.sold & recent).tolist(),
-        "returns_year": d.count(~d.sold & recent).tolist(),
+        "purchases_year": d.how_many(d.sold & recent).tolist(),
+        "returns_year": d.how_many(~d.sold & recent).tolist(),
         "basket_sticks": _means(d.sums(d.sticks, d.sold), purchases),
-        "basket_minor": _means(d.sums(d.net_minor, d.sold & d.own), d.count(d.sold & d.own)),
+        "basket_minor": _means(d.sums(d.net_minor, d.sold & d.own), d.how_many(d.sold & d.own)),
         "basket_lines": _means(d.sums(d.lines, d.sold), purchases),
     }
 
@@ -80,7 +80,7 @@ def _times(d: Documents) -> Columns:
         "last_at": [_MIDNIGHT + timedelta(microseconds=each) for each in known.tolist()],
         "first_on": _dates(days.first),
         "last_on": _dates(days.last),
-        "active_days": days.count.tolist(),
+        "active_days": days.active.tolist(),
         "repeat_spend_minor": _whole(days.repeats),
     }
 
@@ -88,8 +88,9 @@ def _times(d: Documents) -> Columns:
 def _days(d: Documents) -> _Days:
     """Look at days with purchases; who has none gets a day that nobody reads."""
     customer, day = d.customer, np.where(d.sold, d.day, 0)
-    order = np.lexsort((day, ~d.sold, customer))
-    heads = starts_of(customer[order], ~d.sold[order], day[order])
+    back = (~d.sold).astype(np.int64)
+    order = np.lexsort((day, back, customer))
+    heads = starts_of(customer[order], back[order], day[order])
     sold, whose = d.sold[order][heads], customer[order][heads]
     starts = starts_of(whose)
     days = day[order][heads]
@@ -109,7 +110,7 @@ def _traits(d: Documents, lines: Lines, goods: Mapping[str, Goods]) -> Columns:
         "store": favourites.stores(d, lines.store.names),
     }
     priced = favourites.price_sensitivities(lines, goods)
-    orders, sales = d.count(d.kind == ORDER), d.count(d.kind == SALE)
+    orders, sales = d.how_many(d.kind == ORDER), d.how_many(d.kind == SALE)
     currencies = _currencies(d)
     sensitivities = [priced.get(n, (0, 0.0)) for n in who]
     brands = [tops["brand"].get(n) for n in who]
