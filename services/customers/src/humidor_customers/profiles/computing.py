@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import asyncpg
 import numpy as np
@@ -102,12 +103,9 @@ async def _read_lines(conn: Connection, parts: Sequence[Sequence[object]], since
     if row is None or row["who"] is None:
         return None
     high, low = (_numbers(row["document"], 8, 2) ^ _SIGN).T
-    return Lines(
-        **{name: _numbers(row[name], size)[:, 0] for name, size in NUMBERS.items()},
-        high=high,
-        low=low,
-        **{name: Codes.read(row[name]) for name in ("store", "gtin", "currency")},
-    )
+    columns: dict[str, Any] = {name: _numbers(row[name], size)[:, 0] for name, size in NUMBERS.items()}
+    columns |= {name: Codes.read(row[name]) for name in ("store", "gtin", "currency")}
+    return Lines(high=high, low=low, **columns)
 
 
 def _numbers(sent: bytes, size: int, each: int = 1) -> Ints:
