@@ -12,6 +12,7 @@ places AS MATERIALIZED (
     WHERE {condition}
 )"""
 SUMS = ", ".join(f"sum(t.{name})::bigint AS {name}" for name in ("sticks", "net_minor", "sales", "left_out"))
+_RAW = "t.sticks, t.net_minor, t.sales, t.left_out"
 _AMOUNTS = "sum(t.sticks)::bigint AS sticks, sum(t.net_minor)::bigint AS net_minor"
 
 
@@ -89,7 +90,7 @@ def _from(times: str, question: Question, source: _Source, *, keep_store: bool, 
     store = ", t.store_id" if keep_store else ""
     which = "JOIN" if question.of_some else "LEFT JOIN"
     join = f"{which} places o USING ({source.store})" if source.store else ""
-    sums = (_AMOUNTS if keep_store else SUMS) if summed else "t.sticks, t.net_minor"
+    sums = (_AMOUNTS if keep_store else SUMS) if summed else _RAW
     group = f"GROUP BY 1, 2, 3, 4{', 5' if keep_store else ''}" if summed else ""
     return f"""
 SELECT w.span, {place}{store}, t.gtin, t.currency, {sums}

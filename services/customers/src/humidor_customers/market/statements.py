@@ -17,9 +17,16 @@ sum({_CARTONS}) AS cartons, sum({_CARTONS} * o.wholesale_minor_per_carton) FILTE
 wholesale_minor, sum(t.net_minor) FILTER (WHERE {_PRICED})::bigint AS priced_minor
 """
 
+_GROUP = f"""
+GROUP BY 1, 2, 3, 4 HAVING sum(t.sticks) <> 0 OR sum(t.net_minor) <> 0 OR sum(t.left_out) <> 0
+ORDER BY 1, 2, 3, 4 LIMIT {MOST_CELLS + 1}
+"""
+
 
 def cells(question: Question) -> Statement:
     """Sum by span, `within`, `by` and currency: what most reports are made of."""
+    if question.of_stores and not question.of_places and not question.valued:
+        return _of_single_stores(question)
     build = Builder()
     places = places_of(question, build)
     rows = rows_of(question, build, keep_store=False)
@@ -27,10 +34,21 @@ def cells(question: Question) -> Statement:
 WITH {f"{places}," if places else ""} summed AS MATERIALIZED ({rows})
 SELECT t.span, {_key(question.within)} AS within, {_key(question.by)} AS key, t.currency, {SUMS}, {_VALUED}
 FROM summed t LEFT JOIN products p USING (gtin) LEFT JOIN offers o USING (gtin)
-WHERE {_product_filter(question, build)}
-GROUP BY 1, 2, 3, 4
-HAVING sum(t.sticks) <> 0 OR sum(t.net_minor) <> 0 OR sum(t.left_out) <> 0
-ORDER BY 1, 2, 3, 4 LIMIT {MOST_CELLS + 1}
+WHERE {_product_filter(question, build)} {_GROUP}
+"""  # noqa: S608 - made of constants
+    return Statement(text, build.arguments)
+
+
+def _of_single_stores(question: Question) -> Statement:
+    """Sum single stores, of which there are most rows, in one pass, and by product only if that is asked."""
+    build = Builder()
+    places = places_of(question, build)
+    rows = rows_of(question, build, keep_store=False, summed=False)
+    products = "LEFT JOIN products p USING (gtin)" if question.of_products else ""
+    text = f"""
+WITH {places}
+SELECT t.span, {_key(question.within)} AS within, {_key(question.by)} AS key, t.currency, {SUMS}
+FROM ({rows}) t {products} WHERE {_product_filter(question, build)} {_GROUP}
 """  # noqa: S608 - made of constants
     return Statement(text, build.arguments)
 
