@@ -85,11 +85,12 @@ def rows_of(question: Question, build: Builder, *, keep_store: bool, summed: boo
 
 
 def _from(times: str, question: Question, source: _Source, *, keep_store: bool, summed: bool) -> str:
-    unknown = "t.store_id" if question.place == "store" else "''"
-    place = f"coalesce(o.place, {unknown}) AS place" if source.store else "''::text AS place"
+    unknown = "t.store_id" if question.place == "store" else "''::text"
     store = ", t.store_id" if keep_store else ""
+    named = source.store and (question.of_some or question.place not in (None, "store"))
+    place = f"coalesce(o.place, {unknown}) AS place" if named else f"{unknown} AS place"
     which = "JOIN" if question.of_some else "LEFT JOIN"
-    join = f"{which} places o USING ({source.store})" if source.store else ""
+    join = f"{which} places o USING ({source.store})" if named else ""
     sums = (_AMOUNTS if keep_store else SUMS) if summed else _RAW
     group = f"GROUP BY 1, 2, 3, 4{', 5' if keep_store else ''}" if summed else ""
     return f"""
