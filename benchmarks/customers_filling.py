@@ -3,7 +3,6 @@
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
 
 from humidor_common.events.pos import Payment, SaleLine, SaleRecorded
 from humidor_common.ids import uuid7
@@ -58,7 +57,7 @@ def batches(count: int) -> Iterator[list[Received]]:
                 for k in range(1, 2 + n % 2)
             ]
             event = SaleRecorded(
-                sale_id=uuid4(),
+                sale_id=uuid7(),
                 store_id=f"S{1 + n % STORES}",
                 terminal_id="T1",
                 sold_at=at,

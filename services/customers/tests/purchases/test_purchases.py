@@ -13,6 +13,7 @@ from humidor_common.db.transaction import transaction
 from humidor_common.events.customers import OrderDelivered
 from humidor_common.events.inventory import UnitGtin
 from humidor_common.messaging import inbox
+from humidor_common.messaging.subscription import Received
 from humidor_customers.catalogue.consumers import SUBSCRIPTION as PRODUCTS
 from humidor_customers.catalogue.consumers import clear as clear_catalogue
 from humidor_customers.catalogue.consumers import digest as catalogue_digest
@@ -93,6 +94,27 @@ async def test_lines_have_sticks_and_the_stores_own_time_as_soon_as_both_are_kno
     await tell(desk, PRODUCTS, told)
     async with transaction(desk.runtime.pool) as conn:
         assert await catalogue_digest(conn) == digested
+
+
+async def test_large_batches_count_once_and_each_customer_is_told_once_however_many_wait(desk: Desk) -> None:
+    batch = [
+        Received(sale(10 * n, f"M{n % 200}"), UUID(int=n), "/test", datetime.now(UTC), None)
+        for n in range(1, 260)
+    ]
+    taken = []
+    for part in (batch[:230], batch, batch[::-1]):
+        async with transaction(desk.runtime.pool) as conn:
+            taken.append(await inbox.apply_batch(conn, SUBSCRIPTION, part))
+    assert taken == [230, 29, 0]
+    assert await lines(desk, "count(*) OVER ()") == [(259,)] * 259
+    due: list[tuple[str, str]] = []
+    async with transaction(desk.runtime.pool) as conn:
+        await queries.mark(conn, [("consumer", "M7"), ("retailer", "C1")])
+        while found := await queries.take_parties(conn, 90):
+            assert found == sorted(found)
+            assert len(found) <= 90
+            due += found
+    assert sorted(due) == sorted([("retailer", "C1"), *(("consumer", f"M{n}") for n in range(200))])
 
 
 async def test_batches_that_passed_each_other_by_are_brought_together_later(desk: Desk) -> None:

@@ -1,5 +1,6 @@
 """Segments: tried, live and frozen, told by ids, and left by those who were erased."""
 
+import re
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -142,3 +143,24 @@ async def test_segments_are_for_those_who_see_every_store(desk: Desk) -> None:
     await desk.ask("GET", f"{PATH}/{uuid7()}", expect=404)
     await make(desk, rule={"field": "trade_area", "is": "A"}, expect=422)
     await make(desk, rule={"field": "trade_area", "is": "A"}, party_kind="retailer")
+
+
+async def test_a_preview_reads_in_parallel_and_of_scores_those_of_its_own_models_alone(desk: Desk) -> None:
+    for model in ("rfm", "churn", "lifetime"):
+        await score(desk, model, {"M1": 0.7})
+    rule = {"all": [{"field": "value_segment", "is": "label"}, {"field": "churn_risk", "at_least": 0.5}]}
+    async with desk.runtime.pool.acquire() as conn, conn.transaction():
+        models = await queries.models_in_force(conn, "consumer")
+        statement, arguments = queries.preview_statement(rule, "consumer", models)
+        for setting in ("parallel_setup_cost", "parallel_tuple_cost", "min_parallel_table_scan_size"):
+            await conn.execute(f"SET LOCAL {setting} = 0")
+        for way in ("indexscan", "indexonlyscan", "bitmapscan", "nestloop"):
+            await conn.execute(f"SET LOCAL enable_{way} = off")  # as it is for large tables
+        plan = "\n".join(row[0] for row in await conn.fetch(f"EXPLAIN {statement}", *arguments))
+        assert "Gather" in plan
+        assert set(re.findall(r"on (model_scores_\d+)", plan)) == {
+            await conn.fetchval(
+                "SELECT tableoid::regclass::text FROM model_scores WHERE model_id = $1", models[model]
+            )
+            for model in ("rfm", "churn")
+        }

@@ -1,14 +1,18 @@
 """The inbox: which events a consumer has applied, written in the transaction of their effects."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from operator import attrgetter
 from uuid import UUID
+
+import asyncpg
 
 from humidor_common.db.pool import Connection
 from humidor_common.messaging.subscription import Received, Subscription
 
 KEEP_DAYS = 90
 PRUNE_ROWS = 10_000
+COPY_FROM = 200
+"""From so many events on, the two round trips of a savepoint cost less than they save."""
 _number = attrgetter("int")
 """Sorts ids as they sort themselves, many times faster."""
 
@@ -21,6 +25,8 @@ async def admit(conn: Connection, group: str, batch: Sequence[Received]) -> list
     `share_projection` it waits for a rebuild under way; what that one has admitted is seen then.
     """
     unique = {received.event_id: received for received in batch}
+    if len(unique) >= COPY_FROM and await _all_new(conn, group, unique):
+        return list(unique.values())
     rows = await conn.fetch(
         """
         INSERT INTO inbox (consumer, event_id)
@@ -35,6 +41,18 @@ async def admit(conn: Connection, group: str, batch: Sequence[Received]) -> list
         return list(unique.values())
     new: set[UUID] = {row["event_id"] for row in rows}
     return [received for event_id, received in unique.items() if event_id in new]
+
+
+async def _all_new(conn: Connection, group: str, event_ids: Iterable[UUID]) -> bool:
+    """Record a large batch by COPY, at half of what looking for repeats costs; nothing if there are any."""
+    await share_projection(conn, group)
+    records = [(group, each) for each in sorted(event_ids, key=_number)]
+    try:
+        async with conn.transaction():
+            await conn.copy_records_to_table("inbox", records=records, columns=["consumer", "event_id"])
+    except asyncpg.UniqueViolationError:
+        return False
+    return True
 
 
 async def share_projection(conn: Connection, group: str) -> None:

@@ -32,7 +32,8 @@ MOST_CELLS = 100_000
 class Question(NamedTuple):
     """Sums of `spans` (numbered from 0), by up to two dimensions; `stores` None is every store.
 
-    `within` None is the whole market. Filters keep what equals them, by dimension.
+    `within` None is the whole market. Filters keep what equals them, by dimension. `valued` asks for what the
+    trade pays beside what was sold.
     """
 
     spans: Sequence[Span]
@@ -41,6 +42,7 @@ class Question(NamedTuple):
     filters: Mapping[str, str]
     stores: list[str] | None
     wholesale: bool = False
+    valued: bool = False
 
     @property
     def of_some(self) -> bool:
@@ -57,6 +59,11 @@ class Question(NamedTuple):
         """Whether the sums of places will do: no single store is asked for, nor some of them."""
         dimensions = {each for each in (self.by, self.within, *self.filters) if each in OF_PLACES}
         return self.stores is None and bool(dimensions) and "store" not in dimensions
+
+    @property
+    def of_products(self) -> bool:
+        """Whether something is asked about products that the catalogue says."""
+        return any(each in OF_PRODUCTS for each in (self.by, self.within, *self.filters))
 
     @property
     def of_stores(self) -> bool:

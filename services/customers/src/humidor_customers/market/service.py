@@ -147,6 +147,7 @@ async def report(
     """Report every market of every period, in the words of `word`."""
     spans = spans_of(asked, asked.period, latest_date(utc_now()))
     question = question_of(principal, asked, spans, by=asked.by, within=asked.within)
+    question = question._replace(valued=word is word_prices)
 
     async def read(part: Question) -> list[Made[T]]:
         found = markets(await queries.read_cells(conn, part))

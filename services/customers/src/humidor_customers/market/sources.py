@@ -12,6 +12,7 @@ places AS MATERIALIZED (
     WHERE {condition}
 )"""
 SUMS = ", ".join(f"sum(t.{name})::bigint AS {name}" for name in ("sticks", "net_minor", "sales", "left_out"))
+_RAW = "t.sticks, t.net_minor, t.sales, t.left_out"
 _AMOUNTS = "sum(t.sticks)::bigint AS sticks, sum(t.net_minor)::bigint AS net_minor"
 
 
@@ -55,8 +56,8 @@ def _source(question: Question, *, keep_store: bool) -> _Source:
     return _Source("market_product_days", None, None)
 
 
-def rows_of(question: Question, build: Builder, *, keep_store: bool) -> str:
-    """Sum by span, place (and store), product and currency."""
+def rows_of(question: Question, build: Builder, *, keep_store: bool, summed: bool = True) -> str:
+    """Sum by span, place (and store), product and currency; or give what such sums are made of."""
     source = _source(question, keep_store=keep_store)
     pieces = pieces_of(question, keep_store=keep_store)
     whole = quarters_of(pieces.months) if source.months == "market_months" else ([], pieces.months)
@@ -69,7 +70,7 @@ def rows_of(question: Question, build: Builder, *, keep_store: bool) -> str:
             starts = build.add([start for start, _ in found], "date[]")
             numbers = build.add([span for _, span in found], "int[]")
             times = f"unnest({starts}, {numbers}) AS w({period}, span) JOIN {table} t USING ({period})"
-            parts.append(_from(times, question, source, keep_store=keep_store))
+            parts.append(_from(times, question, source, keep_store=keep_store, summed=summed))
     if pieces.days:
         starts = build.add([span.start for span, _ in pieces.days], "date[]")
         ends = build.add([span.end for span, _ in pieces.days], "date[]")
@@ -79,18 +80,20 @@ def rows_of(question: Question, build: Builder, *, keep_store: bool) -> str:
             f"unnest({starts}, {ends}, {numbers}) AS w(since, until, span) "
             f"JOIN {source.days} t ON t.day BETWEEN w.since AND w.until"
         )
-        parts.append(_from(times, question, source, keep_store=keep_store))
+        parts.append(_from(times, question, source, keep_store=keep_store, summed=summed))
     return " UNION ALL ".join(parts)
 
 
-def _from(times: str, question: Question, source: _Source, *, keep_store: bool) -> str:
-    unknown = "t.store_id" if question.place == "store" else "''"
-    place = f"coalesce(o.place, {unknown}) AS place" if source.store else "''::text AS place"
+def _from(times: str, question: Question, source: _Source, *, keep_store: bool, summed: bool) -> str:
+    unknown = "t.store_id" if question.place == "store" else "''::text"
     store = ", t.store_id" if keep_store else ""
+    named = source.store and (question.of_some or question.place not in (None, "store"))
+    place = f"coalesce(o.place, {unknown}) AS place" if named else f"{unknown} AS place"
     which = "JOIN" if question.of_some else "LEFT JOIN"
-    join = f"{which} places o USING ({source.store})" if source.store else ""
-    sums = _AMOUNTS if keep_store else SUMS
+    join = f"{which} places o USING ({source.store})" if named else ""
+    sums = (_AMOUNTS if keep_store else SUMS) if summed else _RAW
+    group = f"GROUP BY 1, 2, 3, 4{', 5' if keep_store else ''}" if summed else ""
     return f"""
 SELECT w.span, {place}{store}, t.gtin, t.currency, {sums}
 FROM {times} {join}
-WHERE {"" if question.wholesale else "NOT "}t.wholesale GROUP BY 1, 2, 3, 4{", 5" if keep_store else ""}"""  # noqa: S608
+WHERE {"" if question.wholesale else "NOT "}t.wholesale {group}"""  # noqa: S608

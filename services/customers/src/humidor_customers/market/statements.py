@@ -17,9 +17,16 @@ sum({_CARTONS}) AS cartons, sum({_CARTONS} * o.wholesale_minor_per_carton) FILTE
 wholesale_minor, sum(t.net_minor) FILTER (WHERE {_PRICED})::bigint AS priced_minor
 """
 
+_GROUP = f"""
+GROUP BY 1, 2, 3, 4 HAVING sum(t.sticks) <> 0 OR sum(t.net_minor) <> 0 OR sum(t.left_out) <> 0
+ORDER BY 1, 2, 3, 4 LIMIT {MOST_CELLS + 1}
+"""
+
 
 def cells(question: Question) -> Statement:
     """Sum by span, `within`, `by` and currency: what most reports are made of."""
+    if question.of_stores and not question.of_places and not question.valued:
+        return _of_single_stores(question)
     build = Builder()
     places = places_of(question, build)
     rows = rows_of(question, build, keep_store=False)
@@ -27,10 +34,21 @@ def cells(question: Question) -> Statement:
 WITH {f"{places}," if places else ""} summed AS MATERIALIZED ({rows})
 SELECT t.span, {_key(question.within)} AS within, {_key(question.by)} AS key, t.currency, {SUMS}, {_VALUED}
 FROM summed t LEFT JOIN products p USING (gtin) LEFT JOIN offers o USING (gtin)
-WHERE {_product_filter(question, build)}
-GROUP BY 1, 2, 3, 4
-HAVING sum(t.sticks) <> 0 OR sum(t.net_minor) <> 0 OR sum(t.left_out) <> 0
-ORDER BY 1, 2, 3, 4 LIMIT {MOST_CELLS + 1}
+WHERE {_product_filter(question, build)} {_GROUP}
+"""  # noqa: S608 - made of constants
+    return Statement(text, build.arguments)
+
+
+def _of_single_stores(question: Question) -> Statement:
+    """Sum single stores, of which there are most rows, in one pass, and by product only if that is asked."""
+    build = Builder()
+    places = places_of(question, build)
+    rows = rows_of(question, build, keep_store=False, summed=False)
+    products = "LEFT JOIN products p USING (gtin)" if question.of_products else ""
+    text = f"""
+WITH {places}
+SELECT t.span, {_key(question.within)} AS within, {_key(question.by)} AS key, t.currency, {SUMS}
+FROM ({rows}) t {products} WHERE {_product_filter(question, build)} {_GROUP}
 """  # noqa: S608 - made of constants
     return Statement(text, build.arguments)
 
@@ -43,13 +61,12 @@ def by_store(question: Question) -> Statement:
     """
     build = Builder()
     places = places_of(question, build, always=True)
-    rows = rows_of(question, build, keep_store=True)
+    rows = rows_of(question, build, keep_store=True, summed=False)
     text = f"""
-WITH {places}, summed AS MATERIALIZED ({rows}),
-sold AS MATERIALIZED (
+WITH {places}, sold AS MATERIALIZED (
     SELECT t.span, t.place AS within, {_key(question.by)} AS key, t.currency, t.store_id,
            sum(t.sticks)::float8 AS y, sum(t.net_minor)::float8 AS v
-    FROM summed t LEFT JOIN products p USING (gtin) WHERE {_product_filter(question, build)}
+    FROM ({rows}) t LEFT JOIN products p USING (gtin) WHERE {_product_filter(question, build)}
     GROUP BY 1, 2, 3, 4, 5
 ), stores_sum AS MATERIALIZED (
     SELECT span, within, currency, store_id, sum(y) AS x, sum(v) AS v FROM sold GROUP BY 1, 2, 3, 4
@@ -81,10 +98,13 @@ pairs AS (
     FROM summed t LEFT JOIN products p USING (gtin) WHERE {_product_filter(question, build)}
     GROUP BY 1, 2, 3, 4
 )
-SELECT within, key, count(*) FILTER (WHERE active) AS active, count(*) FILTER (WHERE carried) AS carried,
-       count(DISTINCT gtin) FILTER (WHERE active) AS active_products,
-       count(DISTINCT gtin) FILTER (WHERE carried) AS carried_products
-FROM pairs GROUP BY 1, 2 ORDER BY 1, 2
+SELECT within, key, sum(active)::bigint AS active, sum(carried)::bigint AS carried,
+       count(*) FILTER (WHERE active > 0) AS active_products,
+       count(*) FILTER (WHERE carried > 0) AS carried_products
+FROM (SELECT within, key, gtin, count(*) FILTER (WHERE active) AS active,
+             count(*) FILTER (WHERE carried) AS carried
+      FROM pairs GROUP BY 1, 2, 3) products
+GROUP BY 1, 2 ORDER BY 1, 2
 """  # noqa: S608 - made of constants
     return Statement(text, build.arguments)
 

@@ -1,14 +1,27 @@
 """Computes profiles of any number of customers at once, from what they bought in the last three years."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import asyncpg
+import numpy as np
 
 from humidor_common.db.pool import Connection
+from humidor_customers.arrays import Ints
 from humidor_customers.inputs import Party
-from humidor_customers.profiles import queries
-from humidor_customers.profiles.statement import COMPUTE
+from humidor_customers.profiles import queries, rules
+from humidor_customers.profiles.figures.favourites import Goods
+from humidor_customers.profiles.figures.lines import Codes, Lines
+from humidor_customers.profiles.figures.making import figure
+from humidor_customers.profiles.statement import ALLOWED, FIGURES, GOODS, LINES, NUMBERS, WRITE
 from humidor_customers.purchases import queries as purchases
 
+AT_ONCE = 2_000
+"""Customers whose lines are in memory together; some hundred bytes a line."""
+_HEADER_BYTES = 20
+_SIGN = np.int64(-(2**63))
+"""Turned over, it makes halves of ids sort as the ids do."""
 _ROOTS = """
 WITH RECURSIVE up AS (
     SELECT retailer_id AS asked, retailer_id, merged_into FROM retailers WHERE retailer_id = ANY($1::text[])
@@ -32,13 +45,15 @@ async def compute(conn: Connection, parties: Sequence[Party], *, now: datetime, 
     roots = await roots_of(conn, [each.id for each in parties if each.kind == "retailer"])
     members = [each for each in parties if each.kind == "consumer"]
     asked = [*members, *(Party("retailer", root) for root in roots)]
-    parts = [(n, part) for n, each in enumerate(asked, 1) for part in _parts(each, roots)]
-    gone = [each for each in parties if each.kind == "retailer" and each.id not in roots]
     await conn.execute("SET LOCAL enable_nestloop = off")
-    nothing = await conn.fetch(COMPUTE, asked, parts, now, consent_needed, gone)
+    written: set[Party] = set()
+    for start in range(0, len(asked), AT_ONCE):
+        written |= await _write(
+            conn, asked[start : start + AT_ONCE], roots, now, consent_needed=consent_needed
+        )
     await conn.execute("SET LOCAL enable_nestloop = on")
-    if nothing:
-        await queries.forget(conn, [(row[0], row[1]) for row in nothing])
+    if nothing := {*asked, *parties} - written:
+        await queries.forget(conn, sorted(nothing))
 
 
 async def roots_of(conn: Connection, retailer_ids: Sequence[str]) -> dict[str, list[str]]:
@@ -50,5 +65,57 @@ async def roots_of(conn: Connection, retailer_ids: Sequence[str]) -> dict[str, l
     return roots
 
 
-def _parts(party: Party, roots: Mapping[str, Sequence[str]]) -> Sequence[str]:
-    return roots[party.id] if party.kind == "retailer" else (party.id,)
+async def _write(
+    conn: Connection,
+    asked: Sequence[Party],
+    roots: Mapping[str, Sequence[str]],
+    now: datetime,
+    *,
+    consent_needed: bool,
+) -> set[Party]:
+    """Compute and write some profiles; gives of whom."""
+    rows = await conn.fetch(ALLOWED, *_turned(asked, 2), now, consent_needed)
+    parties = [(row[0], *asked[row[0] - 1], row[1]) for row in rows]
+    parts = _turned(
+        [
+            (n, kind, part)
+            for n, kind, identity, _ in parties
+            for part in (roots[identity] if kind == "retailer" else (identity,))
+        ],
+        3,
+    )
+    lines = await _read_lines(conn, parts, now - timedelta(days=rules.LOOKBACK_DAYS))
+    if lines is None:
+        return set()
+    found = figure(lines, await _read_goods(conn, lines.gtin.names), now.astimezone(UTC).date())
+    figures = [found[name] for name in FIGURES]
+    await conn.execute(WRITE, *_turned(parties, 4), *parts, now, *figures)
+    return {asked[n - 1] for n in found["n"]}
+
+
+def _turned(rows: Iterable[Sequence[object]], width: int) -> list[list[object]]:
+    """Give the columns of rows."""
+    return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(width)]
+
+
+async def _read_lines(conn: Connection, parts: Sequence[Sequence[object]], since: datetime) -> Lines | None:
+    row = await conn.fetchrow(LINES, *parts, since)
+    if row is None or row["who"] is None:
+        return None
+    high, low = (_numbers(row["document"], 8, 2) ^ _SIGN).T
+    columns: dict[str, Any] = {name: _numbers(row[name], size)[:, 0] for name, size in NUMBERS.items()}
+    columns |= {name: Codes.read(row[name]) for name in ("store", "gtin", "currency")}
+    return Lines(high=high, low=low, **columns)
+
+
+def _numbers(sent: bytes, size: int, each: int = 1) -> Ints:
+    """Read an array as PostgreSQL sends it: a header, then before each element its length in four bytes."""
+    of = np.dtype([("length", ">i4"), ("values", f">i{size}", (each,))])
+    return np.frombuffer(sent, dtype=of, offset=_HEADER_BYTES)["values"].astype(np.int64)
+
+
+async def _read_goods(conn: Connection, gtins: Sequence[str]) -> dict[str, Goods]:
+    def known(row: asyncpg.Record) -> Goods:
+        return Goods(*tuple(row)[1:])
+
+    return {row[0]: known(row) for row in await conn.fetch(GOODS, gtins)}

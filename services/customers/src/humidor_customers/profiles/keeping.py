@@ -33,6 +33,7 @@ async def refresh(pool: Pool, *, consent_needed: bool) -> int:
     """
     async with transaction(pool) as conn:
         now = utc_now()
+        await purchases.share(conn)  # before the first row, which who erases a member would wait for
         due = await purchases.take_parties(conn, CHANGED_AT_ONCE)
         parties = queries.as_parties(due) or await queries.aged(conn, before=now - KEEP, limit=AGED_AT_ONCE)
         if parties:

@@ -15,6 +15,10 @@ WITH voids AS (
     WHERE party_kind = 'consumer' AND party_id = ANY($1::text[])),
 told AS (
     DELETE FROM purchase_parties_changed WHERE party_kind = 'consumer' AND party_id = ANY($1::text[])),
+batches AS (
+    UPDATE purchase_parties_told t
+    SET party_ids = ARRAY(SELECT id FROM unnest(t.party_ids) id WHERE id <> ALL($1::text[]))
+    WHERE party_kind = 'consumer' AND party_ids && $1::text[]),
 -- Joined to the members, so that an UPDATE gives whose the lines were.
 lines AS (
     UPDATE purchases p SET party_kind = NULL, party_id = NULL FROM unnest($1::text[]) m(member_id)

@@ -7,7 +7,7 @@ from uuid import UUID
 from humidor_common.db.pool import Connection
 from humidor_common.events.customers import OrderDelivered
 from humidor_customers.orders.rules import value_minor
-from humidor_customers.purchases.rules import Document, Line
+from humidor_customers.purchases.rules import Document
 
 _TERMS = """
 SELECT o.order_id, coalesce(o.confirmed_at, o.placed_at) AS bought_at, o.currency, l.line, l.gtin,
@@ -32,7 +32,7 @@ async def read_documents(conn: Connection, events: Sequence[OrderDelivered]) -> 
         if sticks:
             money = value_minor(sticks, row["minor_per_carton"], row["sticks_per_carton"])
             document = found.setdefault(event.order_id, _head(event, row["bought_at"], row["currency"]))
-            line = Line(row["line"], row["gtin"], sticks, "stick", money)
+            line = (row["line"], row["gtin"], sticks, "stick", money)
             found[event.order_id] = document._replace(lines=[*document.lines, line])
     return list(found.values())
 

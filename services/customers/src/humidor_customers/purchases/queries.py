@@ -2,27 +2,21 @@
 
 from collections.abc import Collection, Sequence
 from datetime import date
+from io import BytesIO
 
 import asyncpg
 
 from humidor_common.db.pool import Connection
+from humidor_customers.purchases import copying
 from humidor_customers.purchases.rules import COLUMNS, Document, Known, Product, Row, Taken
 
 LOCK, TAKING = 7410001, 7410003
 AT_ONCE = 20_000
+BATCHES_AT_ONCE = 500
 
 _TYPES = (
-    "uuid",
-    "uuid",
-    "timestamptz",
-    "bigint",
-    "bigint",
-    "bigint",
-    "int",
-    "date",
-    "smallint",
-    "boolean",
-    *["text"] * 7,
+    *("uuid", "uuid", "timestamptz", "date", "smallint", *["text"] * 5),
+    *("bigint", "bigint", "bigint", "int", "boolean", "text", "text"),
 )
 TELL = """
 , days AS (INSERT INTO purchase_days_changed SELECT DISTINCT store_id, local_day FROM changed
@@ -90,6 +84,22 @@ WITH known AS (
     SELECT * FROM mended UNION ALL SELECT store_id, local_day, NULL, NULL FROM before
 ) {TELL}
 """  # noqa: S608
+_TAKE = f"""
+WITH single AS (
+    DELETE FROM purchase_parties_changed WHERE ctid = ANY(ARRAY(
+        SELECT ctid FROM purchase_parties_changed LIMIT {AT_ONCE})) RETURNING party_kind, party_id
+), batches AS (
+    DELETE FROM purchase_parties_told WHERE ctid = ANY(ARRAY(
+        SELECT ctid FROM purchase_parties_told LIMIT {BATCHES_AT_ONCE})) RETURNING party_kind, party_ids
+), due AS MATERIALIZED (
+    SELECT party_kind, party_id,
+           row_number() OVER (ORDER BY hashtextextended(party_id, extract(epoch FROM now())::bigint)) AS n
+    FROM (TABLE single UNION SELECT party_kind, unnest(party_ids) FROM batches) told
+), rest AS (
+    INSERT INTO purchase_parties_told
+    SELECT party_kind, array_agg(party_id) FROM due WHERE n > $1 GROUP BY party_kind, n / {AT_ONCE}
+) SELECT party_kind, party_id FROM due WHERE n <= $1
+"""  # noqa: S608 - made of constants
 
 
 async def share(conn: Connection) -> None:
@@ -102,20 +112,24 @@ async def own(conn: Connection) -> None:
     await conn.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
 
 
-async def add(conn: Connection, rows: Sequence[Row]) -> None:
-    """Add lines; what is there already stays as it is."""
+async def add(conn: Connection, documents: Sequence[tuple[Row, list[Row]]]) -> None:
+    """Add lines of documents; what is there already stays as it is."""
     try:
         async with conn.transaction():
-            await conn.copy_records_to_table("purchases", records=rows, columns=COLUMNS)
+            source = BytesIO(copying.encode(documents))
+            await conn.copy_to_table("purchases", source=source, columns=COLUMNS, format="binary")
     except asyncpg.UniqueViolationError:
-        await conn.execute(_ADD, rows)
+        await conn.execute(_ADD, [(*head, *line) for head, lines in documents for line in lines])
 
 
 async def tell(conn: Connection, taken: Taken) -> None:
     """Tell those who keep sums of purchases whose and which days' have changed."""
-    await conn.copy_records_to_table("purchase_days_changed", records=sorted(taken.days))
-    if taken.parties:
-        await conn.copy_records_to_table("purchase_parties_changed", records=sorted(taken.parties))
+    await conn.copy_records_to_table("purchase_days_changed", records=taken.days)
+    told: dict[str, list[str]] = {}
+    for kind, identity in taken.parties:
+        told.setdefault(kind, []).append(identity)
+    if told:
+        await conn.copy_records_to_table("purchase_parties_told", records=told.items())
 
 
 async def load_known(conn: Connection, documents: Sequence[Document]) -> Known:
@@ -127,7 +141,8 @@ async def load_known(conn: Connection, documents: Sequence[Document]) -> Known:
     )
     products = await conn.fetch(_PRODUCTS, gtins)
     known = Known(
-        {row[0]: row[1] for row in zones}, {row[0]: Product(row[1], *tuple(row)[2:]) for row in products}
+        {row[0]: row[1] for row in zones},
+        {row[0]: Product.of(row[1], row[2], tuple(row)[3:]) for row in products},
     )
     unknown = [("product", each) for each in gtins if each not in known.products]
     unknown += [("store", each) for each in stores if each not in known.zones]
@@ -154,22 +169,14 @@ async def learn(conn: Connection) -> bool:
 
 
 async def take_parties(conn: Connection, limit: int) -> list[tuple[str, str]]:
-    """Take customers off whose purchases have changed, with all that was told of each: kind and id.
+    """Take some customers off whose purchases have changed, however often that was told: kind and id.
 
-    One worker at a time; the others get none.
+    Of more than that it takes any, each as likely as the next, so that nobody waits for ever. One worker at a
+    time; the others get none.
     """
     if not await conn.fetchval("SELECT pg_try_advisory_xact_lock($1)", TAKING):
         return []
-    rows = await conn.fetch(
-        """WITH due AS MATERIALIZED (
-               SELECT DISTINCT party_kind, party_id
-               FROM (SELECT party_kind, party_id FROM purchase_parties_changed LIMIT $1) c),
-           taken AS (DELETE FROM purchase_parties_changed c USING due s
-                     WHERE c.party_kind = s.party_kind AND c.party_id = s.party_id)
-           SELECT party_kind, party_id FROM due ORDER BY 1, 2""",
-        limit,
-    )
-    return [(row[0], row[1]) for row in rows]
+    return sorted((row[0], row[1]) for row in await conn.fetch(_TAKE, limit))
 
 
 async def take_days(conn: Connection, limit: int) -> list[tuple[str, date]]:

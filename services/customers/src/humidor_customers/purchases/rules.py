@@ -10,18 +10,13 @@ from humidor_common.events.pos import SaleRecorded, SaleReturned
 
 MOST_MINOR = 10**15
 """What a line can come to at most, in minor units: an absurd one must not break the sums it is part of."""
+UNITS = ("stick", "pack", "carton", "case")
 USUAL = (20, 200, 10_000)
 """Sticks of a pack, carton and case of a product that nobody has told of."""
 
 
-class Line(NamedTuple):
-    """One line as it was told; `net_minor` is quantity times price."""
-
-    line: int
-    gtin: str
-    quantity: int
-    unit: str
-    net_minor: int
+Line: TypeAlias = tuple[int, str, int, str, int]
+"""One line as it was told: its place, the number on it, quantity, unit, and quantity times price."""
 
 
 class Document(NamedTuple):
@@ -39,19 +34,20 @@ class Document(NamedTuple):
 
 
 class Product(NamedTuple):
-    """What a number on a line stands for: a product, or one of its units, with its factors."""
+    """What a number on a line stands for: a product, and how many sticks each unit of it is."""
 
     gtin: str
-    own_unit: str | None
-    pack_sticks: int
-    carton_sticks: int
-    case_sticks: int
+    sticks: Mapping[str, int]
 
-    def factor(self, unit: str) -> int:
-        unit = self.own_unit or unit
-        if unit == "pack":
-            return self.pack_sticks
-        return self.carton_sticks if unit == "carton" else self.case_sticks if unit == "case" else 1
+    @classmethod
+    def of(cls, gtin: str, own_unit: str | None, factors: Sequence[int]) -> "Product":
+        """Take the factors of a product; the number of one of its units stands for that unit alone.
+
+        Example:
+            `Product.of("0691", "carton", (20, 200, 10_000))` has 200 sticks, whatever unit a line names.
+        """
+        sticks = dict(zip(UNITS, (1, *factors), strict=True))
+        return cls(gtin, dict.fromkeys(UNITS, sticks.get(own_unit, 1)) if own_unit else sticks)
 
 
 class Known(NamedTuple):
@@ -61,37 +57,37 @@ class Known(NamedTuple):
     products: Mapping[str, Product]
 
 
-COLUMNS = (
-    *("document_id", "sale_id", "bought_at", "quantity", "sticks", "net_minor", "line", "local_day"),
-    *("local_hour", "provisional", "kind", "party_kind", "party_id", "store_id", "gtin", "unit", "currency"),
+HEAD = (
+    *("document_id", "sale_id", "bought_at", "local_day", "local_hour", "kind", "party_kind", "party_id"),
+    *("store_id", "currency"),
 )
+OF_LINE = ("quantity", "sticks", "net_minor", "line", "provisional", "gtin", "unit")
+COLUMNS = (*HEAD, *OF_LINE)
+
 Row: TypeAlias = tuple[Any, ...]
-"""A line in the order of `COLUMNS`."""
+"""What all lines of a document share, in the order of `HEAD`; or one line, in that of `OF_LINE`."""
 
 
 class Taken(NamedTuple):
-    """Lines as they are written, and whose and which days' they are."""
+    """Documents as they are written, each with its lines, and whose and which days' they are."""
 
-    rows: list[Row]
+    documents: list[tuple[Row, list[Row]]]
     days: set[tuple[str, date]]
     parties: set[tuple[str, str]]
 
 
 def document_of(event: SaleRecorded | SaleReturned) -> Document:
-    head: tuple[UUID, str, UUID | None]
-    if isinstance(event, SaleRecorded):
-        head = (event.sale_id, "sale", None)
-        moment = event.sold_at
-    else:
-        head = (event.return_id, "return", event.sale_id)
-        moment = event.returned_at
-    member_id = event.member_id or None
-    party_kind = "consumer" if member_id else None
     lines = [
-        Line(each.line, each.gtin.zfill(14), each.quantity, each.unit, each.quantity * each.unit_price)
+        (each.line, each.gtin.zfill(14), each.quantity, each.unit, each.quantity * each.unit_price)
         for each in event.lines
     ]
-    return Document(*head, party_kind, member_id, moment, event.store_id, event.currency, lines)
+    member_id = event.member_id or None
+    party_kind = "consumer" if member_id else None
+    if isinstance(event, SaleRecorded):
+        head = (event.sale_id, "sale", None, party_kind, member_id, event.sold_at)
+        return Document(*head, event.store_id, event.currency, lines)
+    back = (event.return_id, "return", event.sale_id, party_kind, member_id, event.returned_at)
+    return Document(*back, event.store_id, event.currency, lines)
 
 
 def _local(moment: datetime, zone: str | None) -> tuple[date, int]:
@@ -111,21 +107,24 @@ def rows_of(documents: Iterable[Document], known: Known) -> Taken:
     a row, so this goes over each of them once.
     """
     taken = Taken([], set(), set())
+    rows, days, parties = taken
     zones, products = known
+    usual = Product.of("", None, USUAL).sticks
     for document_id, kind, sale_id, party_kind, party_id, bought_at, store_id, currency, lines in documents:
         zone = zones.get(store_id)
         day, hour = _local(bought_at, zone)
         sign = -1 if kind == "return" else 1
-        head, tail = (document_id, sale_id, bought_at), (kind, party_kind, party_id, store_id)
-        for line, gtin, told, unit, money in lines:
-            product = products.get(gtin)
-            of = product or Product(gtin, None, *USUAL)
-            quantity = sign * told
-            sticks, net_minor = quantity * of.factor(unit), sign * min(money, MOST_MINOR)
-            when = (line, day, hour, zone is None or product is None)
-            taken.rows.append((*head, quantity, sticks, net_minor, *when, *tail, of.gtin, unit, currency))
-        if lines:
-            taken.days.add((store_id, day))
+        found: list[Row] = []
+        for line, told_gtin, told, unit, money in lines:
+            product = products.get(told_gtin)
+            gtin, factors = product or (told_gtin, usual)
+            quantity, net_minor = sign * told, sign * min(money, MOST_MINOR)
+            sticks, provisional = quantity * factors.get(unit, 1), zone is None or product is None
+            found.append((quantity, sticks, net_minor, line, provisional, gtin, unit))
+        if found:
+            whose = (kind, party_kind, party_id, store_id, currency)
+            rows.append(((document_id, sale_id, bought_at, day, hour, *whose), found))
+            days.add((store_id, day))
             if party_kind and party_id:
-                taken.parties.add((party_kind, party_id))
+                parties.add((party_kind, party_id))
     return taken

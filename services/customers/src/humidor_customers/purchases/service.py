@@ -36,7 +36,7 @@ async def _add(conn: Connection, documents: Sequence[Document]) -> None:
             for each in documents
         ]
     taken = rows_of(documents, await queries.load_known(conn, documents))
-    await queries.add(conn, taken.rows)
+    await queries.add(conn, taken.documents)
     await queries.tell(conn, taken)
 
 

@@ -50,8 +50,8 @@ async def preview(
     statement, arguments = preview_statement(rule, party_kind, models)
     async with conn.transaction(readonly=True):
         await conn.execute(f"SET LOCAL work_mem = '{_WORK_MEMORY}'")
-        row = await conn.fetchrow(statement, *arguments)
-    found = dict(row) if row else {"size": 0, "of": 0, "sample": []}
+        # All rows, of which there is one: PostgreSQL works in parallel only for who sets no limit to them.
+        (found,) = await conn.fetch(statement, *arguments)
     sample = await conn.fetch(
         """SELECT party_id, lifecycle, current_date - last_on AS recency_days, spend_year_minor,
                   favourite_brand

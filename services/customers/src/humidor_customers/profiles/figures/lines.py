@@ -1,0 +1,136 @@
+"""Lines of purchases of many customers as arrays, and the documents that they are of."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from humidor_customers.arrays import Ints
+
+SALE, RETURN, ORDER = range(3)
+_SAFE = 2.0**62
+
+Flags: TypeAlias = npt.NDArray[np.bool_]
+Numbers: TypeAlias = npt.NDArray[Any]
+"""Whole numbers of 64 bits, or objects where sums of them might need more."""
+
+
+class Codes(NamedTuple):
+    """Names in their order, and for each row the place of its own among them."""
+
+    names: list[str]
+    of: Ints
+
+    @classmethod
+    def read(cls, values: Sequence[str]) -> "Codes":
+        names = sorted(set(values))
+        places = {name: n for n, name in enumerate(names)}
+        return cls(names, np.fromiter(map(places.__getitem__, values), np.int64, len(values)))
+
+
+class Lines(NamedTuple):
+    """A row a line: whose, of which document, when (microseconds and days from 2000-01-01), what of what."""
+
+    who: Ints
+    kind: Ints
+    high: Ints
+    low: Ints
+    bought_at: Ints
+    day: Ints
+    hour: Ints
+    sticks: Ints
+    net_minor: Ints
+    store: Codes
+    gtin: Codes
+    currency: Codes
+
+
+class Documents(NamedTuple):
+    """A row a document, in the order of customers; `own` are those in the customer's currency.
+
+    `currency_of` and `starts` have a row a customer: the currency of the newest document, and where the
+    customer's documents begin.
+    """
+
+    who: Ints
+    kind: Ints
+    bought_at: Ints
+    day: Ints
+    hour: Ints
+    store: Ints
+    currency: Ints
+    net_minor: Numbers
+    sticks: Numbers
+    lines: Ints
+    sold: Flags
+    own: Flags
+    currency_of: Ints
+    starts: Ints
+
+    def sums(self, values: Numbers, kept: Flags) -> Numbers:
+        """Add up by customer what is kept."""
+        return np.add.reduceat(np.where(kept, values, 0), self.starts)
+
+    def how_many(self, kept: Flags) -> Ints:
+        return self.sums(np.ones(len(kept), dtype=np.int64), kept)
+
+    @property
+    def customer(self) -> Ints:
+        """Give for each document the place of its customer among those who have any."""
+        return np.repeat(np.arange(len(self.starts)), np.diff(self.starts, append=len(self.who)))
+
+
+def documents_of(lines: Lines) -> Documents:
+    """Bring lines together; of two newest documents of one moment the lower id says the currency."""
+    order = np.lexsort((lines.kind, lines.low, lines.high, lines.who))
+    keys = [each[order] for each in (lines.who, lines.high, lines.low, lines.kind)]
+    heads = starts_of(*keys)
+    who, high, low, kind = (each[heads] for each in keys)
+
+    def least(values: Ints) -> Ints:
+        found: Ints = np.minimum.reduceat(values[order], heads)
+        return found
+
+    bought_at, currency, starts = least(lines.bought_at), least(lines.currency.of), starts_of(who)
+    newest = np.lexsort((low, high, -bought_at, who))[starts]
+    currency_of = currency[newest]
+    return Documents(
+        who=who,
+        kind=kind,
+        bought_at=bought_at,
+        day=least(lines.day),
+        hour=least(lines.hour),
+        store=least(lines.store.of),
+        currency=currency,
+        net_minor=np.add.reduceat(_fitting(lines.net_minor[order]), heads),
+        sticks=np.add.reduceat(_fitting(lines.sticks[order]), heads),
+        lines=np.diff(heads, append=len(order)),
+        sold=kind != RETURN,
+        own=currency == np.repeat(currency_of, np.diff(starts, append=len(who))),
+        currency_of=currency_of,
+        starts=starts,
+    )
+
+
+def starts_of(*keys: Ints) -> Ints:
+    """Give where groups begin, in rows that are sorted by the keys."""
+    differs = np.zeros(len(keys[0]), dtype=np.bool_)
+    differs[:1] = True
+    for each in keys:
+        differs[1:] |= each[1:] != each[:-1]
+    return np.flatnonzero(differs)
+
+
+def sums_by(*keys: Ints, of: Ints) -> tuple[list[Ints], Numbers]:
+    """Add up rows with the same keys; gives the keys in their order, and the sums."""
+    order = np.lexsort(keys[::-1])
+    ordered = [each[order] for each in keys]
+    starts = starts_of(*ordered)
+    return [each[starts] for each in ordered], np.add.reduceat(_fitting(of[order]), starts)
+
+
+def _fitting(values: Ints) -> Numbers:
+    """Give numbers whose sums are exact, in objects if they are so absurd that they might not fit."""
+    fits = values.dtype == object or np.abs(values.astype(np.float64)).sum() < _SAFE
+    return values if fits else values.astype(object)
