@@ -2,8 +2,8 @@
 
 from humidor_common.db.migrate import run_sql
 
-revision = "0022"
-down_revision = "0019"
+revision = "0021"
+down_revision = "0020"
 
 # Beside `purchase_parties_changed`, which has a row a customer: a batch of thousands writes one row.
 TOLD = """
