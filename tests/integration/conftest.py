@@ -183,14 +183,10 @@ def free_port() -> int:
         return port
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist looks for groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Have one process run all tests of the system, and give the first of them the time of its start."""
-    here = [item for item in items if item.path.parent == Path(__file__).parent]
-    for item in here:
-        item.add_marker(pytest.mark.xdist_group("system"))
-        if "system" in getattr(item, "fixturenames", ()) and not item.get_closest_marker("timeout"):
-            item.add_marker(pytest.mark.timeout(START_SECONDS + 120))
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Give the first test the time in which the system starts."""
+    if "system" in getattr(item, "fixturenames", ()) and not item.get_closest_marker("timeout"):
+        item.add_marker(pytest.mark.timeout(START_SECONDS + 120))
 
 
 @pytest.fixture(scope="session")
