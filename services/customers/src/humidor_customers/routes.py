@@ -14,6 +14,7 @@ from humidor_customers.connectors import api as connectors
 from humidor_customers.consumers import api as consumers
 from humidor_customers.cycles import api as cycles
 from humidor_customers.duplicates import api as duplicates
+from humidor_customers.exports import api as exports
 from humidor_customers.fields import api as fields
 from humidor_customers.history import api as history
 from humidor_customers.hooks import api as hooks
@@ -72,6 +73,7 @@ SLICES = (
     answers,
     profiles,
     jobs,
+    exports,
     market,
     mining,
     value,
