@@ -5,6 +5,7 @@ from humidor_common.privacy.web import make_router as make_privacy_router
 from humidor_common.service import Routes
 from humidor_customers.allocation import api as allocation
 from humidor_customers.answers import api as answers
+from humidor_customers.campaign_limits import api as campaign_limits
 from humidor_customers.campaign_rules import api as campaign_rules
 from humidor_customers.campaigns import api as campaigns
 from humidor_customers.catalogue import api as catalogue
@@ -79,6 +80,7 @@ SLICES = (
     value,
     segments,
     campaign_rules,
+    campaign_limits,
     campaigns,
 )
 
