@@ -201,7 +201,11 @@ def test_a_segment_is_tried_made_and_told_by_ids_through_kafka(shop: Shop) -> No
     assert len(tried["sample"]) == 10
     new = body | {"name": "Gone quiet", "mode": "frozen"}
     made = shop.ask("POST", "/customers/v1/segments", json=new, expect=201)
-    shop.ask("POST", f"/customers/v1/segments/{made['segment_id']}:publish")
+    job = shop.ask("POST", f"/customers/v1/segments/{made['segment_id']}:publish", expect=202)
+    until(
+        lambda: shop.ask("GET", f"/customers/v1/jobs/{job['job_id']}")["state"] == "done",
+        "the segment was not published",
+    )
     shop.system.wait_drained()
     bootstrap = shop.system.environment_of("customers worker")["HUMIDOR_KAFKA_BOOTSTRAP_SERVERS"]
     (told,) = asyncio.run(published(bootstrap, made["segment_id"]))

@@ -60,3 +60,24 @@ def test_links_lead_to_files(page: Path) -> None:
         if not re.match(r"[a-z]+:", target):
             path = (page.parent / unquote(target.partition("#")[0])).resolve()
             assert path.exists(), f"{page.relative_to(ROOT)} links to {target}"
+
+
+ANALYSES = sorted(
+    page
+    for page in (ROOT / "docs/customers").glob("*.md")
+    if page.stem in {"profiles", "value", "churn", "clusters", "segments", "campaigns"}
+    or page.stem.startswith(("mining-", "market-"))
+)
+
+
+@pytest.mark.parametrize("page", ANALYSES, ids=lambda page: page.stem)
+def test_the_page_of_an_analysis_says_what_it_assumes_how_to_read_it_and_when_not_to_trust_it(
+    page: Path,
+) -> None:
+    text = page.read_text()
+    for said in (
+        "## What it assumes|\\*\\*Assumes",
+        "## How to read it|\\*\\*Reading it",
+        "[Nn]ot (to )?trust it",
+    ):
+        assert re.search(said, text), said

@@ -60,6 +60,8 @@ class Service:
         api_context: Opens what its HTTP process needs beyond the common runtime.
         worker_context: The same for its worker.
         uses_bus: False for a service that neither tells nor consumes events.
+        direct_rows: The longest list that is answered with a file; a job of the service makes longer ones.
+            None: files of any length are answered.
     """
 
     name: str
@@ -72,6 +74,7 @@ class Service:
     api_context: Context | None = None
     worker_context: Context | None = None
     uses_bus: bool = True
+    direct_rows: int | None = None
 
     @property
     def topics(self) -> tuple[str, ...]:

@@ -80,4 +80,5 @@ SERVICE = Service(
     settings=CustomersSettings,
     api_context=api_context,
     worker_context=worker_context,
+    direct_rows=10_000,
 )

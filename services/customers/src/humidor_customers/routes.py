@@ -5,6 +5,7 @@ from humidor_common.privacy.web import make_router as make_privacy_router
 from humidor_common.service import Routes
 from humidor_customers.allocation import api as allocation
 from humidor_customers.answers import api as answers
+from humidor_customers.campaign_limits import api as campaign_limits
 from humidor_customers.campaign_rules import api as campaign_rules
 from humidor_customers.campaigns import api as campaigns
 from humidor_customers.catalogue import api as catalogue
@@ -14,6 +15,7 @@ from humidor_customers.connectors import api as connectors
 from humidor_customers.consumers import api as consumers
 from humidor_customers.cycles import api as cycles
 from humidor_customers.duplicates import api as duplicates
+from humidor_customers.exports import api as exports
 from humidor_customers.fields import api as fields
 from humidor_customers.history import api as history
 from humidor_customers.hooks import api as hooks
@@ -73,11 +75,13 @@ SLICES = (
     answers,
     profiles,
     jobs,
+    exports,
     market,
     mining,
     value,
     segments,
     campaign_rules,
+    campaign_limits,
     campaigns,
     stuck,
 )

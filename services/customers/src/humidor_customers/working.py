@@ -13,7 +13,11 @@ from humidor_common.runtime import Runtime, beside
 from humidor_customers.campaigns.keeping import keep_campaigns
 from humidor_customers.channels.service import seal_plain
 from humidor_customers.duplicates.finding import keep_comparing
+from humidor_customers.exports import running as exports
+from humidor_customers.exports.keeping import keep_exports
+from humidor_customers.exports.service import KIND as EXPORT
 from humidor_customers.interactions.sending import own_way
+from humidor_customers.jobs.queries import Lane
 from humidor_customers.jobs.working import Handler, keep_jobs
 from humidor_customers.market.summing import keep_market
 from humidor_customers.mining.running import handlers
@@ -23,6 +27,7 @@ from humidor_customers.purchases.keeping import keep_purchases
 from humidor_customers.quarters import Quarters, keep_quarters
 from humidor_customers.rights.collecting import keep_collecting
 from humidor_customers.rights.retention import PRIVACY, keep_asking
+from humidor_customers.segments import running as segments
 from humidor_customers.settings import CustomersSettings
 from humidor_customers.syncs.working import Worker
 from humidor_customers.tiers.cadence import KIND as SCORING
@@ -31,8 +36,11 @@ from humidor_customers.value.running import run_model
 from humidor_customers.value.service import KIND as MODEL
 
 SEALED_EVERY_SECONDS = 600
-HANDLERS: dict[str, Handler] = {MODEL: run_model, SCORING: run_scoring}
+HANDLERS: dict[str, Handler] = {MODEL: run_model, SCORING: run_scoring, **segments.HANDLERS}
 """What does the jobs of each kind."""
+
+SOON = (*segments.HANDLERS, EXPORT)
+"""Kinds of jobs that somebody waits for: they do not stand behind one that takes an hour."""
 
 QUARTERS = (
     Quarters("timeline", "happened_at", "DELETE FROM timeline_waiting WHERE happened_at < $1"),
@@ -63,8 +71,13 @@ async def working(runtime: Runtime) -> AsyncIterator[None]:
         keep_campaigns(pool),
         keep_scoring(pool),
         keep_jobs(
-            pool, HANDLERS | handlers(runtime.settings.pg_dsn), dask_address=runtime.settings.dask_address
+            pool,
+            HANDLERS | handlers(runtime.settings.pg_dsn),
+            Lane(SOON),
+            dask_address=runtime.settings.dask_address,
         ),
+        keep_jobs(pool, HANDLERS | exports.handlers(runtime), Lane(SOON, inside=True)),
+        keep_exports(pool),
     ]
     work += [keep_asking(pool), keep_privacy(pool, PRIVACY)]
     if isinstance(settings := runtime.settings, CustomersSettings):

@@ -7,132 +7,19 @@ from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
-import msgspec
 import pytest
 
 from humidor_common.db.transaction import transaction
-from humidor_common.events.customers import CampaignChanged
-from humidor_common.events.forecasting import Estimate, PromotionEvaluated
 from humidor_customers.campaign_rules import service as law
 from humidor_customers.campaigns import gathering, queries
 from humidor_customers.campaigns.consumers import PROJECTION, SUBSCRIPTION
 from humidor_customers.campaigns.keeping import look_at_due
-from humidor_customers.catalogue.consumers import SUBSCRIPTION as PRODUCTS
-from humidor_customers.testing.desk import Desk, store
+from humidor_customers.jobs.working import work_once
+from humidor_customers.testing.campaigning import PATH, STORES, TODAY, Office, draft, evaluated
+from humidor_customers.testing.desk import store
 from humidor_customers.testing.explaining import Explaining
-from humidor_customers.testing.ordering import gtin, product, tell
-from humidor_customers.testing.selling import sale, sell, sum_market
-
-PATH = "/v1/campaigns"
-TODAY = datetime.now(UTC).date()
-STORES = [f"S{n:04}" for n in range(1, 13)]
-
-
-def draft(**changes: Any) -> dict[str, Any]:
-    body: dict[str, Any] = {
-        "name": "Tidy shelves",
-        "goal": "4 % more of the slim packs",
-        "kind": "service",
-        "audience": "retailers",
-        "channel": "visit",
-        "mechanics": ["advice"],
-        "gtins": [gtin(1)],
-        "starts_on": str(TODAY + timedelta(days=3)),
-        "ends_on": str(TODAY + timedelta(days=16)),
-        "store_ids": STORES,
-        "budget_minor": 50_000,
-        "currency": "CNY",
-        "holdout_share": 0.25,
-        "seed": 7,
-    }
-    return body | changes
-
-
-class Office:
-    """Two people who run campaigns, and the worker on any day."""
-
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
-        self.boss = desk.auth("manager", subject="boss")
-
-    async def make(self, *, expect: int = 201, **changes: Any) -> Any:
-        return await self.desk.ask("POST", PATH, json=draft(**changes), expect=expect)
-
-    async def step(self, campaign: Any, step: str, body: Any = None, **more: Any) -> Any:
-        return await self.desk.ask("POST", f"{PATH}/{campaign['campaign_id']}:{step}", json=body, **more)
-
-    async def approve(self, campaign: Any, **body: Any) -> Any:
-        await self.step(campaign, "submit")
-        return await self.step(campaign, "approve", body, headers=self.boss)
-
-    async def scheduled(self, **changes: Any) -> Any:
-        made = await self.make(**changes)
-        await self.approve(made)
-        return await self.step(made, "schedule")
-
-    async def spend(self, campaign: Any, amount: int, *, expect: int = 201, key: str = "") -> Any:
-        headers = {"Idempotency-Key": key or uuid4().hex}
-        path, body = f"{PATH}/{campaign['campaign_id']}/spendings", {"amount_minor": amount, "note": "Travel"}
-        return await self.desk.ask("POST", path, json=body, expect=expect, headers=headers)
-
-    async def look(self, days: int) -> int:
-        """Look now, or at noon in Shanghai some days on."""
-        now = datetime.now(UTC)
-        now = now.replace(hour=4) + timedelta(days=days) if days else now
-        async with transaction(self.desk.runtime.pool) as conn:
-            return await look_at_due(conn, now=now)
-
-    async def read(self, campaign: Any, part: str = "", **more: Any) -> Any:
-        return await self.desk.ask("GET", f"{PATH}/{campaign['campaign_id']}{part}", **more)
-
-    async def told(self) -> list[CampaignChanged]:
-        return [
-            msgspec.json.decode(payload, type=CampaignChanged)
-            for _, payload in await self.desk.told(CampaignChanged.TYPE)
-        ]
-
-
-@pytest.fixture
-async def office(desk: Desk) -> Office:
-    """Twelve stores, which sold more the higher their number: `n` packs ten days ago, some more before."""
-    await desk.tell(*(store(each) for each in STORES))
-    await tell(desk, PRODUCTS, product(1), product(2))
-    days = [str(TODAY - timedelta(days=ago)) for ago in (10, 50)]
-    sold = [
-        sale(each, f"{day} 12:00", [(1, packs, 2500)])
-        for n, each in enumerate(STORES, 1)
-        for day, packs in zip(days, (n, n + n % 3), strict=True)
-    ]
-    await sell(desk, *sold)
-    await sum_market(desk)
-    return Office(desk)
-
-
-def evaluated(campaign: Any, *, at: datetime, uplift: float = 300.0, **changes: Any) -> PromotionEvaluated:
-    values: dict[str, Any] = {
-        "promotion_id": campaign["campaign_id"],
-        "evaluation_id": uuid4(),
-        "method": "bsts",
-        "model_version": "1",
-        "data_until": at,
-        "evaluated_at": at,
-        "starts_on": campaign["starts_on"],
-        "ends_on": campaign["ends_on"],
-        "stores": 9,
-        "control_stores": 3,
-        "probability": 0.9,
-        "sold_sticks": 2000.0,
-        "uplift_sticks": Estimate(value=uplift, low=100, high=500),
-        "cannibalised_sticks": Estimate(value=-40, low=-90, high=10),
-        "pulled_forward_sticks": None,
-        "profit_minor": Estimate(value=40_000, low=-10_000, high=90_000),
-        "cost_minor": 50_000,
-        "currency": "CNY",
-        "placebo_p": 0.04,
-        "trusted": True,
-        "reasons": [],
-    }
-    return PromotionEvaluated(**values | changes)
+from humidor_customers.testing.ordering import gtin, tell
+from humidor_customers.working import HANDLERS
 
 
 async def run_until_spent(office: Office, made: Any) -> None:
@@ -184,7 +71,11 @@ async def see_effect(office: Office, made: Any) -> None:
     answer = await desk.client.get(PATH, params={"format": "csv"}, headers=desk.auth())
     assert answer.status_code == 200, answer.text
     rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
-    assert [row["name"] for row in rows] == ["Tidier shelves"]
+    (row,) = rows
+    assert (row["name"], row["effect_method"], row["effect_trusted"]) == ("Tidier shelves", "bsts", "false")
+    assert [float(row[f"uplift{bound}_sticks"]) for bound in ("", "_low", "_high")] == [300, 100, 500]
+    assert (float(row["profit_low_minor"]), row["profit_currency"]) == (-10_000, "USD")
+    assert datetime.fromisoformat(row["effect_evaluated_at"]) == at + timedelta(hours=1)
     listed = await desk.ask("GET", PATH, params={"state": "stopped", "kind": "service", "store_id": "S0001"})
     assert [each["campaign_id"] for each in listed["items"]] == [made["campaign_id"]]
 
@@ -290,6 +181,7 @@ async def test_a_segment_is_for_its_stores_and_one_without_a_till_counts_its_own
     body = {"name": "Chosen", "party_kind": "retailer", "mode": "frozen"}
     rule = {"field": "purchases", "at_least": 1}
     segment = (await desk.ask("POST", "/v1/segments", json=body | {"rule": rule}, expect=201))["segment_id"]
+    assert await work_once(pool, HANDLERS)
     await pool.execute("INSERT INTO segment_chunks VALUES ($1, 1, 0, 'R1', 'R1', ARRAY['R1'])", segment)
     await pool.execute(
         """INSERT INTO purchases (document_id, bought_at, quantity, sticks, net_minor, line, local_day,

@@ -109,6 +109,7 @@ async def test_a_member_is_forgotten_everywhere_and_the_proof_says_what_where_an
         "profile": 0,
         "purchases": 0,
         "mined": 0,
+        "files": 0,
         "kept_answers": 1,
         "requests": 0,
     }

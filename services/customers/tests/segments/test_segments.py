@@ -9,9 +9,11 @@ import msgspec
 
 from humidor_common.events.customers import SegmentPublished
 from humidor_common.ids import uuid7
-from humidor_customers.segments import queries
+from humidor_customers.jobs.working import work_once
+from humidor_customers.segments import listing, queries, running
 from humidor_customers.testing.desk import Desk
 from humidor_customers.testing.till import TODAY, buy, join, profile_all, sale
+from humidor_customers.working import HANDLERS
 
 PATH = "/v1/segments"
 OFTEN = {"field": "purchases", "at_least": 3}
@@ -23,6 +25,20 @@ async def members(desk: Desk, segment: dict[str, Any], **params: Any) -> list[st
     if page["next_cursor"]:
         found += await members(desk, segment, **(params | {"cursor": page["next_cursor"]}))
     return found
+
+
+async def work(desk: Desk) -> None:
+    """Do what waits to be done."""
+    while await work_once(desk.runtime.pool, HANDLERS):
+        pass
+
+
+async def step(desk: Desk, segment: dict[str, Any], step: str, **more: Any) -> Any:
+    """Have a job take a step with a segment, and give the job as it ended."""
+    path = f"{PATH}/{segment['segment_id']}:{step}"
+    job = await desk.ask("POST", path, expect=202, **more)
+    await work(desk)
+    return await desk.ask("GET", f"/v1/jobs/{job['job_id']}")
 
 
 async def make(desk: Desk, mode: str = "live", rule: Any = None, *, expect: int = 201, **changes: Any) -> Any:
@@ -77,8 +93,16 @@ async def test_a_rule_is_tried_with_size_and_sample_and_names_the_models_that_ar
 async def test_a_live_segment_follows_its_rule_and_a_frozen_one_stays(desk: Desk, monkeypatch: Any) -> None:
     monkeypatch.setattr(queries, "CHUNK", 2)
     await shoppers(desk)
+    monkeypatch.setattr(listing, "RANGE", 2)
     live, frozen = await make(desk), await make(desk, "frozen")
-    assert (frozen["size"], frozen["revision"], live["size"]) == (4, 1, None)
+    path = f"{PATH}/{frozen['segment_id']}"
+    assert (frozen["size"], frozen["revision"], live["job_id"]) == (None, 0, None)
+    problem = await desk.ask("GET", f"{path}/members", expect=409)
+    assert (problem["code"], frozen["job_id"] in problem["detail"]) == ("segment-not-listed", True)
+    await work(desk)
+    frozen = await desk.ask("GET", path)
+    assert (frozen["size"], frozen["revision"]) == (4, 1)
+    assert (await desk.ask("POST", f"{path}:freeze", expect=409))["code"] == "segment-frozen"
     await buy(desk, *(sale(900 + n, "M1", at=TODAY - timedelta(days=n)) for n in range(4)))
     await profile_all(desk)
     assert await members(desk, live, limit=2) == ["M1", "M3", "M4", "M5", "M6"]
@@ -94,8 +118,11 @@ async def test_a_live_segment_follows_its_rule_and_a_frozen_one_stays(desk: Desk
     assert (renamed["name"], renamed["size"]) == ("Once", 4)
     listed = (await desk.ask("GET", PATH))["items"]
     assert [each["name"] for each in listed] == ["Once", "Very often"]
+    late = await desk.ask("POST", f"{path}:publish", expect=202)
     await desk.ask("POST", f"{path}:retire", json={"reason": "over"})
     await desk.ask("POST", f"{path}:publish", expect=409)
+    await work(desk)
+    assert (await desk.ask("GET", f"/v1/jobs/{late['job_id']}"))["code"] == "segment-retired"
     assert await members(desk, live) == []
     assert [each["name"] for each in (await desk.ask("GET", PATH))["items"]] == ["Once"]
 
@@ -104,11 +131,14 @@ async def test_a_segment_is_published_by_ids_in_parts_and_erased_members_leave_i
     desk: Desk, monkeypatch: Any
 ) -> None:
     monkeypatch.setattr(queries, "CHUNK", 3)
+    monkeypatch.setattr(listing, "RANGE", 2)
+    monkeypatch.setattr(running, "AT_ONCE", 1)
     await shoppers(desk)
     live, frozen = await make(desk), await make(desk, "frozen")
     none = await make(desk, rule={"field": "purchases", "at_least": 99})
     for each in (live, none):
-        await desk.ask("POST", f"{PATH}/{each['segment_id']}:publish")
+        done = await step(desk, each, "publish")
+        assert (done["state"], done["result"]["revision"]) == ("done", 1), done
     told = [
         msgspec.json.decode(payload, type=SegmentPublished)
         for _, payload in await desk.told(SegmentPublished.TYPE)
@@ -121,7 +151,7 @@ async def test_a_segment_is_published_by_ids_in_parts_and_erased_members_leave_i
     assert told[0].segment_id == UUID(live["segment_id"])
     await desk.ask("POST", "/v1/consumers/M4:erase", json={"reason": "asked for"})
     assert await members(desk, frozen) == await members(desk, live) == ["M3", "M5", "M6"]
-    again = await desk.ask("POST", f"{PATH}/{live['segment_id']}:publish")
+    again = (await step(desk, live, "publish"))["result"]
     assert (again["revision"], again["size"]) == (2, 3)
     found = await desk.runtime.pool.fetchval(
         "SELECT count(*) FROM segment_chunks WHERE 'M4' = ANY(party_ids)"
@@ -132,6 +162,49 @@ async def test_a_segment_is_published_by_ids_in_parts_and_erased_members_leave_i
         "publish",
         "publish",
     ]
+
+
+async def test_a_job_on_a_segment_leaves_nothing_when_it_is_cancelled_and_begins_anew_when_it_was_lost(
+    desk: Desk, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(listing, "RANGE", 2)
+    await shoppers(desk)
+    live, pool = await make(desk), desk.runtime.pool
+    path = f"{PATH}/{live['segment_id']}"
+    key = {"Idempotency-Key": "once"}
+    first = await desk.ask("POST", f"{path}:publish", headers=key, expect=202)
+    assert await desk.ask("POST", f"{path}:publish", headers=key, expect=202) == first
+    list_range = listing.list_range
+
+    async def cancelled(*given: Any) -> Any:
+        monkeypatch.setattr(listing, "list_range", list_range)
+        await desk.ask("POST", f"/v1/jobs/{first['job_id']}:cancel")
+        return await list_range(*given)
+
+    monkeypatch.setattr(listing, "list_range", cancelled)
+    await work(desk)
+    assert (await desk.ask("GET", f"/v1/jobs/{first['job_id']}"))["state"] == "cancelled"
+    assert await desk.told(SegmentPublished.TYPE) == []
+    assert await pool.fetchval("SELECT count(*) FROM segment_chunks") == 0
+
+    lost = await desk.ask("POST", f"{path}:freeze", expect=202)
+    await pool.execute("UPDATE jobs SET state = 'running', lease = 1 WHERE job_id = $1", UUID(lost["job_id"]))
+
+    async def changed(*given: Any) -> Any:
+        body = {"name": "Ever more often", "rule": {"field": "purchases", "at_least": 6}}
+        await desk.ask("PUT", path, json=body)
+        monkeypatch.setattr(listing, "list_range", list_range)
+        return await list_range(*given)
+
+    monkeypatch.setattr(listing, "list_range", changed)
+    await work(desk)
+    ended = await desk.ask("GET", f"/v1/jobs/{lost['job_id']}")
+    assert (ended["state"], ended["code"]) == ("failed", "segment-changed"), "nobody waited for the list"
+    assert (await step(desk, live, "freeze"))["state"] == "done"
+    frozen = await desk.ask("GET", path)
+    assert (frozen["mode"], frozen["size"], await members(desk, live)) == ("frozen", 1, ["M6"])
+    assert (await step(desk, live, "publish"))["result"]["revision"] == 1
+    assert len(await desk.told(SegmentPublished.TYPE)) == 1
 
 
 async def test_segments_are_for_those_who_see_every_store(desk: Desk) -> None:

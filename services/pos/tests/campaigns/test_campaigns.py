@@ -80,8 +80,13 @@ async def test_a_till_sees_what_runs_in_its_store_and_no_more(pos: Any, till: An
     ends_on = (TODAY + timedelta(days=5)).isoformat()
     price = {
         "campaign_id": str(PRICE), "kind": "price", "audience": "consumers", "ends_on": ends_on,
-        "price_per_pack": 2200, "currency": "CNY",
+        "price_per_pack": 2200, "currency": "CNY", "discount_percent": None, "keeps_set_price": False,
     }  # fmt: skip
+    assert first["offer"] == {
+        "campaign_id": str(PRICE), "prices": {"pack": 2200, "carton": 22000, "case": 1100000},
+        "currency": "CNY",
+    }  # fmt: skip
+    assert (second["offer"]["prices"]["pack"], third["offer"]) == (2200, None)
     assert first["campaigns"][0] == price
     assert [each["price_per_pack"] for each in first["campaigns"]] == [2200, 2300]
     assert (second["campaigns"], third["campaigns"]) == ([price], [])
@@ -165,6 +170,43 @@ async def test_a_sale_at_the_price_of_a_campaign_of_its_day_is_nothing_odd(
     assert await sold(2200) == ["price_mismatch"]
 
 
+async def test_a_percentage_is_off_what_the_store_asks_and_sales_at_it_are_nothing_odd(
+    pos: Any, till: Any, a_sale: Make, a_line: Make
+) -> None:
+    discount: dict[str, Any] = {"price_per_pack": None, "discount_percent": 12.5}
+    await hear(
+        pos, told(PRICE, **discount), told(DISPLAY, gtins=None, **(discount | {"discount_percent": 5}))
+    )
+    answer = await till.get("/v1/sellable")
+    first, second, *_ = answer.json()["items"]
+    assert first["offer"]["campaign_id"] == str(PRICE)
+    assert (first["offer"]["prices"]["pack"], first["offer"]["prices"]["carton"]) == (2188, 21875)
+    assert second["offer"]["campaign_id"] == str(DISPLAY), "which is about every product"
+    assert [each["discount_percent"] for each in answer.json()["campaigns"]] == [5]
+    listed = (await pos.get("/v1/campaigns", store_id="S0001"))["items"]
+    assert {(each["discount_percent"], each["currency"]) for each in listed} == {(12.5, "CNY"), (5, "CNY")}
+
+    async def sold(unit_price: int, unit: str = "pack") -> list[str]:
+        lines = [a_line(1, unit_price=unit_price, unit=unit)]
+        sale = a_sale(lines=1, payments=[{"method": "cash", "amount": 2 * unit_price}]) | {"lines": lines}
+        return list((await till.post("/v1/sales", sale)).json()["exceptions"])
+
+    assert await sold(2188) == await sold(2375) == await sold(2500) == await sold(21875, "carton") == []
+    assert await sold(2187) == await sold(21880, "carton") == ["price_mismatch"]
+    own = {"price_per_pack": 2600, "currency": "CNY"}
+    answer = await pos.client.put(f"/v1/prices/S0001/{GTIN}", json=own, headers=pos.auth())
+    assert answer.status_code == 200, answer.text
+    await hear(pos, told(PRICE, 2, **discount, keeps_set_price=True))
+    pos.runtime.get(Catalogue).expire()
+    first, *_ = (await till.get("/v1/sellable")).json()["items"]
+    assert first["campaigns"][0]["keeps_set_price"] is True
+    assert first["offer"]["prices"]["pack"] == 2470, "5 % off 2600; the other one ends at 2500"
+    assert await sold(2275) == ["price_mismatch"]
+    await hear(pos, told(DISPLAY, 2, state="cancelled"))
+    first, *_ = (await till.get("/v1/sellable")).json()["items"]
+    assert first["offer"]["prices"] == {"pack": 2500, "carton": 25000, "case": 1250000}
+
+
 async def test_the_newest_version_stands_in_whatever_order_and_how_often_they_come(pos: Any) -> None:
     stores = [[f"S{n:04}" for n in range(version % 3 + 1)] for version in range(1, 8)]
     events = [
@@ -242,7 +284,8 @@ async def test_operators_page_through_the_campaigns_of_their_store(pos: Any, til
 async def test_no_question_reads_all_campaigns_that_ever_were(pos: Any) -> None:
     await pos.fetch("""
         INSERT INTO campaigns SELECT gen_random_uuid(), 1, 'ended', 'price', 'consumers', d, d, NULL, NULL,
-               'CNY', now(), n FROM (SELECT n, current_date - n AS d FROM generate_series(1, 5000) n) g
+               'CNY', now(), n, NULL, false
+        FROM (SELECT n, current_date - n AS d FROM generate_series(1, 5000) n) g
     """)
     await pos.fetch(
         "INSERT INTO campaign_stores SELECT campaign_id, 'S000' || n, ends_on"

@@ -36,7 +36,7 @@ def create_app(service: Service, settings: ServiceSettings, role: Role = "api") 
     routes = service.routes() if role == "api" else Routes(())
     if routes.fast or routes.shortcuts:
         app.add_middleware(FastLane, routes=routes.fast, shortcuts=routes.shortcuts)
-    exports.install(app)
+    exports.install(app, service.direct_rows)
     app.add_middleware(
         RequestContext,
         body_limit_bytes=settings.body_limit_bytes,

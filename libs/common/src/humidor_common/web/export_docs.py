@@ -17,6 +17,7 @@ _PARAMETER = {
         "title": "Format",
     },
 }
+_LIMIT = "Up to {:,} rows; a longer list is refused, and `POST /v1/exports` has a job make the file."
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 _CONTENT = {
     "text/csv": _BINARY,
@@ -27,10 +28,17 @@ _CONTENT = {
 }
 
 
-def document_exports(description: dict[str, Any], paths: Iterable[str]) -> None:
+def document_exports(
+    description: dict[str, Any], paths: Iterable[str], direct_rows: int | None = None
+) -> None:
     """Add the parameter and the media types to the lists of an OpenAPI document, in place."""
+    parameter = dict(_PARAMETER)
+    if direct_rows is not None:
+        parameter["description"] = (
+            f"{_PARAMETER['description']} Up to {direct_rows} rows: `POST /v1/exports`."
+        )
     for path in paths:
         operation = description["paths"].get(path, {}).get("get")
         if operation is not None:
-            operation.setdefault("parameters", []).append(_PARAMETER)
+            operation.setdefault("parameters", []).append(parameter)
             operation["responses"]["200"]["content"].update(_CONTENT)

@@ -12,10 +12,11 @@ from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, de
 from humidor_customers.campaign_rules import service
 from humidor_customers.campaign_rules.here import Here
 from humidor_customers.campaign_rules.rules import Jurisdiction
-from humidor_customers.campaign_rules.schemas import RuleId, RuleInput, RuleView
+from humidor_customers.campaign_rules.schemas import RuleId, RuleInput, RuleVersionView, RuleView
 from humidor_customers.inputs import Admin, Reader
 
 router = APIRouter(prefix="/v1/campaign-rules", tags=["campaigns"])
+_NEWEST = 2**31 - 1
 
 
 @router.get("")
@@ -33,6 +34,18 @@ async def list_rules(
     found = await service.list_rules(conn, jurisdiction or here, after=after, limit=limit + 1)
     more = len(found) > limit
     return Page(items=found[:limit], next_cursor=encode_cursor(found[limit - 1].rule_id) if more else None)
+
+
+@router.get("/{rule_id}/versions")
+async def list_versions(
+    conn: Read, principal: Reader, rule_id: RuleId, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+) -> Page[RuleVersionView]:
+    """Read what a rule said at which time, by which law, and who changed it; the newest first."""
+    principal.check_every_store()
+    before = decode_cursor(cursor, int)[0] if cursor else _NEWEST
+    found = await service.list_versions(conn, rule_id, before=max(0, min(before, _NEWEST)), limit=limit + 1)
+    more = len(found) > limit
+    return Page(items=found[:limit], next_cursor=encode_cursor(found[limit - 1].version) if more else None)
 
 
 @router.put("/{rule_id}")

@@ -33,7 +33,11 @@ _ONE_OF = ("kind", "audience", "channel", "adult_check")
 
 
 class Facts(NamedTuple):
-    """What rules look at of a campaign; `cheaper` where somebody pays less by it."""
+    """What rules look at of a campaign; `cheaper` where somebody pays less by it.
+
+    `below_set_price` is whether a pack would cost less than the price that the catalogue sets for it; a
+    percentage is not, because tills hold it at that price where a rule asks for it.
+    """
 
     kind: str
     audience: str
@@ -42,6 +46,7 @@ class Facts(NamedTuple):
     adult_check: str
     discount_percent: float | None
     price_per_pack: int | None
+    below_set_price: bool = False
 
     @property
     def cheaper(self) -> bool:
@@ -65,6 +70,16 @@ class Rule(NamedTuple):
     source: str | None
     says: str
     in_force_since: date
+    in_force_until: date | None = None
+
+    @property
+    def keeps_set_price(self) -> bool:
+        """Tell whether it forbids to sell below the set price."""
+        return self.severity == "forbidden" and self.conditions.get("below_set_price") is True
+
+    def in_force(self, first: date, last: date) -> bool:
+        """Tell whether it is in force on one of these days, its own both included."""
+        return self.in_force_since <= last and (self.in_force_until is None or first <= self.in_force_until)
 
 
 def read_rules(text: str) -> list[Rule]:
@@ -81,6 +96,7 @@ def read_rules(text: str) -> list[Rule]:
             source=each.get("source"),
             says=each["says"],
             in_force_since=each["in_force_since"],
+            in_force_until=each.get("in_force_until"),
         )
         for each in tomllib.loads(text)["rule"]
     ]
@@ -91,6 +107,8 @@ def meets(conditions: Mapping[str, Any], facts: Facts) -> bool:
     for name, wanted in conditions.items():
         if name == "discount":
             holds = facts.cheaper is wanted
+        elif name == "below_set_price":
+            holds = facts.below_set_price is wanted
         elif name == "discount_above_percent":
             holds = (facts.discount_percent or 0) > wanted
         elif name == "mechanics":
@@ -104,11 +122,26 @@ def meets(conditions: Mapping[str, Any], facts: Facts) -> bool:
     return True
 
 
-def judge(rules: Iterable[Rule], facts: Facts, jurisdiction: str, day: date) -> list[Rule]:
-    """Name the rules in force on a day that meet a campaign: what is forbidden first, then by id."""
+def judge(
+    rules: Iterable[Rule], facts: Facts, jurisdiction: str, day: date, first: date | None = None
+) -> list[Rule]:
+    """Name the rules in force from `first` to `day` that meet a campaign, the forbidden first, then by id.
+
+    Without `first` the day alone counts.
+    """
     found = [
         each
         for each in rules
-        if each.jurisdiction == jurisdiction and each.in_force_since <= day and meets(each.conditions, facts)
+        if each.jurisdiction == jurisdiction
+        and each.in_force(min(first or day, day), day)
+        and meets(each.conditions, facts)
     ]
     return sorted(found, key=lambda each: (each.severity, each.rule_id))
+
+
+def keeps_set_price(rules: Iterable[Rule], jurisdiction: str, first: date, last: date) -> bool:
+    """Tell whether a rule of the jurisdiction forbids, on one of these days, to sell below the set price."""
+    return any(
+        each.jurisdiction == jurisdiction and each.keeps_set_price and each.in_force(first, last)
+        for each in rules
+    )

@@ -1,9 +1,9 @@
 """What callers send and see of rules for campaigns."""
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from humidor_common.web.inputs import Day, Input, Label, Name, Note
 from humidor_customers.campaign_rules.rules import (
@@ -25,7 +25,11 @@ Judged: TypeAlias = Literal[
 
 
 class Conditions(Input):
-    """All have to hold; of a list one value. `discount` is whether somebody pays less by the campaign."""
+    """All have to hold; of a list one value. `discount` is whether somebody pays less by the campaign.
+
+    `below_set_price` is whether its price is below the one that the catalogue sets. A rule that forbids this
+    also has tills hold discounts in percent at the set price.
+    """
 
     kind: Annotated[list[Kind], Field(min_length=1)] | None = None
     audience: Annotated[list[Audience], Field(min_length=1)] | None = None
@@ -33,6 +37,7 @@ class Conditions(Input):
     mechanics: Annotated[list[Mechanic], Field(min_length=1)] | None = None
     adult_check: Annotated[list[AdultCheck], Field(min_length=1)] | None = None
     discount: bool | None = None
+    below_set_price: bool | None = None
     discount_above_percent: Annotated[float, Field(ge=0, lt=100)] | None = None
 
 
@@ -63,8 +68,15 @@ class RuleInput(Input):
     source: Name | None = None
     says: Note
     in_force_since: Day
+    in_force_until: Day | None = None
     retired: bool = False
     reason: Note | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.in_force_until is not None and self.in_force_until < self.in_force_since:
+            raise ValueError("in_force_until is not before in_force_since")
+        return self
 
 
 class RuleView(BaseModel):
@@ -80,11 +92,23 @@ class RuleView(BaseModel):
     source: str | None
     says: str
     in_force_since: date
+    in_force_until: date | None = None
     built_in: bool
     retired: bool = False
     version: int = 0
     changed_by: str | None = None
     changed_at: datetime | None = None
+
+
+class RuleVersionView(RuleView):
+    """A rule as it stood from `valid_from` until `valid_until` (null: to this day), and why it was changed.
+
+    Those of the law are changed by the `software`, when a release with other ones is first run.
+    """
+
+    reason: str | None
+    valid_from: datetime
+    valid_until: datetime | None
 
 
 class Finding(BaseModel):

@@ -9,10 +9,12 @@ from humidor_common import audit
 from humidor_common.auth import Principal
 from humidor_common.db.pool import Connection
 from humidor_common.web.inputs import check_match
-from humidor_common.web.problems import FieldError, Problem, invalid
+from humidor_common.web.problems import FieldError, Problem, invalid, not_found
 from humidor_customers.campaign_rules import queries
 from humidor_customers.campaign_rules.rules import Facts, Jurisdiction, Rule, judge, read_rules
-from humidor_customers.campaign_rules.schemas import OWN, Finding, RuleInput, RuleView
+from humidor_customers.campaign_rules.schemas import OWN, Finding, RuleInput, RuleVersionView, RuleView
+
+SOFTWARE = "software"
 
 
 @cache
@@ -33,6 +35,36 @@ async def list_rules(
     ]
     both = sorted(law + await queries.own_views(conn, jurisdiction), key=lambda each: each.rule_id)
     return [each for each in both if each.rule_id > after][:limit]
+
+
+async def list_versions(conn: Connection, rule_id: str, *, before: int, limit: int) -> list[RuleVersionView]:
+    """Read what a rule said at which time, the newest first.
+
+    Raises:
+        Problem: 404 where nobody knows of the rule.
+    """
+    found = await queries.versions_page(conn, rule_id, before=before, limit=limit)
+    if not found and not await queries.newest_versions(conn, [rule_id]):
+        raise not_found("rule", rule_id)
+    return found
+
+
+async def take_down_law(conn: Connection, *, now: datetime) -> int:
+    """Keep what the law's rules say where that is new with this release; gives of how many."""
+    await queries.lock_rules(conn)
+    known = await queries.newest_versions(conn, [each.rule_id for each in built_in()])
+    changed = []
+    for rule in built_in():
+        before = known.get(rule.rule_id, {})
+        update = {"version": before.get("version", 0), "built_in": True}
+        view = RuleView.model_validate(rule._asdict() | update)
+        kept = {"changed_by": before.get("changed_by"), "changed_at": before.get("changed_at")}
+        if view.model_dump(mode="json") | kept != before:
+            update = {"version": view.version + 1, "changed_by": SOFTWARE, "changed_at": now}
+            changed.append(view.model_copy(update=update))
+    if changed:
+        await queries.add_versions(conn, changed, None)
+    return len(changed)
 
 
 async def put_rule(
@@ -68,6 +100,7 @@ async def put_rule(
         changed_at=now,
     )
     await queries.write(conn, after)
+    await queries.add_versions(conn, [after], given.reason)
     await audit.record(
         conn,
         principal,
@@ -86,9 +119,11 @@ async def rules_of(conn: Connection) -> list[Rule]:
     return [*built_in(), *await queries.own_rules(conn)]
 
 
-def find(rules: Sequence[Rule], facts: Facts, jurisdiction: str, day: date) -> list[Finding]:
-    """Hold a campaign against rules."""
-    found = judge(rules, facts, jurisdiction, day)
+def find(
+    rules: Sequence[Rule], facts: Facts, jurisdiction: str, day: date, first: date | None = None
+) -> list[Finding]:
+    """Hold a campaign against rules in force from `first` to `day`."""
+    found = judge(rules, facts, jurisdiction, day, first)
     return [Finding.model_validate(each._asdict()) for each in found]
 
 

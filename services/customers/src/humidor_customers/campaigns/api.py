@@ -1,28 +1,39 @@
 """Campaigns over HTTP."""
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 from uuid import UUID
 
+import msgspec
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
 from humidor_common.clock import utc_now
+from humidor_common.db.pool import Connection
 from humidor_common.db.transaction import Read, Tx
-from humidor_common.web.idempotency import Idempotency
+from humidor_common.web.idempotency import Idempotency, Idempotent
 from humidor_common.web.inputs import IfMatch, Reason, tag
-from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor
+from humidor_common.web.pagination import (
+    DEFAULT_LIMIT,
+    Cursor,
+    Limit,
+    Page,
+    decode_cursor,
+    encode_cursor,
+    page_of,
+)
 from humidor_customers.campaign_rules.here import Here
 from humidor_customers.campaigns import deciding, planning, queries, service
 from humidor_customers.campaigns.effects import EffectView, effect_of
+from humidor_customers.campaigns.plan_schemas import PlanFigure, PlanView, StoreView
 from humidor_customers.campaigns.schemas import (
     Approval,
     CampaignInput,
+    CampaignRow,
     CampaignView,
     Filters,
-    PlanView,
     SpendingInput,
     SpendingView,
-    StoreView,
 )
 from humidor_customers.campaigns.service import Act
 from humidor_customers.inputs import NEWEST, Reader, Writer
@@ -51,8 +62,8 @@ async def list_campaigns(
     filters: Annotated[Filters, Query()],
     cursor: Cursor = None,
     limit: Limit = DEFAULT_LIMIT,
-) -> Page[CampaignView]:
-    """Read campaigns, the newest first."""
+) -> Page[CampaignRow]:
+    """Read campaigns with what they have brought, the newest first."""
     principal.check_every_store()
     before = decode_cursor(cursor, UUID)[0] if cursor else NEWEST
     found = await queries.page(conn, filters, before=before, limit=limit + 1)
@@ -76,48 +87,50 @@ async def put_campaign(
     return _tagged(response, await service.change(conn, act, campaign_id, campaign))
 
 
-@router.post("/{campaign_id}:submit")
-async def post_submission(conn: Tx, act: Acting, campaign_id: UUID, response: Response) -> CampaignView:
+@router.post("/{campaign_id}:submit", response_model=CampaignView)
+async def post_submission(conn: Tx, act: Acting, campaign_id: UUID, idempotency: Idempotency) -> Response:
     """Give a draft to somebody else to approve."""
-    return _tagged(response, await deciding.submit(conn, act, campaign_id))
+    return await _step(conn, idempotency, lambda: deciding.submit(conn, act, campaign_id))
 
 
-@router.post("/{campaign_id}:approve")
+@router.post("/{campaign_id}:approve", response_model=CampaignView)
 async def post_approval(
-    conn: Tx, act: Acting, campaign_id: UUID, approval: Approval, response: Response
-) -> CampaignView:
+    conn: Tx, act: Acting, campaign_id: UUID, approval: Approval, idempotency: Idempotency
+) -> Response:
     """Approve what somebody else has submitted; with a reason where a rule asks to be looked at."""
-    return _tagged(response, await deciding.approve(conn, act, campaign_id, approval.reason))
+    return await _step(conn, idempotency, lambda: deciding.approve(conn, act, campaign_id, approval.reason))
 
 
-@router.post("/{campaign_id}:return")
+@router.post("/{campaign_id}:return", response_model=CampaignView)
 async def post_return(
-    conn: Tx, act: Acting, campaign_id: UUID, given: Reason, response: Response
-) -> CampaignView:
+    conn: Tx, act: Acting, campaign_id: UUID, given: Reason, idempotency: Idempotency
+) -> Response:
     """Make a draft again of what was submitted or approved."""
-    return _tagged(response, await deciding.give_back(conn, act, campaign_id, given.reason))
+    return await _step(conn, idempotency, lambda: deciding.give_back(conn, act, campaign_id, given.reason))
 
 
-@router.post("/{campaign_id}:schedule")
-async def post_schedule(conn: Tx, act: Acting, campaign_id: UUID, response: Response) -> CampaignView:
+@router.post("/{campaign_id}:schedule", response_model=CampaignView)
+async def post_schedule(conn: Tx, act: Acting, campaign_id: UUID, idempotency: Idempotency) -> Response:
     """Draw who goes without it, fix that, and tell of it."""
-    return _tagged(response, await deciding.schedule(conn, act, campaign_id))
+    return await _step(conn, idempotency, lambda: deciding.schedule(conn, act, campaign_id))
 
 
-@router.post("/{campaign_id}:stop")
+@router.post("/{campaign_id}:stop", response_model=CampaignView)
 async def post_stop(
-    conn: Tx, act: Acting, campaign_id: UUID, given: Reason, response: Response
-) -> CampaignView:
+    conn: Tx, act: Acting, campaign_id: UUID, given: Reason, idempotency: Idempotency
+) -> Response:
     """Stop a running campaign before its last day."""
-    return _tagged(response, await deciding.end(conn, act, campaign_id, "stop", given.reason))
+    return await _step(conn, idempotency, lambda: deciding.end(conn, act, campaign_id, "stop", given.reason))
 
 
-@router.post("/{campaign_id}:cancel")
+@router.post("/{campaign_id}:cancel", response_model=CampaignView)
 async def post_cancellation(
-    conn: Tx, act: Acting, campaign_id: UUID, given: Reason, response: Response
-) -> CampaignView:
+    conn: Tx, act: Acting, campaign_id: UUID, given: Reason, idempotency: Idempotency
+) -> Response:
     """Give up a campaign that does not run yet."""
-    return _tagged(response, await deciding.end(conn, act, campaign_id, "cancel", given.reason))
+    return await _step(
+        conn, idempotency, lambda: deciding.end(conn, act, campaign_id, "cancel", given.reason)
+    )
 
 
 @router.get("/{campaign_id}/plan")
@@ -127,15 +140,25 @@ async def get_plan(conn: Read, principal: Reader, campaign_id: UUID) -> PlanView
     return await planning.plan_of(conn, await service.get(conn, campaign_id), now=utc_now())
 
 
+@router.get("/{campaign_id}/plan-figures")
+async def list_plan_figures(
+    conn: Read, principal: Reader, campaign_id: UUID, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+) -> Page[PlanFigure]:
+    """Read the plan as a table, such as its strata and its balance."""
+    principal.check_every_store()
+    campaign = await service.get(conn, campaign_id)
+    return page_of(await planning.list_figures(conn, campaign, now=utc_now()), cursor, limit)
+
+
 @router.get("/{campaign_id}/stores")
 async def list_stores(
     conn: Read, principal: Reader, campaign_id: UUID, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
 ) -> Page[StoreView]:
-    """Read the stores of a scheduled campaign with the part that each was drawn into."""
+    """Read the stores with the part that each was drawn into, or would be now, and why some stay out."""
     principal.check_every_store()
-    await service.get(conn, campaign_id)
+    campaign = await service.get(conn, campaign_id)
     after = decode_cursor(cursor, str)[0] if cursor else ""
-    found = await queries.stores_page(conn, campaign_id, after=after, limit=limit + 1)
+    found = await planning.list_stores(conn, campaign, after=after, limit=limit + 1, now=utc_now())
     more = len(found) > limit
     return Page(items=found[:limit], next_cursor=encode_cursor(found[limit - 1].store_id) if more else None)
 
@@ -173,3 +196,16 @@ async def get_effect(conn: Read, principal: Reader, campaign_id: UUID) -> Effect
 def _tagged(response: Response, campaign: CampaignView) -> CampaignView:
     tag(response, campaign.version)
     return campaign
+
+
+class _Versioned(msgspec.Struct):
+    version: int
+
+
+async def _step(
+    conn: Connection, idempotency: Idempotent, work: Callable[[], Awaitable[CampaignView]]
+) -> Response:
+    """Take a step with a campaign, once for each key."""
+    answer = await idempotency.run(conn, work, status=200)
+    tag(answer, msgspec.json.decode(answer.body, type=_Versioned).version)
+    return answer

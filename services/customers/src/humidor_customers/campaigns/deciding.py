@@ -5,6 +5,7 @@ from uuid import UUID
 
 from humidor_common.db.pool import Connection
 from humidor_common.web.problems import Problem, invalid
+from humidor_customers.campaign_limits.service import check_budget
 from humidor_customers.campaigns import queries
 from humidor_customers.campaigns.planning import fix
 from humidor_customers.campaigns.rules.states import LIVE, STEPS, Step
@@ -30,12 +31,13 @@ async def approve(conn: Connection, act: Act, campaign_id: UUID, reason: str | N
     """Approve what somebody else has submitted.
 
     Raises:
-        Problem: 403 `four-eyes`; 404; 409 `campaign-state`; 412; 422 `campaign-forbidden`, or naming `reason`
-            where a rule asks to be looked at.
+        Problem: 403 `four-eyes`, `approval-limit`; 404; 409 `campaign-state`; 412; 422 `campaign-forbidden`,
+            or naming `reason` where a rule asks to be looked at.
     """
     before = await lock(conn, act, campaign_id, "approve")
     if act.principal.subject in (before.submitted_by, before.created_by):
         raise Problem(403, "four-eyes", "You have made or submitted this; somebody else has to approve it.")
+    await check_budget(conn, act.principal, before.budget_minor, before.currency)
     after = await lawful(conn, before, act)
     if after.findings and reason is None:
         rules = ", ".join(each.rule_id for each in after.findings)

@@ -74,7 +74,7 @@ async def candidates(conn: Connection, campaign: CampaignView, *, now: datetime)
         Candidate(
             Unit(row["store_id"], row["place"], row["earlier"], row["later"]),
             row["basis"],
-            reasons.get(row["store_id"]) or _against(row, now.date()),
+            reasons.get(row["store_id"]) or _against(row, now.date(), campaign.ends_on),
         )
         for row in rows
     ]
@@ -94,14 +94,16 @@ async def _store_ids(conn: Connection, campaign: CampaignView) -> Sequence[str]:
     return [row[0] for row in rows]
 
 
-def _against(row: asyncpg.Record, today: date) -> str | None:
-    """Say what keeps a store out: it is not open, or its owner may not sell tobacco."""
+def _against(row: asyncpg.Record, today: date, ends_on: date) -> str | None:
+    """Say what keeps a store out: it is not open, or its owner may not sell tobacco until the last day."""
     if row["status"] != "open":
         return "store-not-open"
     if row["retailer_id"] is None:
         return None
     dates = row["licence_valid_from"], row["licence_valid_until"]
     state = licence_state(row["licence_status"], *dates, today)
+    if state == "active" and dates[1] is not None and dates[1] < ends_on:
+        return f"licence-ends-{dates[1]}"
     return None if state == "active" else f"licence-{state}"
 
 

@@ -12,7 +12,7 @@ from humidor_common.db.keeping import keep
 from humidor_common.db.pool import Connection, Pool
 from humidor_common.db.transaction import transaction
 from humidor_customers.campaign_rules import service as law
-from humidor_customers.campaign_rules.rules import Rule
+from humidor_customers.campaign_rules.rules import Rule, keeps_set_price
 from humidor_customers.campaigns import queries
 from humidor_customers.campaigns.rules.stopping import Look, Outcome, decide, whole_days
 from humidor_customers.campaigns.schemas import CampaignView
@@ -54,9 +54,18 @@ Sales = Mapping[UUID, tuple[float | None, float | None]]
 
 
 async def keep_campaigns(pool: Pool) -> None:
-    """Work until cancelled; several workers take campaigns of their own, and each look stands alone."""
+    """Work until cancelled; several workers take campaigns of their own, and each look stands alone.
+
+    What the law's rules say is taken down before, where this release has other ones.
+    """
+    taken_down = False
 
     async def look() -> bool:
+        nonlocal taken_down
+        if not taken_down:
+            async with transaction(pool) as conn:
+                await law.take_down_law(conn, now=utc_now())
+            taken_down = True
         async with transaction(pool) as conn:
             return await look_at_due(conn, now=utc_now()) == AT_ONCE
 
@@ -71,16 +80,18 @@ async def look_at_due(conn: Connection, *, now: datetime) -> int:
     days = await queries.local_days(conn, [each.campaign_id for each in due], now)
     sales = await _sales(conn, due, days)
     rules = await law.rules_of(conn)
-    outcomes = {each.campaign_id: decide(_look(each, days, sales, rules)) for each in due}
+    below = await queries.below_set_price(conn, due)
+    outcomes = {each.campaign_id: decide(_look(each, days, sales, (rules, below))) for each in due}
     await conn.execute(
         "UPDATE campaigns SET due_at = $2 WHERE campaign_id = ANY($1::uuid[])",
         list(outcomes),
         now + LOOK_EVERY,
     )
+    looked = [(each, _after(each, outcomes[each.campaign_id], rules, now)) for each in due]
     moved = [
-        (each, _after(each, outcomes[each.campaign_id], now))
-        for each in due
-        if outcomes[each.campaign_id].state != each.state
+        (before, after)
+        for before, after in looked
+        if (before.state, before.keeps_set_price) != (after.state, after.keeps_set_price)
     ]
     if moved:
         await _move(conn, moved, now)
@@ -100,10 +111,11 @@ async def _sales(conn: Connection, due: Sequence[CampaignView], days: Days) -> S
     return {row["campaign_id"]: (row["a_day"], row["before_a_day"]) for row in rows}
 
 
-def _look(campaign: CampaignView, days: Days, sales: Sales, rules: list[Rule]) -> Look:
+def _look(campaign: CampaignView, days: Days, sales: Sales, against: tuple[list[Rule], set[UUID]]) -> Look:
     first_today, last_today = days[campaign.campaign_id]
     sticks_a_day, before_a_day = sales.get(campaign.campaign_id, (None, None))
-    findings = find(rules, campaign, first_today)
+    rules, below = against
+    findings = find(rules, campaign, (first_today, first_today), below=campaign.campaign_id in below)
     forbidden = next((each for each in findings if each.severity == "forbidden"), None)
     return Look(
         campaign.state,
@@ -120,12 +132,14 @@ def _look(campaign: CampaignView, days: Days, sales: Sales, rules: list[Rule]) -
     )
 
 
-def _after(campaign: CampaignView, outcome: Outcome, now: datetime) -> CampaignView:
+def _after(campaign: CampaignView, outcome: Outcome, rules: list[Rule], now: datetime) -> CampaignView:
+    first = max(campaign.starts_on, now.date())
     update: dict[str, Any] = {
         "state": outcome.state,
         "stop_code": outcome.code,
         "stop_detail": outcome.detail,
         "last_day": outcome.last_day,
+        "keeps_set_price": keeps_set_price(rules, campaign.jurisdiction, first, max(first, campaign.ends_on)),
         "version": campaign.version + 1,
         "changed_at": now,
     }
@@ -136,11 +150,15 @@ async def _move(conn: Connection, moved: Sequence[tuple[CampaignView, CampaignVi
     changed = [after for _, after in moved]
     await queries.write(conn, changed, now + LOOK_EVERY)
     entries = [
-        audit.Entry(_ACTIONS[after.state], str(after.campaign_id), trail(before), trail(after))
+        audit.Entry(_action(before, after), str(after.campaign_id), trail(before), trail(after))
         for before, after in moved
     ]
     await audit.record_many(conn, WORKER, "campaign", entries)
     await tell(conn, changed)
+
+
+def _action(before: CampaignView, after: CampaignView) -> str:
+    return "change" if before.state == after.state else _ACTIONS[after.state]
 
 
 _ACTIONS = {"running": "begin", "ended": "end", "stopped": "stop", "cancelled": "cancel"}

@@ -8,8 +8,17 @@ from humidor_common.db.pool import Connection
 from humidor_common.web.problems import invalid
 from humidor_customers.campaigns import queries
 from humidor_customers.campaigns.gathering import Candidate, candidates
+from humidor_customers.campaigns.plan_schemas import (
+    BalanceView,
+    PlanFigure,
+    PlanView,
+    StaysOut,
+    StoreView,
+    StratumView,
+)
 from humidor_customers.campaigns.rules.drawing import Draw, Unit, balance, detectable_percent, draw
-from humidor_customers.campaigns.schemas import BalanceView, CampaignView, PlanView, StoreView, StratumView
+from humidor_customers.campaigns.schemas import CampaignView
+from humidor_customers.figures import figures_of
 
 
 async def plan_of(conn: Connection, campaign: CampaignView, *, now: datetime) -> PlanView:
@@ -18,6 +27,22 @@ async def plan_of(conn: Connection, campaign: CampaignView, *, now: datetime) ->
         return PlanView.model_validate(fixed)
     plan, _ = await _make(conn, campaign, now)
     return plan
+
+
+async def list_stores(
+    conn: Connection, campaign: CampaignView, *, after: str, limit: int, now: datetime
+) -> list[StoreView]:
+    """Give the stores with the part of each, as it was drawn or would be now, and why some stay out."""
+    if await queries.read_plan(conn, campaign.campaign_id) is not None:
+        return await queries.stores_page(conn, campaign.campaign_id, after=after, limit=limit)
+    _, stores = await _make(conn, campaign, now)
+    return [each for each in stores if each.store_id > after][:limit]
+
+
+async def list_figures(conn: Connection, campaign: CampaignView, *, now: datetime) -> list[PlanFigure]:
+    """Give all that stands in a plan as a table."""
+    plan = (await plan_of(conn, campaign, now=now)).model_dump(mode="json")
+    return [PlanFigure.model_validate(each._asdict()) for each in figures_of(plan)]
 
 
 async def fix(conn: Connection, campaign: CampaignView, *, now: datetime) -> PlanView:
@@ -46,6 +71,10 @@ async def _make(conn: Connection, campaign: CampaignView, now: datetime) -> tupl
         treated=len(drawn.treated),
         holdout=len(drawn.holdout),
         excluded=len(found) - len(units),
+        stay_out=[
+            StaysOut(reason=reason, stores=stores)
+            for reason, stores in sorted(Counter(each.excluded for each in found if each.excluded).items())
+        ],
         strata=_strata(drawn),
         balance=[BalanceView.model_validate(each._asdict()) for each in balance(units, drawn)],
         detectable_percent=detectable_percent(units, drawn),

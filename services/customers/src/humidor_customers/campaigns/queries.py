@@ -6,8 +6,14 @@ from typing import Any
 from uuid import UUID
 
 from humidor_common.db.pool import Connection
+from humidor_customers.campaigns.plan_schemas import OverlapView, StoreView
 from humidor_customers.campaigns.rules.states import LIVE
-from humidor_customers.campaigns.schemas import CampaignView, Filters, OverlapView, SpendingView, StoreView
+from humidor_customers.campaigns.schemas import (
+    CampaignRow,
+    CampaignView,
+    Filters,
+    SpendingView,
+)
 from humidor_customers.conditions import Conditions
 
 COLUMNS = (*CampaignView.model_fields, "due_at")
@@ -37,6 +43,24 @@ LEFT JOIN LATERAL (SELECT ($2::timestamptz AT TIME ZONE t.time_zone)::date AS to
 GROUP BY c.campaign_id
 """
 
+_EFFECT = """
+e.effect->>'method' AS effect_method, e.evaluated_at AS effect_evaluated_at,
+(e.effect->>'probability')::float8 AS effect_probability, (e.effect->>'trusted')::boolean AS effect_trusted,
+(e.effect->'uplift_sticks'->>'value')::float8 AS uplift_sticks,
+(e.effect->'uplift_sticks'->>'low')::float8 AS uplift_low_sticks,
+(e.effect->'uplift_sticks'->>'high')::float8 AS uplift_high_sticks,
+(e.effect->'profit_minor'->>'value')::float8 AS profit_minor,
+(e.effect->'profit_minor'->>'low')::float8 AS profit_low_minor,
+(e.effect->'profit_minor'->>'high')::float8 AS profit_high_minor, e.effect->>'currency' AS profit_currency
+"""
+# Those whose price is below that which the catalogue sets for one of their products.
+_BELOW = """
+SELECT c.campaign_id FROM jsonb_to_recordset($1) AS c(campaign_id uuid, gtins text[], price_per_pack bigint,
+                                                      currency text)
+WHERE EXISTS (SELECT FROM products p WHERE p.gtin = ANY(c.gtins) AND p.currency = c.currency
+                AND p.retail_price_per_pack > c.price_per_pack)
+"""
+
 
 async def write(conn: Connection, campaigns: Sequence[CampaignView], due_at: datetime | None) -> None:
     """Write campaigns as they now are; `due_at` is when the worker looks at those that are live."""
@@ -55,8 +79,8 @@ async def read(conn: Connection, campaign_id: UUID, *, lock: bool = False) -> Ca
     return None if row is None else CampaignView(**row)
 
 
-async def page(conn: Connection, filters: Filters, *, before: UUID, limit: int) -> list[CampaignView]:
-    """Read campaigns, the newest first."""
+async def page(conn: Connection, filters: Filters, *, before: UUID, limit: int) -> list[CampaignRow]:
+    """Read campaigns with what they have brought, the newest first."""
     query = Conditions()
     query.where("campaign_id < ?", before)
     if filters.state is not None:
@@ -69,8 +93,12 @@ async def page(conn: Connection, filters: Filters, *, before: UUID, limit: int) 
             "WHERE store_id = ? AND part <> 'excluded')",
             filters.store_id,
         )
-    statement = f"SELECT {_NAMED} FROM campaigns WHERE {query.sql} ORDER BY campaign_id DESC LIMIT {limit}"  # noqa: S608
-    return [CampaignView(**row) for row in await conn.fetch(statement, *query.arguments)]
+    statement = f"""
+        SELECT c.*, {_EFFECT}
+        FROM (SELECT {_NAMED} FROM campaigns WHERE {query.sql} ORDER BY campaign_id DESC LIMIT {limit}) c
+        LEFT JOIN campaign_effects e ON e.promotion_id = c.campaign_id::text ORDER BY campaign_id DESC
+    """  # noqa: S608 - names of ours
+    return [CampaignRow(**row) for row in await conn.fetch(statement, *query.arguments)]
 
 
 async def fix_plan(
@@ -137,6 +165,15 @@ async def local_days(
 async def unknown_products(conn: Connection, gtins: Sequence[str]) -> set[str]:
     rows = await conn.fetch("SELECT gtin FROM products WHERE gtin = ANY($1::text[])", list(gtins))
     return set(gtins) - {row[0] for row in rows}
+
+
+async def below_set_price(conn: Connection, campaigns: Sequence[CampaignView]) -> set[UUID]:
+    """Name the campaigns whose price is below the set one."""
+    named = {"campaign_id", "gtins", "price_per_pack", "currency"}
+    asked = [
+        each.model_dump(mode="json", include=named) for each in campaigns if each.price_per_pack is not None
+    ]
+    return {row[0] for row in await conn.fetch(_BELOW, asked)} if asked else set()
 
 
 async def add_spending(conn: Connection, spending: SpendingView) -> None:

@@ -1,7 +1,7 @@
 """What callers send and see of campaigns."""
 
 from datetime import date, datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -36,7 +36,8 @@ class CampaignInput(Input):
     Days are those of the stores, both included. `gtins` null is every product. Where somebody pays less by
     it, `discount_percent` or `price_per_pack` (minor units, with `gtins`) says how much. `holdout_share` of
     the stores go without it, so that its effect can be judged. It stops where what is sold a day falls
-    below `sales_floor_percent` of the 90 days before.
+    below `sales_floor_percent` of the 90 days before. Ceilings of complaints are refused as long as nobody
+    tells this service of complaints.
     """
 
     model_config = ConfigDict(
@@ -79,6 +80,8 @@ class CampaignInput(Input):
     holdout_share: Annotated[float, Field(ge=0, le=0.5)] = 0.0
     seed: Annotated[int, Field(ge=0, lt=2**53)] = 1
     sales_floor_percent: Annotated[float, Field(gt=0, le=100)] | None = None
+    most_complaints: Annotated[int, Field(ge=0, le=10**6)] | None = None
+    most_complaints_per_thousand: Annotated[float, Field(gt=0, le=1000)] | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -117,7 +120,10 @@ class SpendingView(SpendingInput):
 
 
 class CampaignView(BaseModel):
-    """A campaign; `findings` are the rules that ask to be looked at, `last_day` the last on which it ran."""
+    """A campaign; `findings` are the rules that ask to be looked at, `last_day` the last on which it ran.
+
+    `keeps_set_price` is whether tills hold its discount at the price that the catalogue sets.
+    """
 
     campaign_id: UUID
     name: str
@@ -144,6 +150,7 @@ class CampaignView(BaseModel):
     seed: int
     sales_floor_percent: float | None
     jurisdiction: str
+    keeps_set_price: bool
     findings: list[Finding]
     submitted_by: str | None
     submitted_at: datetime | None
@@ -159,58 +166,23 @@ class CampaignView(BaseModel):
     changed_at: datetime
 
 
-class BalanceView(BaseModel):
-    """How alike both parts were before, by mean sticks of a store; up to ±0.1 deviations is balance."""
+class CampaignRow(CampaignView):
+    """A campaign with its effect, as `forecasting` has evaluated it last; null where it has not.
 
-    figure: str
-    treated_mean: float | None
-    holdout_mean: float | None
-    standardised_difference: float | None
-
-
-class StratumView(BaseModel):
-    """Stores of one area, format and third of sales."""
-
-    stratum: str
-    treated: int
-    holdout: int
-
-
-class OverlapView(BaseModel):
-    """Another live campaign on some of the same stores, products and days: neither's effect is its own."""
-
-    campaign_id: UUID
-    name: str
-    starts_on: date
-    ends_on: date
-    stores: int
-
-
-class PlanView(BaseModel):
-    """Who takes part, who is held out, what can be shown; what would be drawn now, or was (`fixed`)."""
-
-    fixed: bool
-    treated: int
-    holdout: int
-    excluded: int
-    strata: list[StratumView]
-    balance: list[BalanceView]
-    detectable_percent: float | None
-    overlaps: list[OverlapView]
-
-
-class StoreView(BaseModel):
-    """A store of a scheduled campaign; `before_sticks` are of the 90 days before it was drawn.
-
-    `basis` is what they were counted from: its till, or its owner's orders where it has none.
+    Bounds hold with `effect_probability`; `effect_trusted` is whether anything speaks against it.
     """
 
-    store_id: str
-    part: Literal["treated", "holdout", "excluded"]
-    reason: str | None
-    stratum: str | None
-    basis: Literal["till", "orders", "none"]
-    before_sticks: float
+    effect_method: str | None
+    effect_evaluated_at: datetime | None
+    effect_probability: float | None
+    effect_trusted: bool | None
+    uplift_sticks: float | None
+    uplift_low_sticks: float | None
+    uplift_high_sticks: float | None
+    profit_minor: float | None
+    profit_low_minor: float | None
+    profit_high_minor: float | None
+    profit_currency: str | None
 
 
 class Filters(BaseModel):

@@ -10,9 +10,9 @@ from humidor_common.auth import Principal
 from humidor_common.db.pool import Connection
 from humidor_common.ids import uuid7
 from humidor_common.web.inputs import check_match
-from humidor_common.web.problems import Problem, invalid, not_found
+from humidor_common.web.problems import FieldError, Problem, invalid, not_found
 from humidor_customers.campaign_rules import service as law
-from humidor_customers.campaign_rules.rules import Facts, Jurisdiction, Rule
+from humidor_customers.campaign_rules.rules import Facts, Jurisdiction, Rule, keeps_set_price
 from humidor_customers.campaign_rules.schemas import Finding
 from humidor_customers.campaigns import queries
 from humidor_customers.campaigns.gathering import check_named
@@ -21,6 +21,7 @@ from humidor_customers.campaigns.schemas import CampaignInput, CampaignView, Spe
 from humidor_customers.campaigns.telling import tell
 from humidor_customers.stores.queries import unknown_stores
 
+_CEILINGS = ("most_complaints", "most_complaints_per_thousand")
 _NONE_YET = dict.fromkeys(
     (
         "submitted_by",
@@ -50,6 +51,7 @@ async def create(conn: Connection, act: Act, given: CampaignInput) -> CampaignVi
     Raises:
         Problem: 404 for its segment; 422 for what it names or the law forbids (`campaign-forbidden`).
     """
+    _refuse_ceilings(given)
     campaign = CampaignView(
         **given.model_dump(exclude={"owner"}),
         **_NONE_YET,
@@ -57,6 +59,7 @@ async def create(conn: Connection, act: Act, given: CampaignInput) -> CampaignVi
         campaign_id=uuid7(),
         state="draft",
         jurisdiction=act.here,
+        keeps_set_price=False,
         findings=[],
         spent_minor=0,
         version=1,
@@ -76,10 +79,23 @@ async def change(conn: Connection, act: Act, campaign_id: UUID, given: CampaignI
     Raises:
         Problem: 404; 409 `campaign-state`; 412; 422 as for a new one.
     """
+    _refuse_ceilings(given)
     before = await lock(conn, act, campaign_id, "change")
     taken = given.model_dump() | {"owner": given.owner or before.owner}
     after = CampaignView.model_validate(before.model_dump() | taken)
     return await save(conn, act, "change", (before, await _checked(conn, after, act)))
+
+
+def _refuse_ceilings(given: CampaignInput) -> None:
+    """Refuse to stop at complaints of which nobody tells: the campaign would never stop by them.
+
+    Raises:
+        Problem: 422 `complaints-not-told`.
+    """
+    why = "nobody tells this service of complaints yet, so the campaign would never stop by them"
+    errors = [FieldError(name, why) for name in _CEILINGS if getattr(given, name) is not None]
+    if errors:
+        raise Problem(422, "complaints-not-told", f"{errors[0].field}: {why}", errors=errors)
 
 
 async def _checked(conn: Connection, campaign: CampaignView, act: Act) -> CampaignView:
@@ -98,13 +114,18 @@ async def lawful(conn: Connection, campaign: CampaignView, act: Act) -> Campaign
     Raises:
         Problem: 422 `campaign-forbidden`, which nobody overrides.
     """
-    day = max(campaign.ends_on, act.now.date())
-    found = find(await law.rules_of(conn), campaign.model_copy(update={"jurisdiction": act.here}), day)
+    rules = await law.rules_of(conn)
+    campaign = campaign.model_copy(update={"jurisdiction": act.here})
+    first, last = max(campaign.starts_on, act.now.date()), max(campaign.ends_on, act.now.date())
+    below = bool(await queries.below_set_price(conn, [campaign]))
+    found = find(rules, campaign, (first, last), below=below)
     law.refuse(found)
-    return campaign.model_copy(update={"findings": found, "jurisdiction": act.here})
+    keeps = keeps_set_price(rules, act.here, first, last)
+    return campaign.model_copy(update={"findings": found, "keeps_set_price": keeps})
 
 
-def find(rules: list[Rule], campaign: CampaignView, day: date) -> list[Finding]:
+def find(rules: list[Rule], campaign: CampaignView, days: tuple[date, date], *, below: bool) -> list[Finding]:
+    """Hold a campaign against the rules of some days; `below` is whether its price is below the set one."""
     facts = Facts(
         campaign.kind,
         campaign.audience,
@@ -113,8 +134,9 @@ def find(rules: list[Rule], campaign: CampaignView, day: date) -> list[Finding]:
         campaign.adult_check,
         campaign.discount_percent,
         campaign.price_per_pack,
+        below,
     )
-    return law.find(rules, facts, campaign.jurisdiction, day)
+    return law.find(rules, facts, campaign.jurisdiction, days[1], days[0])
 
 
 async def get(conn: Connection, campaign_id: UUID) -> CampaignView:

@@ -29,7 +29,7 @@ async def tell(conn: Connection, campaigns: Sequence[CampaignView]) -> None:
 def _event(campaign: CampaignView, store_ids: list[str], holdout: list[str]) -> CampaignChanged:
     last: date = campaign.last_day or campaign.ends_on
     taken = {"campaign_id", "version", "kind", "audience", "gtins", "discount_percent", "price_per_pack"}
-    taken |= {"currency", "budget_minor", "spent_minor", "changed_at", "state"}
+    taken |= {"currency", "budget_minor", "spent_minor", "changed_at", "state", "keeps_set_price"}
     return CampaignChanged(
         **campaign.model_dump(include=taken),
         starts_on=campaign.starts_on.isoformat(),

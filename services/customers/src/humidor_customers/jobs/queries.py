@@ -18,7 +18,8 @@ _COLUMNS = ", ".join(JobView.model_fields)
 _OPEN = "state IN ('queued', 'running')"
 _CLAIM = f"""
 WITH chosen AS (
-    SELECT job_id FROM jobs WHERE {_OPEN} AND due_at <= $1 ORDER BY due_at, job_id LIMIT 1
+    SELECT job_id FROM jobs WHERE {_OPEN} AND due_at <= $1 AND (kind = ANY($3::text[])) = $4
+    ORDER BY due_at, job_id LIMIT 1
     FOR UPDATE SKIP LOCKED)
 UPDATE jobs j SET state = 'running', lease = j.lease + 1, due_at = $2, started_at = coalesce(j.started_at, $1)
 FROM chosen WHERE j.job_id = chosen.job_id
@@ -39,9 +40,19 @@ async def insert(conn: Connection, view: JobView) -> None:
     await insert_row(conn, "jobs", view.model_dump() | {"due_at": view.created_at, "lease": 0})
 
 
-async def claim(conn: Connection, *, now: datetime) -> Claimed | None:
+class Lane(NamedTuple):
+    """Which jobs to take: those of some kinds (`inside`), or all others."""
+
+    kinds: tuple[str, ...] = ()
+    inside: bool = False
+
+
+EVERY = Lane()
+
+
+async def claim(conn: Connection, lane: Lane = EVERY, *, now: datetime) -> Claimed | None:
     """Take the job that is due longest, also one whose worker has not been heard of for a lease."""
-    row = await conn.fetchrow(_CLAIM, now, now + LEASE)
+    row = await conn.fetchrow(_CLAIM, now, now + LEASE, list(lane.kinds), lane.inside)
     return None if row is None else Claimed(*row)
 
 

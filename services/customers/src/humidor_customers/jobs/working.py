@@ -14,7 +14,7 @@ from humidor_common.engine.work import EngineLost
 from humidor_common.runtime import beside
 from humidor_common.telemetry.logs import get_logger
 from humidor_customers.jobs import queries
-from humidor_customers.jobs.queries import MOST_TRIES, Claimed
+from humidor_customers.jobs.queries import EVERY, MOST_TRIES, Claimed, Lane
 
 POLL_SECONDS = 1.0
 BEAT_SECONDS = 5.0
@@ -98,18 +98,22 @@ class Job:
 Handler = Callable[[Job], Awaitable[Mapping[str, Any]]]
 
 
-async def keep_jobs(pool: Pool, handlers: Mapping[str, Handler], *, dask_address: str | None = None) -> None:
-    """Do jobs until cancelled."""
+async def keep_jobs(
+    pool: Pool, handlers: Mapping[str, Handler], lane: Lane = EVERY, *, dask_address: str | None = None
+) -> None:
+    """Do jobs until cancelled; a lane of their own keeps quick ones from waiting for long ones."""
     while True:
         try:
-            done = await work_once(pool, handlers, dask_address=dask_address)
+            done = await work_once(pool, handlers, lane, dask_address=dask_address)
         except (*DATABASE_ERRORS, EngineLost) as error:
             done = False
             log.warning("no job done", extra={"error": repr(error)})
         await asyncio.sleep(0 if done else POLL_SECONDS)
 
 
-async def work_once(pool: Pool, handlers: Mapping[str, Handler], *, dask_address: str | None = None) -> bool:
+async def work_once(
+    pool: Pool, handlers: Mapping[str, Handler], lane: Lane = EVERY, *, dask_address: str | None = None
+) -> bool:
     """Do the job that is due longest; gives whether there was one.
 
     A worker that dies leaves its job to whoever comes when the lease has ended; it begins anew then, three
@@ -117,7 +121,7 @@ async def work_once(pool: Pool, handlers: Mapping[str, Handler], *, dask_address
     """
     async with transaction(pool) as conn:
         await queries.forget_old(conn, now=utc_now())
-        claimed = await queries.claim(conn, now=utc_now())
+        claimed = await queries.claim(conn, lane, now=utc_now())
     if claimed is None:
         return False
     job = Job(pool, claimed, dask_address)

@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from humidor_common.clock import utc_now
 from humidor_common.db.pool import Connection
 from humidor_common.privacy import Holding
 from humidor_common.privacy.holdings import counts
 from humidor_customers.answers import holdings as surveys
+from humidor_customers.exports import queries as files
 from humidor_customers.interactions.holdings import disclose, forget
 from humidor_customers.mining import holdings as mining
 from humidor_customers.profiles import holdings as profiles
@@ -72,6 +74,11 @@ async def _export_nothing(_conn: Connection, _member_id: str) -> Any:
     return []
 
 
+async def _erase_files(conn: Connection, member_ids: Sequence[str]) -> Mapping[str, int]:
+    """Forget files of lists with members in them; after `profile`, which waits for those being finished."""
+    return await files.erase(conn, member_ids, now=utc_now())
+
+
 async def _erase_exports(conn: Connection, member_ids: Sequence[str]) -> Mapping[str, int]:
     return await counts(conn, _EXPORTS, member_ids)
 
@@ -87,6 +94,7 @@ HOLDINGS = (
     Holding("profile", "", profiles.forget, profiles.disclose),
     Holding("mined", "patterns of many", mining.forget, mining.disclose),
     Holding("purchases", purchases.STAYS, purchases.forget, purchases.disclose),
+    Holding("files", "that there were files, without their content", _erase_files, _export_nothing),
     Holding("kept_answers", "", _erase_answers, _export_nothing),
     Holding("requests", "that they were made, without what was handed out", _erase_exports, _export_requests),
 )

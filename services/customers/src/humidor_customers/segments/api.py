@@ -12,6 +12,7 @@ from humidor_common.web.idempotency import Idempotency
 from humidor_common.web.inputs import IfMatch, Reason, tag
 from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor
 from humidor_customers.inputs import NEWEST, PartyKind, Reader, Writer
+from humidor_customers.jobs.schemas import JobView
 from humidor_customers.segments import queries, service
 from humidor_customers.segments.rules import FIELDS
 from humidor_customers.segments.schemas import (
@@ -114,11 +115,24 @@ async def list_members(
     )
 
 
-@router.post("/{segment_id}:publish")
-async def post_publication(conn: Tx, principal: Writer, segment_id: UUID) -> SegmentView:
-    """Tell everybody who listens who is in a segment, by ids."""
+@router.post("/{segment_id}:freeze", status_code=202, response_model=JobView)
+async def post_freezing(conn: Tx, principal: Writer, segment_id: UUID, idempotency: Idempotency) -> Response:
+    """Have a job write down who is in a segment; from then on they stay. `/v1/jobs/{job_id}` says how far."""
     principal.check_every_store()
-    return await service.publish_segment(conn, principal, segment_id, now=utc_now())
+    return await idempotency.run(
+        conn, lambda: service.freeze_segment(conn, principal, segment_id, now=utc_now()), status=202
+    )
+
+
+@router.post("/{segment_id}:publish", status_code=202, response_model=JobView)
+async def post_publication(
+    conn: Tx, principal: Writer, segment_id: UUID, idempotency: Idempotency
+) -> Response:
+    """Have a job tell everybody who listens who is in a segment, by ids."""
+    principal.check_every_store()
+    return await idempotency.run(
+        conn, lambda: service.publish_segment(conn, principal, segment_id, now=utc_now()), status=202
+    )
 
 
 @router.post("/{segment_id}:retire")

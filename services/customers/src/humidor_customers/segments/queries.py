@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-import asyncpg
-
 from humidor_common.db.pool import Connection
 from humidor_customers.conditions import Conditions
 from humidor_customers.inputs import PartyKind
@@ -67,30 +65,6 @@ async def preview(
     )
 
 
-async def list_members(
-    conn: Connection, segment: SegmentView, models: Mapping[str, UUID], revision: int
-) -> int:
-    """Write down who is in a segment now, a few thousand a row; gives how many."""
-    source, arguments = build(segment.rule, segment.party_kind, models)
-    n = len(arguments)
-    statement = f"""
-        WITH numbered AS (
-            SELECT party_id, (row_number() OVER (ORDER BY party_id) - 1) / {CHUNK} AS chunk
-            FROM (SELECT p.party_id {source}) hits
-        ), written AS (
-            INSERT INTO segment_chunks (segment_id, revision, chunk, first_id, last_id, party_ids)
-            SELECT ${n + 1}, ${n + 2}, chunk, min(party_id), max(party_id),
-                   array_agg(party_id ORDER BY party_id)
-            FROM numbered GROUP BY chunk RETURNING cardinality(party_ids) AS size
-        ) SELECT coalesce(sum(size), 0)::int FROM written
-    """  # noqa: S608 - names of ours
-    found: int = await conn.fetchval(statement, *arguments, segment.segment_id, revision)
-    await conn.execute(
-        "DELETE FROM segment_chunks WHERE segment_id = $1 AND revision < $2", segment.segment_id, revision
-    )
-    return found
-
-
 async def live_members(
     conn: Connection, segment: SegmentView, models: Mapping[str, UUID], *, after: str, limit: int
 ) -> list[str]:
@@ -100,12 +74,13 @@ async def live_members(
 
 
 async def listed_members(conn: Connection, segment: SegmentView, *, after: str, limit: int) -> list[str]:
+    chunks = limit // CHUNK + 2  # all but the first and the last of them are full
     rows = await conn.fetch(
-        """SELECT m.party_id FROM (
+        f"""SELECT m.party_id FROM (
                SELECT party_ids FROM segment_chunks
-               WHERE segment_id = $1 AND revision = $2 AND last_id > $3 ORDER BY chunk LIMIT 2) c,
+               WHERE segment_id = $1 AND revision = $2 AND last_id > $3 ORDER BY chunk LIMIT {chunks}) c,
                unnest(c.party_ids) m(party_id)
-           WHERE m.party_id COLLATE "C" > $3 ORDER BY m.party_id COLLATE "C" LIMIT $4""",
+           WHERE m.party_id COLLATE "C" > $3 ORDER BY m.party_id COLLATE "C" LIMIT $4""",  # noqa: S608 - a number
         segment.segment_id,
         segment.revision,
         after,
@@ -114,23 +89,15 @@ async def listed_members(conn: Connection, segment: SegmentView, *, after: str, 
     return [row[0] for row in rows]
 
 
-async def chunks(conn: Connection, segment_id: UUID, revision: int) -> list[asyncpg.Record]:
-    return await conn.fetch(
-        """SELECT party_ids FROM segment_chunks WHERE segment_id = $1 AND revision = $2
-           ORDER BY chunk""",
-        segment_id,
-        revision,
-    )
-
-
 async def write(conn: Connection, segment: SegmentView) -> None:
     values = segment.model_dump()
     await conn.execute(_WRITE, *(values[name] for name in _COLUMNS))
 
 
 async def read(conn: Connection, segment_id: UUID, *, lock: bool = False) -> SegmentView | None:
+    """Read a segment; locking it waits for nobody who writes a list of its members meanwhile."""
     row = await conn.fetchrow(
-        f"SELECT * FROM segments WHERE segment_id = $1 {'FOR UPDATE' if lock else ''}",  # noqa: S608
+        f"SELECT * FROM segments WHERE segment_id = $1 {'FOR NO KEY UPDATE' if lock else ''}",  # noqa: S608
         segment_id,
     )
     return None if row is None else SegmentView(**row)

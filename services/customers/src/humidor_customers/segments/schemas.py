@@ -39,7 +39,7 @@ class PreviewInput(Input):
 
 
 class NewSegment(PreviewInput):
-    """A segment: `live` is whoever meets the rule when it is read, `frozen` whoever met it when made."""
+    """A segment: `live` is whoever meets the rule when it is read, `frozen` whoever met it when listed."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
@@ -78,7 +78,10 @@ class PreviewView(BaseModel):
 
 
 class SegmentView(BaseModel):
-    """A segment; `size` as it was counted last, `revision` of the last list of its members."""
+    """A segment; `size` as it was counted last, `revision` of the last list of its members.
+
+    A frozen one has no list (`revision` 0) until the job `job_id` is done, which was asked for it last.
+    """
 
     segment_id: UUID
     name: str
@@ -89,6 +92,7 @@ class SegmentView(BaseModel):
     revision: int
     counted_at: datetime | None
     published_at: datetime | None
+    job_id: UUID | None
     retired: bool
     version: int
     created_by: str

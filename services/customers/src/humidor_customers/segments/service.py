@@ -6,13 +6,12 @@ from uuid import UUID
 from humidor_common import audit
 from humidor_common.auth import Principal
 from humidor_common.db.pool import Connection
-from humidor_common.events.customers import SegmentPublished
 from humidor_common.ids import uuid7
-from humidor_common.messaging import outbox
 from humidor_common.web.inputs import check_match
 from humidor_common.web.problems import Problem, invalid, not_found
 from humidor_customers.inputs import PartyKind
-from humidor_customers.purchases import queries as purchases
+from humidor_customers.jobs.schemas import JobView
+from humidor_customers.jobs.service import start_job
 from humidor_customers.segments import queries
 from humidor_customers.segments.rules import BadRule, Rule, check, models_of
 from humidor_customers.segments.schemas import (
@@ -22,6 +21,8 @@ from humidor_customers.segments.schemas import (
     SegmentInput,
     SegmentView,
 )
+
+FREEZE, PUBLISH = "segment_freezing", "segment_publication"
 
 
 async def preview(conn: Connection, given: PreviewInput) -> PreviewView:
@@ -39,7 +40,7 @@ async def preview(conn: Connection, given: PreviewInput) -> PreviewView:
 async def create_segment(
     conn: Connection, principal: Principal, new: NewSegment, *, now: datetime
 ) -> SegmentView:
-    """Make a segment; who is in a frozen one is written down at once, and stays.
+    """Make a segment; a job (`job_id`) writes down who is in a frozen one, and they stay.
 
     Raises:
         Problem: 422 naming the part of the rule.
@@ -52,16 +53,17 @@ async def create_segment(
         revision=0,
         counted_at=None,
         published_at=None,
+        job_id=None,
         retired=False,
         version=1,
         created_by=principal.subject,
         created_at=now,
         changed_at=now,
     )
-    await queries.write(conn, segment)
     if segment.mode == "frozen":
-        segment = await _list(conn, segment, now)
-        await queries.write(conn, segment)
+        job = await _start(conn, principal, FREEZE, segment, now)
+        segment = segment.model_copy(update={"job_id": job.job_id})
+    await queries.write(conn, segment)
     await _note(conn, principal, "create", None, segment)
     return segment
 
@@ -94,33 +96,30 @@ async def change_segment(
 
 async def publish_segment(
     conn: Connection, principal: Principal, segment_id: UUID, *, now: datetime
-) -> SegmentView:
-    """Tell who is in a segment: ids alone, some thousands an event; a live one is listed anew.
+) -> JobView:
+    """Have a job tell who is in a segment: ids alone, some thousands an event; a live one is listed anew.
 
     Raises:
         Problem: 404; 409 `segment-retired`.
     """
     before = await _lock(conn, segment_id)
-    segment = await _list(conn, before, now) if before.mode == "live" else before
-    segment = segment.model_copy(update={"published_at": now, "version": before.version + 1})
-    await queries.write(conn, segment)
-    parts = await queries.chunks(conn, segment_id, segment.revision)
-    told = [
-        SegmentPublished(
-            segment_id=segment_id,
-            revision=segment.revision,
-            party_kind=segment.party_kind,
-            size=segment.size or 0,
-            part=n,
-            parts=max(len(parts), 1),
-            party_ids=ids,
-            published_at=now,
-        )
-        for n, ids in enumerate([part["party_ids"] for part in parts] or [[]], 1)
-    ]
-    await outbox.append(conn, told)
-    await _note(conn, principal, "publish", before, segment)
-    return segment
+    return await _ask(conn, principal, PUBLISH, before, now)
+
+
+async def freeze_segment(
+    conn: Connection, principal: Principal, segment_id: UUID, *, now: datetime
+) -> JobView:
+    """Have a job write down who is in a live segment, which is frozen from then on.
+
+    Also for one that was made frozen and whose job was cancelled or has failed.
+
+    Raises:
+        Problem: 404; 409 `segment-frozen`, `segment-retired`.
+    """
+    before = await _lock(conn, segment_id)
+    if before.mode == "frozen" and before.revision > 0:
+        raise Problem(409, "segment-frozen", "Who is in it has been written down already.")
+    return await _ask(conn, principal, FREEZE, before, now)
 
 
 async def retire_segment(
@@ -147,8 +146,14 @@ async def get_segment(conn: Connection, segment_id: UUID) -> SegmentView:
 
 
 async def members_of(conn: Connection, segment_id: UUID, *, after: str, limit: int) -> list[str]:
-    """Read the ids of those who are in a segment: now in a live one, since it was made in a frozen one."""
+    """Read the ids of those who are in a segment: now in a live one, as it was listed in a frozen one.
+
+    Raises:
+        Problem: 404; 409 `segment-not-listed`.
+    """
     segment = await get_segment(conn, segment_id)
+    if segment.mode == "frozen" and segment.revision == 0 and not segment.retired:
+        raise Problem(409, "segment-not-listed", f"Job {segment.job_id} has not listed the segment yet.")
     if segment.mode == "frozen" or segment.retired:
         return await queries.listed_members(conn, segment, after=after, limit=limit)
     models = await queries.models_in_force(conn, segment.party_kind)
@@ -162,13 +167,19 @@ def _check(rule: Rule, party_kind: PartyKind) -> list[str]:
         raise invalid(error.place, error.why) from error
 
 
-async def _list(conn: Connection, segment: SegmentView, now: datetime) -> SegmentView:
-    """List who is in a segment now; the caller writes the segment. Nobody is erased meanwhile."""
-    await purchases.share(conn)
-    models = await queries.models_in_force(conn, segment.party_kind)
-    revision = segment.revision + 1
-    size = await queries.list_members(conn, segment, models, revision)
-    return segment.model_copy(update={"size": size, "revision": revision, "counted_at": now})
+async def _start(
+    conn: Connection, principal: Principal, kind: str, segment: SegmentView, now: datetime
+) -> JobView:
+    return await start_job(conn, principal, kind, {"segment_id": str(segment.segment_id)}, now=now)
+
+
+async def _ask(
+    conn: Connection, principal: Principal, kind: str, before: SegmentView, now: datetime
+) -> JobView:
+    """Start a job on a segment; the version stays, because nothing of it has changed that people edit."""
+    job = await _start(conn, principal, kind, before, now)
+    await queries.write(conn, before.model_copy(update={"job_id": job.job_id}))
+    return job
 
 
 async def _lock(conn: Connection, segment_id: UUID) -> SegmentView:

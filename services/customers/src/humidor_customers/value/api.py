@@ -10,8 +10,15 @@ from humidor_common.clock import utc_now
 from humidor_common.db.transaction import Read, Tx
 from humidor_common.web.idempotency import Idempotency
 from humidor_common.web.inputs import Label
-from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor
-from humidor_common.web.problems import invalid
+from humidor_common.web.pagination import (
+    DEFAULT_LIMIT,
+    Cursor,
+    Limit,
+    Page,
+    decode_cursor,
+    encode_cursor,
+    page_of,
+)
 from humidor_customers.inputs import NEWEST, Reader, Writer
 from humidor_customers.jobs.schemas import JobView
 from humidor_customers.value import queries, service
@@ -58,12 +65,7 @@ async def list_figures(
 ) -> Page[FigureRow]:
     """Read parameters, fit and hold-out of a model as a table, such as its lift curve or its clusters."""
     principal.check_every_store()
-    begin = decode_cursor(cursor, int)[0] if cursor else 0
-    if begin < 0:
-        raise invalid("cursor", "is not one that this service gave out")
-    found = await service.list_figures(conn, model_id)
-    end = begin + limit
-    return Page(items=found[begin:end], next_cursor=encode_cursor(end) if end < len(found) else None)
+    return page_of(await service.list_figures(conn, model_id), cursor, limit)
 
 
 @router.get("/{model_id}/scores")

@@ -1,7 +1,6 @@
 """RFM: quintiles whose bins are equal, and the names of what they come to."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -83,19 +82,3 @@ def _name(recency: int, standing: int) -> str:
     if standing <= MIDDLE:
         return "potential_loyalists"
     return "champions" if recency == BINS else "loyal"
-
-
-def flatten(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
-    """Give every figure of a model by its place, so that a table holds them.
-
-    `{"lift": [{"tenth": 1, "lift": 2.5}], "auc": None}` gives `lift.1.tenth`, `lift.1.lift` and `auc`.
-    """
-    if isinstance(value, Mapping):
-        parts: Iterable[tuple[Any, Any]] = value.items()
-    elif isinstance(value, list | tuple):
-        parts = enumerate(value, 1)
-    else:
-        yield name, value
-        return
-    for key, part in parts:
-        yield from flatten(part, f"{name}.{key}" if name else str(key))

@@ -6,10 +6,10 @@ from uuid import UUID
 from humidor_common.auth import Principal
 from humidor_common.db.pool import Connection
 from humidor_common.web.problems import invalid, not_found
+from humidor_customers.figures import figures_of
 from humidor_customers.jobs.schemas import JobView
 from humidor_customers.jobs.service import start_job
 from humidor_customers.value import queries
-from humidor_customers.value.rules import flatten
 from humidor_customers.value.schemas import FigureRow, ModelInput, ModelView
 
 KIND = "model"
@@ -42,12 +42,7 @@ async def list_figures(conn: Connection, model_id: UUID) -> list[FigureRow]:
     """
     found = await get_model(conn, model_id)
     return [
-        FigureRow(
-            part=part,
-            name=name,
-            number=float(value) if isinstance(value, int | float) else None,
-            text=value if isinstance(value, str) else None,
-        )
+        FigureRow(part=part, **each._asdict())
         for part in ("parameters", "fit", "holdout")
-        for name, value in flatten(getattr(found, part) or {})
+        for each in figures_of(getattr(found, part) or {})
     ]

@@ -25,7 +25,8 @@ async def digest(conn: Connection) -> Digest:
         SELECT (SELECT count(*) FROM campaigns) AS campaigns,
                (SELECT count(*) FROM campaign_stores) AS campaign_stores,
                (SELECT sum(hashtextextended(concat_ws('|', campaign_id, version, state, kind, audience,
-                    starts_on, ends_on, gtins, price_per_pack, currency, changed_at), 0))
+                    starts_on, ends_on, gtins, price_per_pack, currency, discount_percent, keeps_set_price,
+                    changed_at), 0))
                   FROM campaigns)::text AS campaign_hash,
                (SELECT sum(hashtextextended(concat_ws('|', campaign_id, store_id, ends_on), 0))
                   FROM campaign_stores)::text AS store_hash

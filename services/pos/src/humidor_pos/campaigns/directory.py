@@ -15,6 +15,7 @@ REMEMBERED_DAYS = 30
 
 _COLUMNS = """
 campaign_id::text, state, kind, audience, starts_on, ends_on, gtins, price_per_pack, currency,
+discount_percent, keeps_set_price,
 ARRAY(SELECT store_id FROM campaign_stores s WHERE s.campaign_id = c.campaign_id)
 """
 ALL = f"SELECT {_COLUMNS} FROM campaigns c WHERE ends_on >= $1"  # noqa: S608 - columns are a constant

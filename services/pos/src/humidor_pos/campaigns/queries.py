@@ -11,7 +11,7 @@ BEYOND = (date(9999, 12, 31), UUID(int=2**128 - 1))
 
 LIST = """
 SELECT campaign_id::text, state, kind, audience, starts_on, c.ends_on, gtins, price_per_pack, currency,
-       changed_at
+       discount_percent, keeps_set_price, changed_at
   FROM campaign_stores s JOIN campaigns c USING (campaign_id)
  WHERE s.store_id = $1 AND s.ends_on >= $2 AND (s.ends_on, s.campaign_id) < ($3, $4)
  ORDER BY s.ends_on DESC, s.campaign_id DESC LIMIT $5

@@ -10,8 +10,8 @@ from pydantic import BaseModel
 class CampaignView(BaseModel):
     """A campaign that takes place in the store; `running` by its own day, with the last one in `ends_on`.
 
-    `gtins` are null where it is about every product, `price_per_pack` (minor units) and `currency` where
-    consumers pay as ever.
+    `gtins` are null where it is about every product. Consumers pay `price_per_pack` (minor units), or
+    `discount_percent` less, with `keeps_set_price` down to the price of the catalogue; both null: as ever.
     """
 
     campaign_id: UUID
@@ -24,4 +24,6 @@ class CampaignView(BaseModel):
     gtins: list[str] | None
     price_per_pack: int | None
     currency: str | None
+    discount_percent: float | None
+    keeps_set_price: bool
     changed_at: datetime

@@ -19,17 +19,19 @@ _TAKE_OVER = """
 WITH told AS (
     SELECT * FROM jsonb_to_recordset($1::jsonb) AS e(campaign_id uuid, version int, state text, kind text,
         audience text, starts_on date, ends_on date, gtins text[], price_per_pack bigint, currency text,
-        changed_at timestamptz, store_ids text[])
+        discount_percent float8, keeps_set_price boolean, changed_at timestamptz, store_ids text[])
 ), newer AS (
     INSERT INTO campaigns AS known (campaign_id, version, state, kind, audience, starts_on, ends_on, gtins,
-                                    price_per_pack, currency, changed_at, revision)
+                                    price_per_pack, currency, discount_percent, keeps_set_price, changed_at,
+                                    revision)
     SELECT campaign_id, version, state, kind, audience, starts_on, ends_on, gtins, price_per_pack, currency,
-           changed_at, $2
+           discount_percent, keeps_set_price, changed_at, $2
       FROM told
     ON CONFLICT (campaign_id) DO UPDATE SET
         version = excluded.version, state = excluded.state, kind = excluded.kind,
         audience = excluded.audience, starts_on = excluded.starts_on, ends_on = excluded.ends_on,
         gtins = excluded.gtins, price_per_pack = excluded.price_per_pack, currency = excluded.currency,
+        discount_percent = excluded.discount_percent, keeps_set_price = excluded.keeps_set_price,
         changed_at = excluded.changed_at, revision = excluded.revision
     WHERE known.version < excluded.version
     RETURNING campaign_id
@@ -64,7 +66,12 @@ def view(row: Any, today: date) -> CampaignView:
     *values, changed_at = row.values()
     campaign = Campaign(*values)
     price, currency = campaign.consumer_price or (None, None)
-    known = msgspec.structs.asdict(campaign) | {"price_per_pack": price, "currency": currency}
+    discount = campaign.consumer_discount
+    known = msgspec.structs.asdict(campaign) | {
+        "price_per_pack": price,
+        "discount_percent": discount,
+        "currency": currency or (None if discount is None else campaign.currency),
+    }
     return CampaignView(**known, running=campaign.runs(today), changed_at=changed_at)
 
 
@@ -80,6 +87,8 @@ def _row(campaign: CampaignChanged) -> dict[str, object]:
         "gtins": None if campaign.gtins is None else sorted({gtin.zfill(14) for gtin in campaign.gtins}),
         "price_per_pack": campaign.price_per_pack,
         "currency": campaign.currency,
+        "discount_percent": campaign.discount_percent,
+        "keeps_set_price": campaign.keeps_set_price,
         "changed_at": campaign.changed_at,
         "store_ids": sorted(set(campaign.store_ids) - set(campaign.holdout_store_ids)),
     }

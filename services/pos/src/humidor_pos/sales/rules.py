@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from humidor_common.clock import local_date
-from humidor_pos.campaigns.rules import Campaign, prices_of
+from humidor_pos.campaigns.rules import Campaign, price_by, regular_of
 from humidor_pos.facts.rules import (
     CartonCode,
     Doubt,
@@ -115,7 +115,7 @@ def _product_doubts(sale: Sale, shelf: Shelf, campaigns: Sequence[Campaign]) -> 
         price, currency, since = _price_in_force(product, shelf)
         if price is None or since > sale.sold_at:
             continue
-        if campaigns and _is_offered(line, unit, product, sale.currency, campaigns):
+        if campaigns and _is_offered(line, unit, (product, shelf), sale.currency, campaigns):
             continue
         if currency != sale.currency:
             other_currency.append(line)
@@ -135,11 +135,16 @@ def _price_in_force(product: Product, shelf: Shelf) -> tuple[int | None, str | N
 
 
 def _is_offered(
-    line: Line, unit: str, product: Product, currency: str, campaigns: Iterable[Campaign]
+    line: Line, unit: str, sold: tuple[Product, Shelf], currency: str, campaigns: Iterable[Campaign]
 ) -> bool:
+    product, shelf = sold
+    packs = unit_price(product, unit, 1)
+    if packs is None:
+        return False
+    regular = regular_of(product, shelf.prices.get(product.gtin))
     return any(
-        offered == currency and unit_price(product, unit, price) == line.unit_price
-        for price, offered in prices_of(campaigns, product.gtin)
+        each.currency == currency and price_by(each, product.gtin, unit, regular, packs) == line.unit_price
+        for each in campaigns
     )
 
 

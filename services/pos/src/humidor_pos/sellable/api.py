@@ -13,7 +13,7 @@ from humidor_common.web.authorization import require
 from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor
 from humidor_common.web.problems import invalid
 from humidor_pos.campaigns.directory import Campaigns
-from humidor_pos.campaigns.rules import Running, running_on
+from humidor_pos.campaigns.rules import Campaign, sort_out
 from humidor_pos.facts.rules import is_gtin
 from humidor_pos.lots.directory import Lots
 from humidor_pos.lots.rules import LotNotes, note_lots
@@ -55,12 +55,13 @@ async def get_sellable(
     await catalogue.freshen()
     shelf = catalogue.shelf(store_id)
     revision = catalogue.list_revision(store_id)
-    notes, running = await _look_at_today(runtime, shelf, store_id)
+    notes, campaigns = await _look_at_today(runtime, shelf, store_id)
+    running = sort_out(campaigns)
     etag = f'"{list_tag(revision, notes, running)}"'
     headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Authorization"}
     if if_none_match and (if_none_match.strip() == "*" or etag in _tags(if_none_match)):
         return Response(status_code=304, headers=headers)
-    items = sellable(shelf, notes, running)
+    items = sellable(shelf, notes, running, campaigns)
     document = {
         "store_id": store_id,
         "revision": revision,
@@ -72,15 +73,15 @@ async def get_sellable(
 
 async def _look_at_today(
     runtime: Runtime, shelf: Shelf, store_id: str
-) -> tuple[dict[str, LotNotes], Running]:
-    """Sort out the store's lots and campaigns as of its own date."""
+) -> tuple[dict[str, LotNotes], list[Campaign]]:
+    """Give the store's lots to be noted and the campaigns that run there, as of its own date."""
     lots, campaigns = runtime.get(Lots), runtime.get(Campaigns)
     await lots.freshen()
     await campaigns.freshen()
     settings = runtime.get(PosSettings)
     today = shelf.local_date(utc_now(), settings.pos_default_time_zone)
     notes = note_lots(lots.of(store_id), today, within_days=settings.pos_expiring_within_days)
-    return notes, running_on(campaigns.of(store_id), today)
+    return notes, [each for each in campaigns.of(store_id) if each.runs(today)]
 
 
 @router.put("/v1/prices/{store_id}/{gtin}")

@@ -5,7 +5,15 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from humidor_pos.campaigns.rules import Running, RunningCampaign
+from humidor_pos.campaigns.rules import (
+    UNITS,
+    Campaign,
+    Offer,
+    Running,
+    RunningCampaign,
+    best_offer,
+    regular_of,
+)
 from humidor_pos.lots.rules import ExpiringLot, LotNotes, UnsellableLot
 from humidor_pos.products.rules import Price, Product, Shelf, unit_price
 
@@ -28,16 +36,35 @@ class Sellable(msgspec.Struct, frozen=True):
     unsellable_lots: list[UnsellableLot]
     expiring_lots: list[ExpiringLot]
     campaigns: list[RunningCampaign]
+    offer: Offer | None
 
 
-def sellable(shelf: Shelf, notes: Mapping[str, LotNotes], running: Running) -> list[Sellable]:
-    """List the active products in the order of their GTINs; prices are in minor units for one unit."""
+def sellable(
+    shelf: Shelf, notes: Mapping[str, LotNotes], running: Running, campaigns: Sequence[Campaign] = ()
+) -> list[Sellable]:
+    """List the active products in the order of their GTINs; prices are in minor units for one unit.
+
+    `campaigns` are those of the store that run today, from which the cheapest offer is found.
+    """
     active = (product for product in shelf.products.values() if product.status == "active")
     entries = (
         _entry(p, shelf.prices.get(p.gtin), notes.get(p.gtin, _NOTHING), running.products.get(p.gtin, []))
         for p in active
     )
-    return sorted(entries, key=lambda entry: entry.gtin)
+    listed = sorted(entries, key=lambda entry: entry.gtin)
+    cheaper = [each for each in campaigns if each.changes_prices]
+    return [_offering(each, shelf, cheaper) for each in listed] if cheaper else listed
+
+
+def _offering(entry: Sellable, shelf: Shelf, campaigns: Sequence[Campaign]) -> Sellable:
+    """Add what consumers pay by the campaign that is cheapest for them."""
+    about = [each for each in campaigns if each.is_about(entry.gtin)]
+    if not about:
+        return entry
+    product = shelf.products[entry.gtin]
+    packs = {unit: unit_price(product, unit, 1) or 1 for unit in UNITS}
+    regular = regular_of(product, shelf.prices.get(entry.gtin))
+    return msgspec.structs.replace(entry, offer=best_offer(about, entry.gtin, regular, packs))
 
 
 def list_tag(revision: int, notes: Mapping[str, LotNotes], running: Running) -> str:
@@ -71,4 +98,5 @@ def _entry(
         unsellable_lots=notes.unsellable,
         expiring_lots=notes.expiring,
         campaigns=campaigns,
+        offer=None,
     )

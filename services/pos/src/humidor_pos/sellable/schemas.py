@@ -31,7 +31,7 @@ class ExpiringLot(BaseModel):
 
 
 class RunningCampaign(BaseModel):
-    """A campaign on the store's own day; the price (minor units) is null where consumers pay as ever."""
+    """A campaign on the store's own day: its price (minor units), its discount, or neither of them."""
 
     campaign_id: str
     kind: str
@@ -39,12 +39,23 @@ class RunningCampaign(BaseModel):
     ends_on: date
     price_per_pack: int | None
     currency: str | None
+    discount_percent: float | None
+    keeps_set_price: bool
+
+
+class Offer(BaseModel):
+    """What consumers pay today by one campaign, the cheapest for them: minor units, for one unit."""
+
+    campaign_id: str
+    prices: dict[str, int]
+    currency: str
 
 
 class SellableProduct(BaseModel):
     """Prices are in minor units, for one unit; empty where the product has none.
 
-    `campaigns` has the lowest price first; a carton then costs `packs_per_carton` times that of a pack.
+    `campaigns` has the lowest price first, then the highest discount. `offer` is what consumers pay today for
+    each unit by the cheapest for them, one about every product included; null where they pay as ever.
     """
 
     gtin: str
@@ -60,6 +71,7 @@ class SellableProduct(BaseModel):
     unsellable_lots: list[UnsellableLot]
     expiring_lots: list[ExpiringLot]
     campaigns: list[RunningCampaign]
+    offer: Offer | None
 
 
 class SellableList(BaseModel):

@@ -13,8 +13,10 @@ class CampaignChanged(Event, frozen=True, kw_only=True):
     `starts_on` and `ends_on` are ISO dates of the stores, both included; a campaign that was stopped early
     has the last day on which it ran. `store_ids` are those where it takes place, `holdout_store_ids` those
     drawn to go without it. `gtins` are None where it is about every product. A campaign that changes what
-    consumers pay has `price_per_pack` (minor units) of `gtins`; others leave it None. `budget_minor` and
-    `spent_minor` are what it may cost and has cost so far. Of two events the higher `version` counts.
+    consumers pay has `price_per_pack` (minor units) of `gtins`, or takes `discount_percent` off what a pack
+    costs, but with `keeps_set_price` no more than down to the price that the catalogue sets; others leave
+    both None. `budget_minor` and `spent_minor` are what it may cost and has cost so far. Of two events the
+    higher `version` counts.
     """
 
     TYPE: ClassVar[str] = "customers.campaign-changed.v1"
@@ -39,3 +41,4 @@ class CampaignChanged(Event, frozen=True, kw_only=True):
     budget_minor: int
     spent_minor: int
     changed_at: datetime
+    keeps_set_price: bool = False
