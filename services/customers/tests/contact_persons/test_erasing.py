@@ -169,6 +169,9 @@ async def orders_and_others(desk: Desk) -> None:
         state="open",
         score=1,
     )
+    file = uuid4()
+    await put_row(desk, "exports", export_id=file, path="/v1/retailers?name=王芳芳", members=True)
+    await put_row(desk, "export_parts", export_id=file, content=SAID.encode())
     await put_row(desk, "connectors", connector_id="crm", kind="zoho")
     shadow = {
         "name": "王芳芳便利店",
@@ -221,7 +224,7 @@ async def test_a_contact_person_is_forgotten_wherever_it_stands_and_the_business
     own = gathered["services"]["customers"]
     assert WANG | {"role": "boss"} in own["contacts"]
     empty = {name for name in STAYS if not own[name]}
-    assert empty == {"kept_answers", "requests"}
+    assert empty == {"files", "kept_answers", "requests"}
     assert [each["handle"] for each in own["channel_names"]] == ["wxid_wangff"]
 
     before = await desk.get("C1")

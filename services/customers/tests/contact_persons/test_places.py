@@ -18,6 +18,8 @@ ELSEWHERE = {
     "of staff, or written by staff about what is no customer": {
         "allocation_runs": "kind ran_by rule supply",
         "calendar_days": "name",
+        "campaign_limits": "changed_by",
+        "campaign_rule_versions": "changed_by reason rule",
         "campaign_rules": "article changed_by conditions law says source",
         "campaign_spendings": "booked_by note",
         "campaign_stores": "reason stratum",
@@ -70,6 +72,7 @@ ELSEWHERE = {
     "beside what is swept: codes, and who of the staff": {
         "audit_trail": "action actor actor_kind entity entity_id trace_id",
         "duplicate_candidates": "decided_by",
+        "exports": "file_name media_type principal",
         "hook_messages": "body_hash",
         "idempotency_keys": "key principal request_hash",
         "interactions": "recorded_by",

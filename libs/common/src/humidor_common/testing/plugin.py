@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from humidor_common.auth import SigningKey, generate_signing_key, issue_token, jwks
 from humidor_common.ids import uuid7
@@ -15,6 +16,12 @@ from humidor_common.testing.engines import kafka_broker, postgres_server
 MakeDatabase = Callable[[str | None], str]
 SettingsFor = Callable[..., ServiceSettings]
 Token = Callable[..., str]
+
+
+def pytest_configure() -> None:
+    """Fail no property because the machine is busy: what takes too long runs into the test's time."""
+    settings.register_profile("humidor", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("humidor")
 
 
 def pytest_collection_finish() -> None:

@@ -14,6 +14,8 @@ from humidor_customers.contact_persons.places import PLACES, STAYS
 from humidor_customers.contact_persons.rules import Words, is_address, redacted, without, words_of
 from humidor_customers.contact_persons.schemas import ContactPerson
 from humidor_customers.exchange.links import erase_from_shadows, shadows_of
+from humidor_customers.exports import queries as files
+from humidor_customers.purchases import queries as purchases
 from humidor_customers.retailers import queries as retailers
 from humidor_customers.retailers.queries import Document
 from humidor_customers.retailers.service import save
@@ -35,6 +37,8 @@ async def erase(
     await retailers.lock(conn, ids)
     if await _records_of(conn, person.retailer_id) != ids:
         raise Problem(409, "changed-meanwhile", "Records of the customer were just merged; try again.")
+    # Files whose rows are being read are waited for, or begun after this.
+    await purchases.own(conn)
     documents = await retailers.read(conn, ids)
     words = _words(person, documents)
     erased = Counter(dict.fromkeys(STAYS, 0))
@@ -53,6 +57,7 @@ async def erase(
     erased["connectors"] += await erase_from_shadows(conn, ids, lambda value: redacted(value, words) != value)
     erased["connectors"] += await queries.redact_hooks(conn, ids, words)
     erased["kept_answers"] = await queries.forget_answers(conn, ids, words)
+    erased["files"] = await files.erase(conn, now=now)
     erased["requests"] = await queries.forget_documents(conn, ids, words)
     return [ErasedPart(holding=name, rows=rows, stays=STAYS[name]) for name, rows in erased.items()]
 

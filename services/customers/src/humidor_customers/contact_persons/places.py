@@ -85,6 +85,8 @@ OWN_WAYS = {
     "crm_links": ("shadow",),
     "hook_messages": ("answer",),
     "idempotency_keys": ("response",),
+    "export_parts": ("content",),
+    "exports": ("path",),
     "privacy_answers": ("document",),
     "privacy_requests": ("person",),
 }
@@ -105,5 +107,6 @@ STAYS = {
     "connectors": "a digest, until the other system has been told: it keeps the person from coming back",
     "history": "who changed what and when, without the person",
     "kept_answers": "",
+    "files": "that there were files, without their content",
     "requests": "that they were made, without what was handed out",
 }

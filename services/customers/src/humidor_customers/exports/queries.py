@@ -157,10 +157,10 @@ async def forget_old(conn: Connection, *, now: datetime, limit: int) -> int:
     return len(old)
 
 
-async def erase(conn: Connection, member_ids: Sequence[str], *, now: datetime) -> dict[str, int]:
-    """Forget every file that one of these members may be in; gives how many, for each of them.
+async def erase(conn: Connection, *, now: datetime) -> int:
+    """Forget every file that may be about people, of whom one is being erased; gives how many.
 
-    Filters go as well, which may have been the member's name.
+    Filters go as well, which may have been the person's name.
     """
     gone = await conn.fetch(
         """UPDATE exports SET erased_at = $1, path = split_part(path, '?', 1)
@@ -168,4 +168,4 @@ async def erase(conn: Connection, member_ids: Sequence[str], *, now: datetime) -
         now,
     )
     await conn.execute("DELETE FROM export_parts WHERE export_id = ANY($1::uuid[])", [row[0] for row in gone])
-    return dict.fromkeys(member_ids, len(gone))
+    return len(gone)

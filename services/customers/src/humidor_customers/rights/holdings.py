@@ -76,7 +76,7 @@ async def _export_nothing(_conn: Connection, _member_id: str) -> Any:
 
 async def _erase_files(conn: Connection, member_ids: Sequence[str]) -> Mapping[str, int]:
     """Forget files of lists with members in them; after `profile`, which waits for those being finished."""
-    return await files.erase(conn, member_ids, now=utc_now())
+    return dict.fromkeys(member_ids, await files.erase(conn, now=utc_now()))
 
 
 async def _erase_exports(conn: Connection, member_ids: Sequence[str]) -> Mapping[str, int]:
