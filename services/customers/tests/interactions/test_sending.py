@@ -143,6 +143,9 @@ async def test_an_erased_person_takes_every_word_along(office: Office) -> None:
     key = {"Idempotency-Key": "k"}
     task = {"customer": body["customer"], "title": "王芳", "due_at": "2026-12-01T00:00:00Z", "assignee": "li"}
     await office.ask("POST", "/v1/tasks", json=task, headers=key, expect=201)
+    call = {"customer": body["customer"], "medium": "call", "direction": "out", "purpose": "service"}
+    call |= {"occurred_at": "2026-11-26T01:00:00Z", "outcome": "王芳"}
+    await office.ask("POST", "/v1/interactions", json=call, expect=201)
     await office.ask("POST", "/v1/consumers/M1:erase", json={"reason": "asked for"})
     await office.send_due()
     assert await office.state(waiting) == ("withheld", "consent-withdrawn")
@@ -151,9 +154,8 @@ async def test_an_erased_person_takes_every_word_along(office: Office) -> None:
     left = await everything(office.runtime.pool, "channel_accounts")
     assert not [each for each in PERSONAL if each in left]
     await office.message("M1", "wecom", expect=409)
-    assert [e["kind"] for e in (await office.ask("GET", "/v1/consumers/M1/timeline"))["items"]] == [
-        "interaction"
-    ]
+    timeline = (await office.ask("GET", "/v1/consumers/M1/timeline"))["items"]
+    assert [each["kind"] for each in timeline] == ["interaction", "interaction"]
 
 
 async def test_an_account_that_works_is_made_by_administrators_and_keeps_its_secrets_and_kind(

@@ -55,9 +55,9 @@ async def record(
     )
     await queries.write_text(conn, interaction_id, (given.subject, given.text))
     view = await tell(conn, interaction_id)
-    await audit.record(
-        conn, principal, "record", "interaction", str(interaction_id), after=view.model_dump(mode="json")
-    )
+    # The trail stays for ever: no free text, which may name somebody.
+    after = view.model_dump(mode="json", exclude={"outcome"})
+    await audit.record(conn, principal, "record", "interaction", str(interaction_id), after=after)
     return view
 
 
