@@ -1,12 +1,15 @@
 """Members over HTTP: adults alone, consent with its history, and data that can be erased."""
 
+import asyncio
 from typing import Any
 
 import asyncpg
 import msgspec
 import pytest
 
+from humidor_common.db.transaction import transaction
 from humidor_common.events.customers import ConsentChanged, ConsumerJoined, MembershipEnded
+from humidor_customers.consumers.queries import forgotten
 from humidor_customers.testing.desk import Desk
 
 ADULT = {"outcome": "adult", "method": "id_seen", "checked_on": "2026-11-02"}
@@ -183,3 +186,15 @@ async def test_a_caller_of_one_store_meets_its_members_alone_and_readers_never_l
     clerk: dict[str, Any] = {"headers": desk.auth("clerk")}
     await desk.ask("GET", "/v1/consumers/M1", **clerk)
     await desk.ask("GET", "/v1/consumers/M1/contact", **clerk, expect=403)
+
+
+async def test_however_many_members_a_rebuild_meets_it_takes_a_bounded_number_of_locks(desk: Desk) -> None:
+    """PostgreSQL keeps the locks of a transaction in a table of fixed size."""
+    await join(desk, "M1")
+    async with transaction(desk.runtime.pool) as conn:
+        assert await forgotten(conn, [f"M{number}" for number in range(20_000)]) == set()
+        held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
+        assert await conn.fetchval(held) <= 1024
+        changed = asyncio.create_task(desk.ask("POST", "/v1/consumers/M1:erase", json={"reason": "x"}))
+        await desk.until_blocked()
+    await changed

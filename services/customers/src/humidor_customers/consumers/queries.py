@@ -37,14 +37,17 @@ SET given = excluded.given, decided_at = excluded.decided_at, source = excluded.
 
 
 async def lock(conn: Connection, member_id: str) -> None:
-    await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 7401004))", member_id)
+    """Have a member to oneself; some others share its lock, of which there is a bounded number."""
+    await conn.execute("SELECT pg_advisory_xact_lock(7401004, hashtext($1) & 1023)", member_id)
 
 
 async def forgotten(conn: Connection, member_ids: Collection[str]) -> set[str]:
     """Name those whose data was erased, and let nobody erase the others' until this transaction ends."""
-    ids = sorted(member_ids)
+    ids = list(member_ids)
     await conn.execute(
-        "SELECT pg_advisory_xact_lock_shared(hashtextextended(m, 7401004)) FROM unnest($1::text[]) m", ids
+        """SELECT pg_advisory_xact_lock_shared(7401004, place) FROM (
+               SELECT DISTINCT hashtext(m) & 1023 AS place FROM unnest($1::text[]) m ORDER BY 1) places""",
+        ids,
     )
     rows = await conn.fetch(
         "SELECT member_id FROM consumers WHERE member_id = ANY($1::text[]) AND ended_why = 'erased'", ids
