@@ -69,7 +69,7 @@ def test_a_warm_back_room_is_told_alerted_and_answered_by_lot(system: System) ->
         asyncio.run(publish(system, device, [warm[:3], *warm[3:]]))
         (found,) = until(lambda: excursions("open"), "no excursion was opened")
         assert (found["peak_value"], found["limit_value"]) == (33, 30)
-        assert until(alerts, "no alert was raised") == ["climate_excursion"]
+        until(lambda: alerts() == ["climate_excursion"], "no alert was raised")
         path = f"/inventory/v1/climate/excursions/{found['excursion_id']}/lots"
         lots = until(lambda: http.get(path).json()["items"], "nobody lay there")
         assert [(each["gtin"], each["lot"], each["sticks"]) for each in lots] == [(GTIN, "WARM", 200)]

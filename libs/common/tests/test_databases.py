@@ -68,6 +68,15 @@ def test_one_whose_tables_were_changed_or_analysed_is_not_lent_again(
     assert name_of(databases.make(PACKAGE)) != name_of(first)
 
 
+def test_one_with_settings_of_its_own_is_not_lent_again(databases: Databases) -> None:
+    first = databases.make(PACKAGE)
+    run(first, f"ALTER DATABASE {name_of(first)[1:]} SET default_transaction_read_only = on")
+    databases.take_back()
+    second = databases.make(PACKAGE)
+    assert name_of(second) != name_of(first)
+    assert run(second, SOLD + " RETURNING store_id") == ["S1"]
+
+
 def test_who_still_uses_one_is_put_out(databases: Databases) -> None:
     async def hold(dsn: str) -> bool:
         conn = await asyncpg.connect(dsn)

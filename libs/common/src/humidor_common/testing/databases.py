@@ -19,6 +19,10 @@ _LEAVE = """
 SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
+_SETTINGS = """
+SELECT EXISTS (SELECT FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase
+               WHERE d.datname = current_database())
+"""
 # A server that has recovered from a crash has begun to count anew.
 _COUNTING_SINCE = "SELECT backend_start FROM pg_stat_activity WHERE backend_type = 'checkpointer'"
 _WRITTEN = """
@@ -134,7 +138,7 @@ async def _empty(conn: Connection, rows: dict[str, str], counting_since: Any) ->
     is how tables are changed and analysed, the database is no longer the template's.
     """
     await conn.execute(_LEAVE)
-    if await _counting_since(conn) != counting_since:
+    if await _counting_since(conn) != counting_since or await conn.fetchval(_SETTINGS):
         return False
     written = await conn.fetch(_WRITTEN)
     if any(schema == "pg_catalog" for schema, _ in written):
