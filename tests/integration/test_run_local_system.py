@@ -5,7 +5,6 @@ import os
 import shlex
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -17,13 +16,11 @@ import httpx
 import psutil
 import pytest
 
-from humidor_common.auth.signing import issue_token, load_signing_keys
 from humidor_embedded.process import is_alive
 
-from .conftest import System, until
+from .conftest import HUMIDOR, START_SECONDS, System, until
 
 pytestmark = pytest.mark.timeout(400)
-START_SECONDS = 240
 STOP_SECONDS = 90
 
 
@@ -31,20 +28,14 @@ class LocalSystem:
     """The system in which all tests run: found running, and started in the foreground whenever it is not."""
 
     def __init__(self, found: System) -> None:
-        self.home, self.port = found.home, found.port
+        self.found = found
         self.output = [found.printed]
         self.process: subprocess.Popen[str] | None = None
 
-    def command(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-m", "humidor_cli", *arguments]
-
-    def environment(self, **more: str) -> dict[str, str]:
-        return {**os.environ, "HUMIDOR_HOME": str(self.home), "HUMIDOR_PORT": str(self.port), **more}
-
     def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            self.command(*arguments),
-            env=self.environment(**environment),
+            [HUMIDOR, *arguments],
+            env=self.found.environment | environment,
             capture_output=True,
             text=True,
             check=False,
@@ -65,8 +56,8 @@ class LocalSystem:
             return running
         self.output = []
         self.process = subprocess.Popen(
-            self.command("up"),
-            env=self.environment(),
+            [HUMIDOR, "up"],
+            env=self.found.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -97,19 +88,13 @@ class LocalSystem:
             time.sleep(0.05)
 
     def state(self) -> dict[str, Any]:
-        document: dict[str, Any] = json.loads((self.home / "state.json").read_text())
+        document: dict[str, Any] = json.loads((self.found.home / "state.json").read_text())
         return document
 
     def processes(self) -> list[psutil.Process]:
         """Every process of the system, the engines' own children too."""
         mains = [psutil.Process(unit["pid"]) for unit in self.state()["units"].values()]
         return mains + [child for main in mains for child in main.children(recursive=True)]
-
-    def status(self, wait_seconds: int) -> dict[str, Any]:
-        done = self.run("status", "--json", "--wait", str(wait_seconds))
-        document: dict[str, Any] = json.loads(done.stdout)
-        assert done.returncode == 0, document
-        return document
 
     def printed_curl(self) -> list[str]:
         text = "".join(self.output)
@@ -127,14 +112,10 @@ class LocalSystem:
         return httpx.post(words[2], headers=headers, content=words[words.index("-d") + 1], trust_env=False)
 
     def on_hand_packs(self, sale: dict[str, Any]) -> int:
-        key = load_signing_keys(self.home / "secrets" / "signing-keys.json")[0]
-        answer = httpx.get(
-            f"http://127.0.0.1:{self.port}/inventory/v1/stock",
-            params={"store_id": sale["store_id"], "gtin": sale["lines"][0]["gtin"]},
-            headers={"Authorization": f"Bearer {issue_token(key, subject='test', roles=['admin'])}"},
-            trust_env=False,
-        )
-        return int(answer.raise_for_status().json()["items"][0]["on_hand"])
+        params = {"store_id": sale["store_id"], "gtin": sale["lines"][0]["gtin"]}
+        with self.found.client() as http:
+            answer = http.get("/inventory/v1/stock", params=params).raise_for_status()
+        return int(answer.json()["items"][0]["on_hand"])
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +139,7 @@ def test_the_printed_curl_sells_and_stock_falls_by_what_was_sold(local: LocalSys
     sale = local.printed_sale()
     opening = local.on_hand_packs(sale)
     assert [local.sell().status_code for _ in range(2)] == [201, 200]
-    local.status(wait_seconds=60)
+    local.found.wait_drained(60)
     assert local.on_hand_packs(sale) == opening - sale["lines"][0]["quantity"]
 
 
@@ -166,7 +147,7 @@ def test_a_taken_port_is_named_with_the_way_out(local: LocalSystem, tmp_path: Pa
     local.ensure_running()
     refused = local.run("up", HUMIDOR_HOME=str(tmp_path / "other"))
     assert refused.returncode == 1
-    assert f"port {local.port} is taken" in refused.stderr
+    assert f"port {local.found.port} is taken" in refused.stderr
     assert "HUMIDOR_PORT=" in refused.stderr
 
 
@@ -175,7 +156,7 @@ def test_a_second_supervisor_of_the_same_home_is_refused(local: LocalSystem) -> 
     refused = local.run("up")
     assert refused.returncode == 1
     assert "already runs" in refused.stderr
-    assert local.status(wait_seconds=60)["ready"]
+    assert local.found.wait_drained(60)["ready"]
 
 
 def test_a_killed_service_is_started_again(local: LocalSystem) -> None:
@@ -183,7 +164,7 @@ def test_a_killed_service_is_started_again(local: LocalSystem) -> None:
     before = local.state()["units"]["pos api"]
     os.kill(before["pid"], signal.SIGKILL)
     until(lambda: local.state()["units"]["pos api"]["restarts"] > before["restarts"], "it is started again")
-    pos = local.status(wait_seconds=120)["services"]["pos"]
+    pos = local.found.wait_drained(120)["services"]["pos"]
     assert pos["processes"]["api"]["pid"] != before["pid"]
     assert local.sell().status_code in {200, 201}
 
@@ -192,12 +173,12 @@ def test_a_killed_supervisor_leaves_no_process_and_no_data_are_lost(local: Local
     local.ensure_running()
     local.sell()
     sale = local.printed_sale()
-    local.status(wait_seconds=60)
+    local.found.wait_drained(60)
     before, running = local.on_hand_packs(sale), local.processes()
     local.ensure_running().kill()
     assert _all_gone(running, STOP_SECONDS)
     local.ensure_running()
-    local.status(wait_seconds=60)
+    local.found.wait_drained(60)
     assert local.on_hand_packs(sale) == before
 
 
@@ -205,13 +186,13 @@ def test_ctrl_c_stops_everything_and_the_next_start_goes_on(local: LocalSystem) 
     process = local.ensure_in_foreground()
     local.sell()
     sale = local.printed_sale()
-    local.status(wait_seconds=60)
+    local.found.wait_drained(60)
     before, running = local.on_hand_packs(sale), local.processes()
     process.send_signal(signal.SIGINT)
     assert process.wait(STOP_SECONDS) == 0
     assert not any(is_alive(process) for process in running)
-    assert json.loads(local.run("status", "--json").stdout)["phase"] == "stopped"
+    assert local.found.status()["phase"] == "stopped"
     local.ensure_running()
     assert "password" not in "".join(local.output)
-    local.status(wait_seconds=60)
+    local.found.wait_drained(60)
     assert local.on_hand_packs(sale) == before

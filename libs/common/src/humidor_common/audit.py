@@ -48,6 +48,19 @@ async def record(  # noqa: PLR0913 - one argument a column
     )
 
 
+async def record_put(
+    conn: Connection,
+    principal: Principal,
+    entity: tuple[str, str],
+    before: Any,
+    after: Any,
+    reason: str | None = None,
+) -> None:
+    """Write that something of a kind and id was made or, where there is a `before`, changed."""
+    action = "change" if before else "create"
+    await record(conn, principal, action, *entity, before=before, after=after, reason=reason)
+
+
 def _document(value: Any) -> Any:
     return value.model_dump(mode="json") if isinstance(value, BaseModel) else value
 

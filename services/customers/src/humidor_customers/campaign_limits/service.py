@@ -44,16 +44,7 @@ async def put_limit(
         changed_at=now,
     )
     await queries.write(conn, after)
-    await audit.record(
-        conn,
-        principal,
-        "change" if before else "create",
-        "campaign_limit",
-        "/".join(key),
-        before=before and before.model_dump(mode="json"),
-        after=after.model_dump(mode="json"),
-        reason=given.reason,
-    )
+    await audit.record_put(conn, principal, ("campaign_limit", "/".join(key)), before, after, given.reason)
     return after
 
 

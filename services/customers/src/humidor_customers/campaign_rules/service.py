@@ -101,16 +101,7 @@ async def put_rule(
     )
     await queries.write(conn, after)
     await queries.add_versions(conn, [after], given.reason)
-    await audit.record(
-        conn,
-        principal,
-        "change" if before else "create",
-        "campaign_rule",
-        rule_id,
-        before=before and before.model_dump(mode="json"),
-        after=after.model_dump(mode="json"),
-        reason=given.reason,
-    )
+    await audit.record_put(conn, principal, ("campaign_rule", rule_id), before, after, given.reason)
     return after
 
 

@@ -21,6 +21,7 @@ from humidor_customers.channels.schemas import (
     HandleView,
 )
 from humidor_customers.parties import Party, PartyView, lock
+from humidor_customers.sealing import sealer_of
 from humidor_customers.settings import CustomersSettings
 
 _WRITE = """
@@ -75,17 +76,8 @@ async def put_account(
     values = (account_id, adapter, given.name, config, *secrets, names, given.enabled)
     await conn.execute(_WRITE, *values, row["version"] + 1 if row else 1, now, principal.subject)
     after = await get_account(conn, account_id)
-    before = row and _view(row).model_dump(mode="json")
-    action = "change" if row else "create"
-    await audit.record(
-        conn,
-        principal,
-        action,
-        "channel_account",
-        account_id,
-        before=before,
-        after=after.model_dump(mode="json"),
-    )
+    before = row and _view(row)
+    await audit.record_put(conn, principal, ("channel_account", account_id), before, after)
     return after
 
 
@@ -97,9 +89,7 @@ def _sealed(
         return row["secrets"], row["sealed_secrets"]
     if not told:
         return {}, None
-    sealer = Sealer(settings.connector_keys)
-    if not sealer:
-        raise Problem(409, "no-connector-key", "Secrets cannot be sealed: HUMIDOR_CONNECTOR_KEYS is not set.")
+    sealer = sealer_of(settings)
     try:
         kept = _opened(sealer, row) if row is not None else {}
     except SealBroken as error:

@@ -53,9 +53,7 @@ async def raise_claim(
             SELECT {", ".join(_COLUMNS)} FROM jsonb_populate_record(NULL::order_claims, $1::jsonb)""",  # noqa: S608
         view.model_dump(mode="json"),
     )
-    await audit.record(
-        conn, principal, "raise", "claim", str(view.claim_id), after=view.model_dump(mode="json")
-    )
+    await audit.record(conn, principal, "raise", "claim", str(view.claim_id), after=view)
     return view
 
 

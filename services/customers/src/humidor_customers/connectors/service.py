@@ -5,7 +5,7 @@ from typing import Any
 
 from humidor_common import audit
 from humidor_common.auth import Principal
-from humidor_common.auth.sealing import SealBroken, Sealer
+from humidor_common.auth.sealing import SealBroken
 from humidor_common.db.pool import Connection
 from humidor_common.delivery.targets import TargetRefused, check_target
 from humidor_common.web.inputs import check_match
@@ -14,6 +14,7 @@ from humidor_customers.connectors import queries
 from humidor_customers.connectors.schemas import ConnectorInput, ConnectorView, options_of
 from humidor_customers.crm.mapping import CUSTOM, Mapping
 from humidor_customers.fields.service import load_definitions
+from humidor_customers.sealing import sealer_of
 from humidor_customers.settings import CustomersSettings
 
 _GIVEN = ("name", "enabled", "options", "mapping", "every_minutes")
@@ -104,11 +105,9 @@ def _trail(view: ConnectorView) -> dict[str, Any]:
 def _seal(
     settings: CustomersSettings, connector_id: str, kept: str | None, given: ConnectorInput
 ) -> tuple[str | None, list[str]]:
-    sealer = Sealer(settings.connector_keys)
     if not given.secrets and kept is None:
         return None, []
-    if not sealer:
-        raise Problem(409, "no-connector-key", "Secrets cannot be sealed: HUMIDOR_CONNECTOR_KEYS is not set.")
+    sealer = sealer_of(settings)
     try:
         secrets = sealer.open(connector_id, kept)
     except SealBroken as error:

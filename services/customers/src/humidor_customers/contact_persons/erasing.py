@@ -19,7 +19,6 @@ from humidor_customers.purchases import queries as purchases
 from humidor_customers.retailers import queries as retailers
 from humidor_customers.retailers.queries import Document
 from humidor_customers.retailers.service import save
-from humidor_customers.timeline.queries import parts_of
 
 
 async def erase(
@@ -86,7 +85,8 @@ async def disclose(conn: Connection, person: ContactPerson) -> dict[str, Any]:
 
 async def _records_of(conn: Connection, retailer_id: str) -> list[str]:
     """Name the record, what it was merged into, and all that was merged into that."""
-    return sorted(await parts_of(conn, await queries.survivor_of(conn, retailer_id)))
+    roots = await retailers.roots_of(conn, [retailer_id])
+    return next(iter(roots.values()), [retailer_id])
 
 
 def _words(person: ContactPerson, documents: dict[str, Document]) -> Words:

@@ -10,12 +10,6 @@ from humidor_customers.contact_persons.rules import Words, redacted
 
 # The trail is append-only but for this: its trigger lets words be taken out, and nothing else.
 _OPEN_TRAIL = "SELECT set_config('humidor.erasure', $1, true)"
-_SURVIVOR = """
-WITH RECURSIVE up AS (
-    SELECT retailer_id, merged_into FROM retailers WHERE retailer_id = $1
-    UNION SELECT r.retailer_id, r.merged_into FROM up JOIN retailers r ON r.retailer_id = up.merged_into)
-SELECT retailer_id FROM up WHERE merged_into IS NULL
-"""
 _ADDRESSES = """
 SELECT x.interaction_id, x.address FROM interaction_texts x JOIN interactions i USING (interaction_id)
 WHERE x.address IS NOT NULL AND (
@@ -53,12 +47,6 @@ class Found(NamedTuple):
     place: str
     before: dict[str, Any]
     after: dict[str, Any]
-
-
-async def survivor_of(conn: Connection, retailer_id: str) -> str:
-    """Name the record that one is part of by now."""
-    found: str | None = await conn.fetchval(_SURVIVOR, retailer_id)
-    return found or retailer_id
 
 
 async def find(conn: Connection, place: Place, ids: Sequence[str], words: Words) -> list[Found]:

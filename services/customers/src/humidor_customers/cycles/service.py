@@ -53,7 +53,7 @@ async def put_group(
     version = before.version + 1 if before else 1
     after = GroupView(group_code=group_code, version=version, changed_at=now, **given.model_dump())
     await queries.write_group(conn, after)
-    await note(conn, principal, ("order_group", group_code), before, after)
+    await audit.record_put(conn, principal, ("order_group", group_code), before, after)
     return after
 
 
@@ -100,7 +100,7 @@ async def put_holiday(
         given.name,
         now,
     )
-    await note(conn, principal, ("holiday", day.isoformat()), None, after)
+    await audit.record_put(conn, principal, ("holiday", day.isoformat()), None, after)
     return after
 
 
@@ -138,7 +138,7 @@ async def plan_cycle(
         raise Problem(409, "cycle-overlaps", "Another cycle has some of these days.") from error
     await queries.write_windows(conn, await _windows(conn, cycle_id, given, now))
     after = await get_cycle(conn, cycle_id)
-    await note(conn, principal, ("order_cycle", str(cycle_id)), None, after)
+    await audit.record_put(conn, principal, ("order_cycle", str(cycle_id)), None, after)
     return after
 
 
@@ -161,22 +161,3 @@ async def get_cycle(conn: Connection, cycle_id: UUID) -> CycleView:
     if found is None:
         raise not_found("order cycle", cycle_id)
     return found
-
-
-async def note(
-    conn: Connection,
-    principal: Principal,
-    entity: tuple[str, str],
-    before: Any,
-    after: Any,
-    reason: str | None = None,
-) -> None:
-    await audit.record(
-        conn,
-        principal,
-        "change" if before else "create",
-        *entity,
-        before=before and before.model_dump(mode="json"),
-        after=after.model_dump(mode="json"),
-        reason=reason,
-    )

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from humidor_common import audit
 from humidor_common.auth import Principal
 from humidor_common.db.pool import Connection
 from humidor_common.web.inputs import check_match
@@ -10,7 +11,6 @@ from humidor_common.web.problems import invalid, not_found
 from humidor_customers.cycles import queries
 from humidor_customers.cycles.rules import MOST_DAYS_MOVED
 from humidor_customers.cycles.schemas import ExceptionView, WindowInput, WindowView
-from humidor_customers.cycles.service import note
 from humidor_customers.retailers import queries as retailers
 
 _FARTHEST = timedelta(days=MOST_DAYS_MOVED)
@@ -43,7 +43,9 @@ async def put_window(
         now,
     )
     after = await _get_window(conn, cycle_id, group_code, now)
-    await note(conn, principal, ("order_window", f"{cycle_id}/{group_code}"), before, after, given.reason)
+    await audit.record_put(
+        conn, principal, ("order_window", f"{cycle_id}/{group_code}"), before, after, given.reason
+    )
     return after
 
 
@@ -83,7 +85,9 @@ async def put_exception(
     after = await queries.read_exception(conn, cycle_id, retailer_id)
     if after is None:
         raise not_found("window", f"{cycle_id}/{retailer_id}")
-    await note(conn, principal, ("order_window", f"{cycle_id}/{retailer_id}"), before, after, given.reason)
+    await audit.record_put(
+        conn, principal, ("order_window", f"{cycle_id}/{retailer_id}"), before, after, given.reason
+    )
     return after
 
 

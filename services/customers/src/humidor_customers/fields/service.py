@@ -61,15 +61,7 @@ async def put_field(
     version = before.version + 1 if before else 1
     after = FieldView(field=name, version=version, changed_at=now, **given.model_dump())
     await conn.execute(_WRITE, *(getattr(after, column) for column in FieldView.model_fields))
-    await audit.record(
-        conn,
-        principal,
-        "change" if before else "create",
-        "custom_field",
-        name,
-        before=before and before.model_dump(mode="json"),
-        after=after.model_dump(mode="json"),
-    )
+    await audit.record_put(conn, principal, ("custom_field", name), before, after)
     return after
 
 

@@ -98,13 +98,10 @@ pairs AS (
     FROM summed t LEFT JOIN products p USING (gtin) WHERE {_product_filter(question, build)}
     GROUP BY 1, 2, 3, 4
 )
-SELECT within, key, sum(active)::bigint AS active, sum(carried)::bigint AS carried,
-       count(*) FILTER (WHERE active > 0) AS active_products,
-       count(*) FILTER (WHERE carried > 0) AS carried_products
-FROM (SELECT within, key, gtin, count(*) FILTER (WHERE active) AS active,
-             count(*) FILTER (WHERE carried) AS carried
-      FROM pairs GROUP BY 1, 2, 3) products
-GROUP BY 1, 2 ORDER BY 1, 2
+SELECT within, key, count(*) FILTER (WHERE active) AS active, count(*) FILTER (WHERE carried) AS carried,
+       count(DISTINCT gtin) FILTER (WHERE active) AS active_products,
+       count(DISTINCT gtin) FILTER (WHERE carried) AS carried_products
+FROM pairs GROUP BY 1, 2 ORDER BY 1, 2
 """  # noqa: S608 - made of constants
     return Statement(text, build.arguments)
 

@@ -190,6 +190,17 @@ async def page(
     return [OrderView(**row) for row in await conn.fetch(statement, *arguments)]
 
 
+def only_visible(query: Conditions, visible: Sequence[str] | None) -> None:
+    """Narrow orders (`o`) to those of these stores: supplied by one, or of a customer who owns one."""
+    if visible is not None:
+        query.where(
+            "o.store_id = ANY(?) OR o.retailer_id = ANY(ARRAY("
+            "SELECT retailer_id FROM retailer_stores WHERE store_id = ANY(?)))",
+            visible,
+            visible,
+        )
+
+
 def build(filters: Filters, visible: list[str] | None, *, before: UUID, limit: int) -> tuple[str, list[Any]]:
     query = Conditions()
     query.where("o.order_id < ?", before)
@@ -202,13 +213,7 @@ def build(filters: Filters, visible: list[str] | None, *, before: UUID, limit: i
             filters.gtin,
             filters.lot,
         )
-    if visible is not None:
-        query.where(
-            "o.store_id = ANY(?) OR o.retailer_id = ANY(ARRAY("
-            "SELECT retailer_id FROM retailer_stores WHERE store_id = ANY(?)))",
-            visible,
-            visible,
-        )
+    only_visible(query, visible)
     return f"{_SELECT} WHERE {query.sql} ORDER BY o.order_id DESC LIMIT {limit}", query.arguments
 
 

@@ -16,24 +16,13 @@ from humidor_customers.profiles.figures.lines import Codes, Lines
 from humidor_customers.profiles.figures.making import figure
 from humidor_customers.profiles.statement import ALLOWED, FIGURES, GOODS, LINES, NUMBERS, WRITE
 from humidor_customers.purchases import queries as purchases
+from humidor_customers.retailers import queries as retailers
 
 AT_ONCE = 2_000
 """Customers whose lines are in memory together; some hundred bytes a line."""
 _HEADER_BYTES = 20
 _SIGN = np.int64(-(2**63))
 """Turned over, it makes halves of ids sort as the ids do."""
-_ROOTS = """
-WITH RECURSIVE up AS (
-    SELECT retailer_id AS asked, retailer_id, merged_into FROM retailers WHERE retailer_id = ANY($1::text[])
-    UNION
-    SELECT up.asked, r.retailer_id, r.merged_into FROM up JOIN retailers r ON r.retailer_id = up.merged_into
-), down AS (
-    SELECT DISTINCT retailer_id AS root, retailer_id AS part FROM up WHERE merged_into IS NULL
-    UNION
-    SELECT down.root, r.retailer_id FROM down JOIN retailers r ON r.merged_into = down.part
-)
-SELECT root, part FROM down ORDER BY 1, 2
-"""
 
 
 async def compute(conn: Connection, parties: Sequence[Party], *, now: datetime, consent_needed: bool) -> None:
@@ -42,7 +31,7 @@ async def compute(conn: Connection, parties: Sequence[Party], *, now: datetime, 
     A merged record has none: it is part of the one that it was merged into.
     """
     await purchases.share(conn)
-    roots = await roots_of(conn, [each.id for each in parties if each.kind == "retailer"])
+    roots = await retailers.roots_of(conn, [each.id for each in parties if each.kind == "retailer"])
     members = [each for each in parties if each.kind == "consumer"]
     asked = [*members, *(Party("retailer", root) for root in roots)]
     await conn.execute("SET LOCAL enable_nestloop = off")
@@ -54,15 +43,6 @@ async def compute(conn: Connection, parties: Sequence[Party], *, now: datetime, 
     await conn.execute("SET LOCAL enable_nestloop = on")
     if nothing := {*asked, *parties} - written:
         await queries.forget(conn, sorted(nothing))
-
-
-async def roots_of(conn: Connection, retailer_ids: Sequence[str]) -> dict[str, list[str]]:
-    """Name the live records of these with all that was merged into each."""
-    roots: dict[str, list[str]] = {}
-    if retailer_ids:
-        for row in await conn.fetch(_ROOTS, list(retailer_ids)):
-            roots.setdefault(row[0], []).append(row[1])
-    return roots
 
 
 async def _write(

@@ -59,6 +59,18 @@ WITH RECURSIVE above AS (
 )
 SELECT retailer_id, parent_id FROM above
 """
+_ROOTS = """
+WITH RECURSIVE up AS (
+    SELECT retailer_id AS asked, retailer_id, merged_into FROM retailers WHERE retailer_id = ANY($1::text[])
+    UNION
+    SELECT up.asked, r.retailer_id, r.merged_into FROM up JOIN retailers r ON r.retailer_id = up.merged_into
+), down AS (
+    SELECT DISTINCT retailer_id AS root, retailer_id AS part FROM up WHERE merged_into IS NULL
+    UNION
+    SELECT down.root, r.retailer_id FROM down JOIN retailers r ON r.merged_into = down.part
+)
+SELECT root, part FROM down ORDER BY 1, 2
+"""
 
 
 async def lock(conn: Connection, keys: Collection[str], *, hierarchy: bool = False) -> None:
@@ -155,3 +167,12 @@ async def changed_since(conn: Connection, at: datetime, after: str, *, limit: in
         limit,
     )
     return [dict(row) for row in rows]
+
+
+async def roots_of(conn: Connection, retailer_ids: Sequence[str]) -> dict[str, list[str]]:
+    """Name the live records of these with all that was merged into each."""
+    roots: dict[str, list[str]] = {}
+    if retailer_ids:
+        for row in await conn.fetch(_ROOTS, list(retailer_ids)):
+            roots.setdefault(row[0], []).append(row[1])
+    return roots

@@ -59,7 +59,8 @@ async def _work(job: Job, *, publish: bool) -> Mapping[str, Any]:
             await listing.forget_former(conn, segment_id, after.revision)
         if publish:
             await _tell(job, conn, after)
-        await _note(conn, now, after, "publish" if publish else "freeze")
+        action = "publish" if publish else "freeze"
+        await audit.record(conn, WORKER, action, "segment", str(segment_id), before=now, after=after)
     return {"segment_id": str(segment_id), "revision": after.revision, "size": after.size}
 
 
@@ -114,15 +115,3 @@ async def _tell(job: Job, conn: Connection, segment: SegmentView) -> None:
             for n, ids in enumerate(found or [[]], begin + 1)
         ]
         await outbox.append(conn, told)
-
-
-async def _note(conn: Connection, before: SegmentView, after: SegmentView, action: str) -> None:
-    await audit.record(
-        conn,
-        WORKER,
-        action,
-        "segment",
-        str(after.segment_id),
-        before=before.model_dump(mode="json"),
-        after=after.model_dump(mode="json"),
-    )

@@ -205,7 +205,7 @@ async def _note(
         action,
         "segment",
         str(after.segment_id),
-        before=before and before.model_dump(mode="json"),
-        after=after.model_dump(mode="json"),
+        before=before,
+        after=after,
         reason=reason,
     )

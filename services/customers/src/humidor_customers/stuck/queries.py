@@ -7,6 +7,7 @@ from uuid import UUID
 
 from humidor_common.db.pool import Connection
 from humidor_customers.conditions import Conditions
+from humidor_customers.orders.queries import only_visible
 from humidor_customers.stuck.rules import PATIENCE, Waits
 from humidor_customers.stuck.schemas import Filters
 
@@ -71,11 +72,5 @@ def build(
     for name in ("retailer_id", "store_id"):
         if (value := getattr(filters, name)) is not None:
             query.where(f"o.{name} = ?", value)
-    if visible is not None:
-        query.where(
-            "o.store_id = ANY(?) OR o.retailer_id = ANY(ARRAY("
-            "SELECT retailer_id FROM retailer_stores WHERE store_id = ANY(?)))",
-            visible,
-            visible,
-        )
+    only_visible(query, visible)
     return f"{_STUCK} AND {query.sql} ORDER BY o.order_id DESC LIMIT {limit}", query.arguments

@@ -99,7 +99,7 @@ async def _tell(
         action,
         "customer_tier",
         f"{after.scheme_code}/{after.retailer_id}",
-        before=before and before.model_dump(mode="json"),
-        after=after.model_dump(mode="json"),
+        before=before,
+        after=after,
         reason=reason,
     )

@@ -176,8 +176,8 @@ async def publish_scoring(
         "publish",
         "tier_scoring",
         str(scoring_id),
-        before=scoring.model_dump(mode="json"),
-        after=done.model_dump(mode="json"),
+        before=scoring,
+        after=done,
         reason=reason,
     )
     return done

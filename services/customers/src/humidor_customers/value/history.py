@@ -12,7 +12,7 @@ from humidor_customers.estimates.buying import Customers
 from humidor_customers.inputs import PartyKind
 from humidor_customers.jobs.working import Job
 from humidor_customers.profiles import rules as profiles
-from humidor_customers.profiles.computing import roots_of
+from humidor_customers.retailers.queries import roots_of
 from humidor_customers.value import queries
 
 EPOCH = date(2000, 1, 1)

@@ -45,9 +45,7 @@ async def put_place(
                changed_at = $5, changed_by = $6""",
         *values,
     )
-    await audit.record(
-        conn, principal, "change", "visit_place", retailer_id, after=given.model_dump(mode="json")
-    )
+    await audit.record(conn, principal, "change", "visit_place", retailer_id, after=given)
     return PlaceView(retailer_id=retailer_id, **given.model_dump())
 
 

@@ -49,8 +49,8 @@ async def put_policy(
     )  # fmt: skip
     after = await get_challenger(conn, source)
     await audit.record(
-        conn, principal, "change", "challenger", source, before=before.model_dump(mode="json"),
-        after=after.model_dump(mode="json"), reason=given.reason,
+        conn, principal, "change", "challenger", source, before=before,
+        after=after, reason=given.reason,
     )  # fmt: skip
     return after
 
@@ -77,7 +77,7 @@ async def choose_champion(
     )  # fmt: skip
     view = ChampionView(**dict(row or {}))
     await audit.record(
-        conn, principal, "choose", "champion", "/".join(pair), after=view.model_dump(mode="json"),
+        conn, principal, "choose", "champion", "/".join(pair), after=view,
         reason=given.reason,
     )  # fmt: skip
     return view

@@ -33,9 +33,7 @@ async def start_evaluation(
     terms = asked.model_dump(mode="json", exclude={"promotion_id"})
     by = principal.subject, terms, evaluation_versions()
     await queries.start(conn, evaluation_id, subject, by, now=now)
-    await audit.record(
-        conn, principal, "start", "evaluation", str(evaluation_id), after=asked.model_dump(mode="json")
-    )
+    await audit.record(conn, principal, "start", "evaluation", str(evaluation_id), after=asked)
     return await get_evaluation(conn, principal, evaluation_id)
 
 

@@ -37,11 +37,7 @@ async def put_introduction(
     for store_id in [*given.store_ids, *(before.store_ids if before else ())]:
         principal.check_store(store_id)
     after = await queries.put(conn, introduction_id, given, now=now)
-    await audit.record(
-        conn, principal, "change" if before else "create", "introduction", introduction_id,
-        before=before and before.model_dump(mode="json"), after=after.model_dump(mode="json"),
-        reason=given.reason,
-    )  # fmt: skip
+    await audit.record_put(conn, principal, ("introduction", introduction_id), before, after, given.reason)
     return after
 
 
@@ -50,6 +46,4 @@ async def remove_introduction(conn: Connection, principal: Principal, introducti
     for store_id in before.store_ids:
         principal.check_store(store_id)
     await conn.execute("DELETE FROM introductions WHERE introduction_id = $1", introduction_id)
-    await audit.record(
-        conn, principal, "remove", "introduction", introduction_id, before=before.model_dump(mode="json")
-    )
+    await audit.record(conn, principal, "remove", "introduction", introduction_id, before=before)

@@ -42,11 +42,7 @@ async def put_promotion(
         given.mechanic, given.discount_percent, given.holdout_store_ids, given.price_per_pack, given.currency,
         given.budget_minor, given.spent_minor, now,
     )  # fmt: skip
-    await audit.record(
-        conn, principal, "change" if before else "create", "promotion", promotion_id,
-        before=before and before.model_dump(mode="json"), after=after.model_dump(mode="json"),
-        reason=given.reason,
-    )  # fmt: skip
+    await audit.record_put(conn, principal, ("promotion", promotion_id), before, after, given.reason)
     return after
 
 
@@ -55,9 +51,7 @@ async def remove_promotion(conn: Connection, principal: Principal, promotion_id:
     _check_own(before)
     _check_stores(principal, before.store_ids)
     await conn.execute("DELETE FROM promotions WHERE promotion_id = $1", promotion_id)
-    await audit.record(
-        conn, principal, "remove", "promotion", promotion_id, before=before.model_dump(mode="json")
-    )
+    await audit.record(conn, principal, "remove", "promotion", promotion_id, before=before)
 
 
 def _check_own(before: PromotionView | None) -> None:

@@ -39,9 +39,7 @@ async def start_run(conn: Connection, principal: Principal, asked: RunInput, *, 
         library_versions(),
     )
     await queries.start(conn, run_id, terms, now=now)
-    await audit.record(
-        conn, principal, "start", "forecast-run", str(run_id), after=asked.model_dump(mode="json")
-    )
+    await audit.record(conn, principal, "start", "forecast-run", str(run_id), after=asked)
     return await get_run(conn, run_id)
 
 

@@ -153,6 +153,6 @@ async def _note(
         action,
         "alert_rule",
         str(scope),
-        before=before and before.model_dump(mode="json"),
-        after=after and after.model_dump(mode="json"),
+        before=before,
+        after=after,
     )

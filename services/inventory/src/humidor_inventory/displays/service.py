@@ -67,7 +67,7 @@ async def _note(
         action,
         "display",
         "/".join(place),
-        before=before and before.model_dump(mode="json"),
-        after=after.model_dump(mode="json"),
+        before=before,
+        after=after,
     )
     return after

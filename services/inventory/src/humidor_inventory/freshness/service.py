@@ -113,6 +113,6 @@ async def _note(
         action,
         "freshness_rule",
         brand or "default",
-        before=before and before.model_dump(mode="json"),
-        after=after and after.model_dump(mode="json"),
+        before=before,
+        after=after,
     )

@@ -215,7 +215,7 @@ async def _book(
         view.kind,
         "kit",
         f"{view.store_id}/{view.gtin}/{view.lot or UNATTRIBUTED}",
-        after=view.model_dump(mode="json"),
+        after=view,
         reason=view.note,
     )
     return view

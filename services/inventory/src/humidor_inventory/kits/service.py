@@ -108,6 +108,6 @@ async def _note(
         action,
         "kit",
         gtin,
-        before=before and before.model_dump(mode="json"),
-        after=after and after.model_dump(mode="json"),
+        before=before,
+        after=after,
     )

@@ -83,7 +83,7 @@ async def _change(
         "lot",
         "/".join(key),
         before={"held": not hold},
-        after=view.model_dump(mode="json"),
+        after=view,
         reason=reason,
     )
     return view

@@ -66,8 +66,8 @@ async def receive_transfer(
         "receive",
         "transfer",
         str(transfer_id),
-        before=view.model_dump(mode="json"),
-        after=after.model_dump(mode="json"),
+        before=view,
+        after=after,
         reason=given.close_reason,
     )
     return after

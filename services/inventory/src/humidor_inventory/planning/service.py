@@ -64,7 +64,7 @@ async def create_plan(conn: Connection, principal: Principal, given: PlanInput, 
         principal.subject,
         now,
     )
-    await audit.record(conn, principal, "request", "plan", str(plan_id), after=given.model_dump(mode="json"))
+    await audit.record(conn, principal, "request", "plan", str(plan_id), after=given)
     return await get_plan(conn, principal, plan_id)
 
 

@@ -48,8 +48,8 @@ async def put_limits(
         "set",
         "approval_limits",
         currency,
-        before=before and before.model_dump(mode="json"),
-        after=after.model_dump(mode="json"),
+        before=before,
+        after=after,
     )
     return after
 

@@ -153,7 +153,7 @@ async def told(
         action,
         "purchase_order",
         str(purchase_order_id),
-        after=after.model_dump(mode="json"),
+        after=after,
         reason=reason,
     )
     return after

@@ -58,7 +58,7 @@ async def adjust_stock(
         "adjust",
         "stock",
         f"{given.store_id}/{given.gtin}/{lot}",
-        after=view.model_dump(mode="json"),
+        after=view,
         reason=given.note or given.reason_code,
     )
     return view

@@ -126,9 +126,7 @@ async def _close(
     await conn.execute(_KEEP_LINES, stocktake_id, kept)
     await conn.execute(_CLOSE, stocktake_id, principal.subject, now, position, record.model_dump())
     await conn.execute("DELETE FROM stocktake_products WHERE stocktake_id = $1", stocktake_id)
-    await audit.record(
-        conn, principal, "post", "stocktake", str(stocktake_id), after=record.model_dump(mode="json")
-    )
+    await audit.record(conn, principal, "post", "stocktake", str(stocktake_id), after=record)
 
 
 def _event(

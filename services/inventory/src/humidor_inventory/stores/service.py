@@ -70,16 +70,7 @@ async def put_store(
     await outbox.append(
         conn, [StoreChanged(store_id=store_id, version=version, changed_at=now, **given.model_dump())]
     )
-    action = "change" if before else "create"
-    await audit.record(
-        conn,
-        principal,
-        action,
-        "store",
-        store_id,
-        before=before and before.model_dump(mode="json"),
-        after=after.model_dump(mode="json"),
-    )
+    await audit.record_put(conn, principal, ("store", store_id), before, after)
     return after
 
 

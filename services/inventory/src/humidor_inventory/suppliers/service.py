@@ -62,14 +62,5 @@ async def put_supplier(
     after = SupplierView(**written)  # type: ignore[arg-type]  # the statement gives the row it wrote
     if before and any(getattr(before, name) != getattr(after, name) for name in _MOVES_LEVELS):
         await lead_times_changed(conn, supplier_ids=[supplier_id], now=now)
-    action = "change" if before else "create"
-    await audit.record(
-        conn,
-        principal,
-        action,
-        "supplier",
-        supplier_id,
-        before=before and before.model_dump(mode="json"),
-        after=after.model_dump(mode="json"),
-    )
+    await audit.record_put(conn, principal, ("supplier", supplier_id), before, after)
     return after

@@ -57,15 +57,7 @@ async def put_zone(
     after = await queries.load_zone(conn, store_id, zone_id)
     if after is None:
         raise not_found("zone", zone_id)
-    await audit.record(
-        conn,
-        principal,
-        "change" if before else "create",
-        "climate_zone",
-        f"{store_id}/{zone_id}",
-        before=before and before.model_dump(mode="json"),
-        after=after.model_dump(mode="json"),
-    )
+    await audit.record_put(conn, principal, ("climate_zone", f"{store_id}/{zone_id}"), before, after)
     return after
 
 
@@ -120,9 +112,7 @@ async def put_placements(
         what = (each.gtin or "", each.lot or "")
         changed += await _place(conn, principal, (given.store_id, *what), each.zone_id, (since, i))
     if changed:
-        await audit.record(
-            conn, principal, "place", "climate_zone", given.store_id, after=given.model_dump(mode="json")
-        )
+        await audit.record(conn, principal, "place", "climate_zone", given.store_id, after=given)
     return changed
 
 

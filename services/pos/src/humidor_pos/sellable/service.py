@@ -33,7 +33,7 @@ async def put_price(
         "price",
         f"{store_id}/{gtin}",
         before=before,
-        after=price.model_dump(mode="json"),
+        after=price,
     )
     return PriceView(store_id=store_id, gtin=gtin, changed_at=now, **price.model_dump())
 

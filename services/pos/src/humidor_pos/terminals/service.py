@@ -28,9 +28,7 @@ async def register_terminal(conn: Connection, principal: Principal, new: NewTerm
         hash_key(key),
         await next_revision(conn, DIRECTORY),
     )
-    await audit.record(
-        conn, principal, "register", "terminal", terminal_id, after=new.model_dump(mode="json")
-    )
+    await audit.record(conn, principal, "register", "terminal", terminal_id, after=new)
     return TerminalKey(terminal_id=terminal_id, key=key)
 
 
