@@ -13,7 +13,7 @@ from humidor_demo.service import COUNTING, SERVICE
 from humidor_common.db.transaction import transaction
 from humidor_common.events.pos import SaleRecorded
 from humidor_common.messaging import consumer, reading
-from humidor_common.messaging.kafka import make_consumer
+from humidor_common.messaging.kafka import make_consumer, make_producer
 from humidor_common.messaging.kafka import stop as stop_client
 from humidor_common.messaging.offsets import Offsets
 from humidor_common.messaging.outbox import append
@@ -123,6 +123,25 @@ async def test_a_client_stops_whatever_is_under_way(settings: ServiceSettings) -
         client._fetcher._pending_tasks.add(asyncio.create_task(asyncio.sleep(60)))
         await stop_client(client)
         assert not any(conn.connected() for conn in client._client._conns.values())
+
+
+async def test_what_came_after_the_records_fetched_ahead_is_fetched_with_them(
+    settings: ServiceSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "FETCH_ON_MS", 10_000)
+    async with running(SERVICE, settings):
+        topic = settings.topic_prefix + COUNTING.topics[0]
+        async with make_producer(settings) as producer, reading.open_reader(settings, COUNTING) as reader:
+            await producer.send_and_wait(topic, b"ahead", partition=0)
+            while not reader._consumer._fetcher._records:  # noqa: ASYNC110 - the client has no event for it
+                await asyncio.sleep(0.01)
+            await producer.send_and_wait(topic, b"since, elsewhere", partition=1)
+            await producer.send_and_wait(topic, b"since", partition=0)
+            fetched = await reader.fetch(100)
+            values = [record.value for records in fetched.values() for record in records]
+            assert values[0] == b"ahead"
+            assert len(values) > 1
+            assert reader._consumer.assignment() >= fetched.keys()
 
 
 class Refusing:

@@ -23,6 +23,7 @@ START_SECONDS = 60.0
 REBALANCE_SECONDS = 60.0
 LOOK_EVERY_SECONDS = 10.0
 LAST_COMMIT_SECONDS = 2.0
+FETCH_ON_MS = 5
 
 Fetched = dict[TopicPartition, "list[ConsumerRecord[bytes, bytes]]"]
 
@@ -67,15 +68,31 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         """
         patience = COMMIT_EVERY_SECONDS if self.offsets.pending else 1.0
         async with asyncio.timeout(patience + REBALANCE_SECONDS):
-            fetched: Fetched = await self._consumer.getmany(
-                timeout_ms=round(patience * 1000), max_records=max_records
-            )
+            fetched: Fetched = await self._consumer.getmany(timeout_ms=0, max_records=max_records)
+            if fetched:
+                await self._fetch_on(fetched, max_records)
+            else:
+                fetched = await self._consumer.getmany(
+                    timeout_ms=round(patience * 1000), max_records=max_records
+                )
         if fetched:
             self._heard_at, self._waiting = time.monotonic(), {}
         elif time.monotonic() - self._heard_at > LOOK_EVERY_SECONDS:
             await self._look()
             self._heard_at = time.monotonic()
         return fetched
+
+    async def _fetch_on(self, fetched: Fetched, max_records: int) -> None:
+        """Add what came after the records that were fetched ahead while the last batch was applied.
+
+        The client asks the broker for more only once all that it holds is taken: without this, what came
+        since would wait for two batches.
+        """
+        room = max_records - sum(map(len, fetched.values()))
+        if room > 0:
+            newer: Fetched = await self._consumer.getmany(timeout_ms=FETCH_ON_MS, max_records=room)
+            for partition, records in newer.items():
+                fetched[partition] = [*fetched.get(partition, ()), *records]
 
     async def _look(self) -> None:
         async with asyncio.timeout(LOOK_EVERY_SECONDS):
