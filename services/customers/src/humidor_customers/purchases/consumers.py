@@ -31,6 +31,6 @@ async def digest(conn: Connection) -> Digest:
 
 
 SUBSCRIPTION = Subscription(
-    "customers.purchases", (SaleRecorded.TOPIC, OrderDelivered.TOPIC), on_purchases, max_batch=2000
+    "customers.purchases", (SaleRecorded.TOPIC, OrderDelivered.TOPIC), on_purchases, max_batch=8000
 )
 PROJECTION = Projection("purchases", SUBSCRIPTION, clear, digest)

@@ -1,23 +1,20 @@
 """Statements over purchases."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from io import BytesIO
 
 import asyncpg
 
 from humidor_common.db.pool import Connection
-from humidor_customers.purchases import copying
-from humidor_customers.purchases.rules import COLUMNS, Document, Known, Product, Row, Taken
+from humidor_customers.purchases.clocks import day_of
+from humidor_customers.purchases.copying import COLUMNS
+from humidor_customers.purchases.rules import Document, Known, Product
 
 LOCK, TAKING = 7410001, 7410003
 AT_ONCE = 20_000
 BATCHES_AT_ONCE = 500
 
-_TYPES = (
-    *("uuid", "uuid", "timestamptz", "date", "smallint", *["text"] * 5),
-    *("bigint", "bigint", "bigint", "int", "boolean", "text", "text"),
-)
 TELL = """
 , days AS (INSERT INTO purchase_days_changed SELECT DISTINCT store_id, local_day FROM changed
 ), parties AS (
@@ -25,13 +22,16 @@ TELL = """
     SELECT DISTINCT party_kind, party_id FROM changed WHERE party_id IS NOT NULL
 ) SELECT count(*) FROM changed
 """
-# For lines of which some are there already; COPY, which is faster, takes only those that are all new.
-_ADD = f"""
-INSERT INTO purchases ({", ".join(COLUMNS)})
-SELECT {", ".join(f"(e->>{n})::{kind}" for n, kind in enumerate(_TYPES))}
-FROM jsonb_array_elements($1::jsonb) e
-ON CONFLICT DO NOTHING
-"""  # noqa: S608 - made of constants
+# Whose purchases a batch brings, in one row, and who of them was erased, of whom nothing is told.
+_TELL_MEMBERS = """
+WITH erased AS MATERIALIZED (
+    SELECT member_id FROM consumers WHERE member_id = ANY($1::text[]) AND ended_why = 'erased'
+), told AS (
+    INSERT INTO purchase_parties_told
+    SELECT 'consumer', CASE WHEN EXISTS (TABLE erased) THEN ARRAY(SELECT unnest($1) EXCEPT TABLE erased)
+                            ELSE $1 END
+) TABLE erased
+"""
 _UNKNOWN = """
 INSERT INTO purchase_unknowns
 SELECT e->>0, e->>1, now() FROM jsonb_array_elements($1::jsonb) e ORDER BY 1, 2
@@ -112,24 +112,35 @@ async def own(conn: Connection) -> None:
     await conn.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
 
 
-async def add(conn: Connection, documents: Sequence[tuple[Row, list[Row]]]) -> None:
-    """Add lines of documents; what is there already stays as it is."""
+async def add(conn: Connection, lines: bytes) -> None:
+    """Add lines; what is there already stays as it is, which COPY cannot do by itself."""
     try:
         async with conn.transaction():
-            source = BytesIO(copying.encode(documents))
-            await conn.copy_to_table("purchases", source=source, columns=COLUMNS, format="binary")
+            await _copy(conn, "purchases", lines)
     except asyncpg.UniqueViolationError:
-        await conn.execute(_ADD, [(*head, *line) for head, lines in documents for line in lines])
+        await conn.execute("CREATE TEMPORARY TABLE purchases_told (LIKE purchases)")
+        await _copy(conn, "purchases_told", lines)
+        await conn.execute("INSERT INTO purchases TABLE purchases_told ON CONFLICT DO NOTHING")
+        await conn.execute("DROP TABLE purchases_told")
 
 
-async def tell(conn: Connection, taken: Taken) -> None:
-    """Tell those who keep sums of purchases whose and which days' have changed."""
-    await conn.copy_records_to_table("purchase_days_changed", records=taken.days)
-    told: dict[str, list[str]] = {}
-    for kind, identity in taken.parties:
-        told.setdefault(kind, []).append(identity)
-    if told:
-        await conn.copy_records_to_table("purchase_parties_told", records=told.items())
+async def _copy(conn: Connection, table: str, lines: bytes) -> None:
+    await conn.copy_to_table(table, source=BytesIO(lines), columns=COLUMNS, format="binary")
+
+
+async def tell_members(conn: Connection, member_ids: Collection[str]) -> set[str]:
+    """Tell those who keep sums of purchases whose have changed; names those whose data was erased."""
+    return {row[0] for row in await conn.fetch(_TELL_MEMBERS, list(member_ids))}
+
+
+async def tell_retailers(conn: Connection, retailer_ids: Collection[str]) -> None:
+    await conn.execute("INSERT INTO purchase_parties_told VALUES ('retailer', $1)", list(retailer_ids))
+
+
+async def tell_days(conn: Connection, days: Iterable[tuple[str, int]]) -> None:
+    """Tell of which days (from 2000-01-01) of which stores there are other purchases now."""
+    records = [(store_id, day_of(number)) for store_id, number in days]
+    await conn.copy_records_to_table("purchase_days_changed", records=records)
 
 
 async def load_known(conn: Connection, documents: Sequence[Document]) -> Known:

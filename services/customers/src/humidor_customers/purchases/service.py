@@ -8,7 +8,8 @@ from humidor_common.events import Event
 from humidor_common.events.customers import OrderDelivered
 from humidor_common.events.pos import SaleRecorded, SaleReturned, SaleVoided
 from humidor_customers.purchases import orders, queries, settling
-from humidor_customers.purchases.rules import Document, document_of, rows_of
+from humidor_customers.purchases.copying import encode
+from humidor_customers.purchases.rules import Document, document_of
 
 
 async def take(conn: Connection, events: Sequence[Event]) -> None:
@@ -27,17 +28,21 @@ async def take(conn: Connection, events: Sequence[Event]) -> None:
 
 
 async def _add(conn: Connection, documents: Sequence[Document]) -> None:
-    members = {each.party_id for each in documents if each.party_id and each.party_kind == "consumer"}
-    if members and (gone := await queries.erased(conn, members)):
-        documents = [
-            each._replace(party_kind=None, party_id=None)
-            if each.party_kind == "consumer" and each.party_id in gone
-            else each
-            for each in documents
-        ]
-    taken = rows_of(documents, await queries.load_known(conn, documents))
-    await queries.add(conn, taken.documents)
-    await queries.tell(conn, taken)
+    members = {each.party_id for each in documents if each.party_kind == "consumer" and each.party_id}
+    if members and (erased := await queries.tell_members(conn, members)):
+        documents = [_nobodys(each) if each.party_id in erased else each for each in documents]
+    if retailers := {each.party_id for each in documents if each.party_kind == "retailer" and each.party_id}:
+        await queries.tell_retailers(conn, retailers)
+    written = encode(documents, await queries.load_known(conn, documents))
+    await queries.add(conn, written.copy)
+    await queries.tell_days(conn, written.days)
+
+
+def _nobodys(document: Document) -> Document:
+    """Give a member's document as nobody's."""
+    return (
+        document._replace(party_kind=None, party_id=None) if document.party_kind == "consumer" else document
+    )
 
 
 async def _settle(conn: Connection, events: Sequence[Event]) -> None:
