@@ -1,6 +1,7 @@
 """Computes profiles of any number of customers at once, from what they bought in the last three years."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,12 +15,23 @@ from humidor_customers.profiles import queries, rules
 from humidor_customers.profiles.figures.favourites import Goods
 from humidor_customers.profiles.figures.lines import Codes, Lines
 from humidor_customers.profiles.figures.making import figure
-from humidor_customers.profiles.statement import ALLOWED, FIGURES, GOODS, LINES, NUMBERS, WRITE
+from humidor_customers.profiles.statement import (
+    ALLOWED,
+    FIGURES,
+    GOODS,
+    LINES,
+    NUMBERS,
+    TO_READ,
+    TO_WRITE,
+    WRITE,
+)
 from humidor_customers.purchases import queries as purchases
 from humidor_customers.retailers import queries as retailers
 
-AT_ONCE = 2_000
-"""Customers whose lines are in memory together; some hundred bytes a line."""
+LINES_AT_ONCE = 200_000
+"""About so many lines are in memory together, some hundred bytes each."""
+AT_FIRST, AT_MOST, GROWTH = 500, 20_000, 4
+"""Customers who are read together: as long as nobody knows how many lines they have, at most, times more."""
 _HEADER_BYTES = 20
 _SIGN = np.int64(-(2**63))
 """Turned over, it makes halves of ids sort as the ids do."""
@@ -33,15 +45,16 @@ async def compute(conn: Connection, parties: Sequence[Party], *, now: datetime, 
     await purchases.share(conn)
     roots = await retailers.roots_of(conn, [each.id for each in parties if each.kind == "retailer"])
     members = [each for each in parties if each.kind == "consumer"]
-    asked = [*members, *(Party("retailer", root) for root in roots)]
-    await conn.execute("SET LOCAL enable_nestloop = off")
+    survivors = [Party("retailer", root) for root in roots]
     written: set[Party] = set()
-    for start in range(0, len(asked), AT_ONCE):
-        written |= await _write(
-            conn, asked[start : start + AT_ONCE], roots, now, consent_needed=consent_needed
-        )
-    await conn.execute("SET LOCAL enable_nestloop = on")
-    if nothing := {*asked, *parties} - written:
+    for alike in (members, survivors):
+        begin, size = 0, AT_FIRST
+        while asked := alike[begin : begin + size]:
+            found, lines = await _write(conn, asked, roots, now, consent_needed=consent_needed)
+            written |= found
+            begin += size
+            size = min(AT_MOST, GROWTH * size, LINES_AT_ONCE * len(asked) // max(lines, 1) + 1)
+    if nothing := {*members, *survivors, *parties} - written:
         await queries.forget(conn, sorted(nothing))
 
 
@@ -52,8 +65,8 @@ async def _write(
     now: datetime,
     *,
     consent_needed: bool,
-) -> set[Party]:
-    """Compute and write some profiles; gives of whom."""
+) -> tuple[set[Party], int]:
+    """Compute and write some profiles; gives of whom, and of how many lines."""
     rows = await conn.fetch(ALLOWED, *_turned(asked, 2), now, consent_needed)
     parties = [(row[0], *asked[row[0] - 1], row[1]) for row in rows]
     parts = _turned(
@@ -66,11 +79,20 @@ async def _write(
     )
     lines = await _read_lines(conn, parts, now - timedelta(days=rules.LOOKBACK_DAYS))
     if lines is None:
-        return set()
+        return set(), 0
     found = figure(lines, await _read_goods(conn, lines.gtin.names), now.astimezone(UTC).date())
     figures = [found[name] for name in FIGURES]
-    await conn.execute(WRITE, *_turned(parties, 4), *parts, now, *figures)
-    return {asked[n - 1] for n in found["n"]}
+    async with _planned(conn, TO_WRITE):
+        await conn.execute(WRITE, *_turned(parties, 4), *parts, now, *figures)
+    return {asked[n - 1] for n in found["n"]}, len(lines.who)
+
+
+@asynccontextmanager
+async def _planned(conn: Connection, settings: Mapping[str, str]) -> AsyncIterator[None]:
+    """Set the planner for some statements."""
+    await conn.execute(";".join(f"SET LOCAL {name} = {value}" for name, value in settings.items()))
+    yield
+    await conn.execute(";".join(f"SET LOCAL {name} TO DEFAULT" for name in settings))
 
 
 def _turned(rows: Iterable[Sequence[object]], width: int) -> list[list[object]]:
@@ -79,8 +101,9 @@ def _turned(rows: Iterable[Sequence[object]], width: int) -> list[list[object]]:
 
 
 async def _read_lines(conn: Connection, parts: Sequence[Sequence[object]], since: datetime) -> Lines | None:
-    row = await conn.fetchrow(LINES, *parts, since)
-    if row is None or row["who"] is None:
+    async with _planned(conn, TO_READ):
+        (row,) = await conn.fetch(LINES, *parts, since)
+    if row["who"] is None:
         return None
     high, low = (_numbers(row["document"], 8, 2) ^ _SIGN).T
     columns: dict[str, Any] = {name: _numbers(row[name], size)[:, 0] for name, size in NUMBERS.items()}

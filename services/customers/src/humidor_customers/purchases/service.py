@@ -30,19 +30,17 @@ async def take(conn: Connection, events: Sequence[Event]) -> None:
 async def _add(conn: Connection, documents: Sequence[Document]) -> None:
     members = {each.party_id for each in documents if each.party_kind == "consumer" and each.party_id}
     if members and (erased := await queries.tell_members(conn, members)):
-        documents = [_nobodys(each) if each.party_id in erased else each for each in documents]
+        documents = [
+            each._replace(party_kind=None, party_id=None)
+            if each.party_kind == "consumer" and each.party_id in erased
+            else each
+            for each in documents
+        ]
     if retailers := {each.party_id for each in documents if each.party_kind == "retailer" and each.party_id}:
         await queries.tell_retailers(conn, retailers)
     written = encode(documents, await queries.load_known(conn, documents))
     await queries.add(conn, written.copy)
     await queries.tell_days(conn, written.days)
-
-
-def _nobodys(document: Document) -> Document:
-    """Give a member's document as nobody's."""
-    return (
-        document._replace(party_kind=None, party_id=None) if document.party_kind == "consumer" else document
-    )
 
 
 async def _settle(conn: Connection, events: Sequence[Event]) -> None:
