@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
+import msgspec
 import numpy as np
 
 from humidor_common.db.pool import Connection
@@ -33,6 +34,7 @@ LINES_AT_ONCE = 200_000
 AT_FIRST, AT_MOST, GROWTH = 500, 20_000, 4
 """Customers who are read together: as long as nobody knows how many lines they have, at most, times more."""
 _HEADER_BYTES = 20
+_JSON = msgspec.json.Encoder()
 _SIGN = np.int64(-(2**63))
 """Turned over, it makes halves of ids sort as the ids do."""
 
@@ -68,11 +70,12 @@ async def _write(
 ) -> tuple[set[Party], int]:
     """Compute and write some profiles; gives of whom, and of how many lines."""
     rows = await conn.fetch(ALLOWED, *_turned(asked, 2), now, consent_needed)
-    parties = [(row[0], *asked[row[0] - 1], row[1]) for row in rows]
+    ended = {row[0]: row[1] for row in rows}
+    allowed = [(n, asked[n - 1]) for n in ended]
     parts = _turned(
         [
             (n, kind, part)
-            for n, kind, identity, _ in parties
+            for n, (kind, identity) in allowed
             for part in (roots[identity] if kind == "retailer" else (identity,))
         ],
         3,
@@ -81,10 +84,13 @@ async def _write(
     if lines is None:
         return set(), 0
     found = figure(lines, await _read_goods(conn, lines.gtin.names), now.astimezone(UTC).date())
-    figures = [found[name] for name in FIGURES]
+    buyers = [asked[n - 1] for n in found["n"]]
+    found |= dict(zip(("party_kind", "party_id"), _turned(buyers, 2), strict=True))
+    found["details"] = [_JSON.encode(each).decode() for each in found["details"]]
+    found["ended"] = [ended[n] for n in found["n"]]
     async with _planned(conn, TO_WRITE):
-        await conn.execute(WRITE, *_turned(parties, 4), *parts, now, *figures)
-    return {asked[n - 1] for n in found["n"]}, len(lines.who)
+        await conn.execute(WRITE, *parts, now, *(found[name] for name in FIGURES))
+    return set(buyers), len(lines.who)
 
 
 @asynccontextmanager

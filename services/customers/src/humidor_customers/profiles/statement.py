@@ -11,6 +11,9 @@ TO_READ = {**TO_WRITE, "enable_indexscan": "off", "enable_seqscan": "off"}
 
 FIGURES = {
     "n": "int",
+    "party_kind": "text",
+    "party_id": "text",
+    "ended": "boolean",
     "last_at": "timestamptz",
     "spend_minor": "bigint",
     "spend_year_minor": "bigint",
@@ -34,9 +37,9 @@ FIGURES = {
     "channel": "text",
     "favourite_brand": "text",
     "favourite_price_class": "text",
-    "details": "jsonb",
+    "details": "text",
 }
-"""What arrays hold of each customer who bought something; `n` is the place among those asked for."""
+"""What arrays hold of each customer who bought something: `n` is the place among those asked for."""
 _COLUMNS = (
     "party_kind, party_id, computed_at, last_at, spend_minor, spend_year_minor, repeat_spend_minor, "
     "sticks_year, first_on, last_on, active_days, purchases, purchases_year, returns_year, basket_sticks, "
@@ -91,13 +94,10 @@ FROM products WHERE gtin = ANY($1::text[])
 """
 
 _PARTIES = f"""
-parties AS MATERIALIZED (
-    SELECT n, party_kind, party_id, ended
-    FROM unnest($1::int[], $2::text[], $3::text[], $4::boolean[]) t(n, party_kind, party_id, ended)
-), parts AS MATERIALIZED (
-    SELECT n, party_kind, part FROM unnest($5::int[], $6::text[], $7::text[]) t(n, party_kind, part)
+parts AS MATERIALIZED (
+    SELECT n, party_kind, part FROM unnest($1::int[], $2::text[], $3::text[]) t(n, party_kind, part)
 ), figures AS MATERIALIZED (
-    SELECT * FROM unnest({", ".join(f"${k}::{kind}[]" for k, kind in enumerate(FIGURES.values(), 9))})
+    SELECT * FROM unnest({", ".join(f"${k}::{kind}[]" for k, kind in enumerate(FIGURES.values(), 5))})
         f({", ".join(FIGURES)})
 )"""  # noqa: S608 - made of constants
 
@@ -139,13 +139,14 @@ answered AS MATERIALIZED (
            r.questions->q.key->>'kind' AS kind, r.questions->q.key->>'about' AS about,
            (r.questions->q.key->>'lowest')::numeric AS lowest,
            (r.questions->q.key->>'highest')::numeric AS highest
-    FROM parts t CROSS JOIN LATERAL (
-        SELECT survey, response_id, answers, answered_at, questions FROM survey_responses s
-        WHERE t.party_kind = 'retailer' AND s.retailer_id = t.part
-        UNION ALL SELECT survey, response_id, answers, answered_at, questions FROM survey_responses s
-        WHERE t.party_kind = 'consumer' AND s.member_id = t.part) r
+    FROM parts t JOIN (
+        SELECT 'retailer' AS party_kind, retailer_id AS part,
+               survey, response_id, answers, answered_at, questions
+        FROM survey_responses WHERE retailer_id = ANY($3)
+        UNION ALL SELECT 'consumer', member_id, survey, response_id, answers, answered_at, questions
+        FROM survey_responses WHERE member_id = ANY($3)) r USING (party_kind, part)
     CROSS JOIN LATERAL jsonb_each_text(r.answers) q
-    WHERE r.answered_at > $8::timestamptz - interval '{rules.ANSWERS_DAYS} days'
+    WHERE r.answered_at > $4::timestamptz - interval '{rules.ANSWERS_DAYS} days'
 ), said AS (
     SELECT a.n, avg(a.score) AS score, count(*) AS answers, max(a.answered_at) AS newest_at
     FROM (
@@ -166,41 +167,42 @@ stated AS (
                'recommendation', r.told, 'stated_brand', b.told, 'stated_price_class', c.told)) AS told
     FROM recommending r FULL JOIN brands b USING (n) FULL JOIN classes c USING (n)
 ), contacts AS (
-    SELECT t.n, sum(i.count)::int AS contacts FROM parts t CROSS JOIN LATERAL (
-        SELECT count(*) FROM interactions WHERE party_kind = t.party_kind AND party_id = t.part
-           AND direction = 'in' AND occurred_at > $8::timestamptz - interval '365 days' OFFSET 0) i
+    SELECT t.n, count(*)::int AS contacts
+    FROM parts t JOIN interactions i ON i.party_kind = t.party_kind AND i.party_id = t.part
+    WHERE i.party_kind IN ('retailer', 'consumer') AND i.party_id = ANY($3) AND i.direction = 'in'
+      AND i.occurred_at > $4::timestamptz - interval '365 days'
     GROUP BY t.n
 )"""  # noqa: S608 - made of constants
 _GAP = f"""CASE WHEN f.active_days >= {rules.KNOWN_GAP_DAYS}
                 THEN (f.last_on - f.first_on)::numeric / (f.active_days - 1)
-                WHEN t.party_kind = 'retailer' THEN {rules.USUAL_GAP_DAYS["retailer"]}
+                WHEN f.party_kind = 'retailer' THEN {rules.USUAL_GAP_DAYS["retailer"]}
                 ELSE {rules.USUAL_GAP_DAYS["consumer"]} END"""
 _WHOLE = f"""
 whole AS MATERIALIZED (
-    SELECT t.party_kind, t.party_id, $8::timestamptz AS computed_at, f.last_at, f.spend_minor,
+    SELECT f.party_kind, f.party_id, $4::timestamptz AS computed_at, f.last_at, f.spend_minor,
            f.spend_year_minor, f.repeat_spend_minor, f.sticks_year, f.first_on, f.last_on, f.active_days,
            f.purchases, f.purchases_year, f.returns_year, f.basket_sticks, f.basket_minor, f.basket_lines,
            (f.last_on - f.first_on)::numeric / nullif(f.active_days - 1, 0) AS gap_days,
            f.favourite_brand_share, f.price_sensitivity, sa.score AS satisfaction, f.usual_hour,
            f.usual_weekday, coalesce(co.contacts, 0) AS contacts_year, f.store_id, f.currency, f.channel,
-           CASE WHEN t.ended THEN 'ended'
+           CASE WHEN f.ended THEN 'ended'
                 WHEN k.silent <= {rules.COOLING} THEN
-                    CASE WHEN $8::timestamptz::date - f.first_on <= {rules.NEW_DAYS} THEN 'new'
+                    CASE WHEN $4::timestamptz::date - f.first_on <= {rules.NEW_DAYS} THEN 'new'
                          ELSE 'active' END
                 WHEN k.silent <= {rules.DORMANT} THEN 'cooling'
                 WHEN k.silent <= {rules.LOST} THEN 'dormant' ELSE 'lost' END AS lifecycle,
            f.favourite_brand, f.favourite_price_class,
            st.recommendation, st.stated_brand, st.stated_price_class,
-           CASE WHEN sa.n IS NULL AND st.n IS NULL THEN f.details
-                ELSE f.details || jsonb_strip_nulls(jsonb_build_object(
+           CASE WHEN sa.n IS NULL AND st.n IS NULL THEN f.details::jsonb
+                ELSE f.details::jsonb || jsonb_strip_nulls(jsonb_build_object(
                     'answers', sa.answers, 'answered_at', sa.newest_at, 'stated', st.told)) END AS details
-    FROM figures f JOIN parties t USING (n)
+    FROM figures f
     LEFT JOIN said sa USING (n) LEFT JOIN stated st USING (n) LEFT JOIN contacts co USING (n)
-    CROSS JOIN LATERAL (SELECT ($8::timestamptz::date - f.last_on)
+    CROSS JOIN LATERAL (SELECT ($4::timestamptz::date - f.last_on)
                                / greatest({_GAP}, {rules.LEAST_GAP_DAYS}) AS silent) k
 )"""  # noqa: S608 - made of constants
-# Customers ($1 to $4: places, kinds, ids, whether their ties are over), the records that each is made of ($5
-# to $7), the moment ($8), and their figures from $9 on.
+# The records that customers are made of ($1 to $3: place, kind and id), the moment ($4), and from $5 on the
+# figures of those who bought something.
 WRITE = f"""
 WITH {_PARTIES},{_SAID},{_WHOLE},
 written AS (
