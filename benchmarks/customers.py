@@ -18,6 +18,7 @@ import numpy as np
 import psutil
 
 from benchmarks import customers_filling as filling
+from benchmarks.customers_stages import Stages
 from benchmarks.report import Result
 from benchmarks.system import Database, System
 from humidor_common.db.pool import Pool, prepare_connection
@@ -66,18 +67,16 @@ async def _sales(database: Database, count: int) -> list[Result]:
         database.execute(each)
     async with asyncpg.create_pool(database.dsn, min_size=1, max_size=1, init=prepare_connection) as pool:
         meter = await _Meter.of(pool)
+        stages = Stages(await pool.fetchval("SELECT pg_backend_pid()"))
         spare_the_collector()
-        taking = 0.0
-        for batch in filling.batches(count):
+        with stages.watched():
+            taking = await _take(pool, meter, stages, count)
+            await pool.execute("ANALYZE purchases")
             meter.begin()
-            async with transaction(pool) as conn:
-                await apply_batch(conn, SUBSCRIPTION, batch)
-            taking += meter.seconds()
-        await pool.execute("ANALYZE purchases")
-        meter.begin()
-        while await refresh(pool, consent_needed=False):
-            pass
-        profiling = meter.seconds()
+            with stages.inside():
+                while await refresh(pool, consent_needed=False):
+                    pass
+            profiling = meter.seconds()
         bare = await _bare(pool, meter)
     rows = database.number("SELECT count(*) FROM purchases")
     profiles = database.number("SELECT count(*) FROM profiles")
@@ -100,7 +99,20 @@ async def _sales(database: Database, count: int) -> list[Result]:
             better="lower",
             note=f"{note}; limit: bare COPY of the same lines into the same table with its indexes",
         ),
+        *stages.results(count),
     ]
+
+
+async def _take(pool: Pool, meter: "_Meter", stages: Stages, count: int) -> float:
+    """Take the sales, a batch a transaction; gives the seconds of processor time."""
+    taking = 0.0
+    for batch in filling.batches(count):
+        meter.begin()
+        with stages.inside():
+            async with transaction(pool) as conn:
+                await apply_batch(conn, SUBSCRIPTION, batch)
+        taking += meter.seconds()
+    return taking
 
 
 class _Meter:
