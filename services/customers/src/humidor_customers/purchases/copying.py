@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from humidor_common.db.copying import END, NULL, SIGNATURE, text
 from humidor_customers.purchases.clocks import DAY, HOUR, Clock, microseconds
-from humidor_customers.purchases.rules import MOST_MINOR, USUAL, Document, Known, Product
+from humidor_customers.purchases.rules import MOST_MINOR, USUAL, Document, Known, Line, Product
 
 COLUMNS = (
     *("document_id", "sale_id", "bought_at", "local_day", "local_hour", "kind", "party_kind", "party_id"),
@@ -38,19 +38,24 @@ class _Texts(dict[tuple[str | None, str | None], bytes]):
         return written
 
 
-class _Goods(dict[tuple[str, str], tuple[bytes, int, bool]]):
-    """By number and unit of a line: its texts, how many sticks one is, whether that is only the usual."""
+class _Lines(dict[Line, bytes]):
+    """Lines as they are written, but for their documents: most say what others have said."""
 
-    def __init__(self, known: Known) -> None:
+    def __init__(self, known: Known, *, sign: int, provisional: bool) -> None:
         self._products = known.products
         self._usual = Product.of("", None, USUAL).sticks
+        self._sign = sign
+        self._provisional = provisional
 
-    def __missing__(self, told: tuple[str, str]) -> tuple[bytes, int, bool]:
-        number, unit = told
+    def __missing__(self, told: Line) -> bytes:
+        line, number, quantity, unit, money = told
         product = self._products.get(number)
-        gtin, sticks = product or (number, self._usual)
-        self[told] = found = text(gtin) + text(unit), sticks.get(unit, 1), product is None
-        return found
+        gtin, factors = product or (number, self._usual)
+        sold, net_minor = self._sign * quantity, self._sign * min(money, MOST_MINOR)
+        sticks, provisional = sold * factors.get(unit, 1), self._provisional or product is None
+        numbers = _NUMBERS.pack(8, sold, 8, sticks, 8, net_minor, 4, line, 1, provisional)
+        self[told] = written = numbers + text(gtin) + text(unit)
+        return written
 
 
 def encode(documents: Iterable[Document], known: Known) -> Written:
@@ -62,7 +67,12 @@ def encode(documents: Iterable[Document], known: Known) -> Written:
     Raises:
         struct.error: A number does not fit its column.
     """
-    texts, goods = _Texts(), _Goods(known)
+    texts = _Texts()
+    lines_of = {
+        (back, nowhere): _Lines(known, sign=-1 if back else 1, provisional=nowhere)
+        for back in (False, True)
+        for nowhere in (False, True)
+    }
     days: set[tuple[str, int]] = set()
     zones = {zone: Clock(zone) for zone in {"UTC", *known.zones.values()}}
     clocks = {store_id: zones[zone] for store_id, zone in known.zones.items()}
@@ -79,13 +89,9 @@ def encode(documents: Iterable[Document], known: Known) -> Written:
         )
         whose = NULL if party_id is None else text(party_id)
         kinds, where = texts[kind, party_kind], texts[store_id, currency]
-        sign = -1 if kind == "return" else 1
-        for line, number, quantity, unit, money in lines:
-            names, sticks, unknown = goods[number, unit]
-            sold, net_minor = sign * quantity, sign * min(money, MOST_MINOR)
-            provisional = unknown or clock is None
-            numbers = _NUMBERS.pack(8, sold, 8, sold * sticks, 8, net_minor, 4, line, 1, provisional)
-            written += (head, kinds, whose, where, numbers, names)
+        told = lines_of[kind == "return", clock is None]
+        for line in lines:
+            written += (head, kinds, whose, where, told[line])
         if lines:
             days.add((store_id, day))
     written.append(END)
