@@ -4,8 +4,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import pytest
+
 from humidor_common.events.customers import ConsentChanged, MergeUndone, RetailersMerged
 from humidor_customers.catalogue.consumers import SUBSCRIPTION as PRODUCTS
+from humidor_customers.profiles import computing
 from humidor_customers.profiles.consumers import SUBSCRIPTION
 from humidor_customers.profiles.rules import Rhythm, lifecycle_of
 from humidor_customers.testing.desk import Desk
@@ -102,6 +105,18 @@ async def test_absurd_and_odd_customers_have_a_profile_of_finite_figures(desk: D
     assert (rows["M4"]["currency"], rows["M4"]["spend_minor"], rows["M4"]["purchases"]) == ("CNY", 5000, 3)
     assert rows["M5"]["spend_minor"] == 2500 - 7500
     assert rows["M5"]["favourite_brand"] is None
+
+
+async def test_customers_are_computed_a_few_at_a_time_if_their_lines_are_many(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = [line(n, 1, place=n) for n in range(1, 6)]
+    await buy(desk, *(sale(10 * n, f"M{n}", *many[: n % 5 + 1]) for n in range(1, 30)))
+    monkeypatch.setattr(computing, "AT_FIRST", 2)
+    monkeypatch.setattr(computing, "LINES_AT_ONCE", 12)
+    await profile_all(desk)
+    found = await desk.runtime.pool.fetch("SELECT party_id, basket_lines FROM profiles")
+    assert {each[0]: each[1] for each in found} == {f"M{n}": n % 5 + 1 for n in range(1, 30)}
 
 
 async def test_lifecycles_of_the_statement_are_those_of_the_rule(desk: Desk) -> None:

@@ -155,6 +155,19 @@ async def test_what_an_erased_member_bought_is_nobodys_also_what_comes_later(des
     for table in ("purchase_voids", "purchase_parties_changed"):
         count = f"SELECT count(*) FROM {table} WHERE party_id = 'M1'"  # noqa: S608 - names of ours
         assert await desk.runtime.pool.fetchval(count) == 0
+    told = await desk.runtime.pool.fetch("SELECT unnest(party_ids) FROM purchase_parties_told")
+    assert [each[0] for each in told] == ["M2"]
+
+
+async def test_what_is_told_twice_stays_as_it_was_and_what_is_new_beside_it_counts(desk: Desk) -> None:
+    dearer = line(1, 2, price=9000)
+    async with transaction(desk.runtime.pool) as conn:
+        await service.take(conn, [sale(100)])
+        for number in (200, 300):
+            await service.take(
+                conn, [sale(100, "M9", dearer), sale(number, "M2"), sale(number, "M2", dearer)]
+            )
+    assert await lines(desk, "party_id, net_minor") == [("M1", 5000), ("M2", 5000), ("M2", 5000)]
 
 
 @pytest.fixture
