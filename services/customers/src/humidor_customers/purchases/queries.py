@@ -107,6 +107,11 @@ async def share(conn: Connection) -> None:
     await conn.execute("SELECT pg_advisory_xact_lock_shared($1)", LOCK)
 
 
+async def plan_once(conn: Connection) -> None:
+    """Spare a plan for every batch: with thousands of keys it takes longer than looking them up."""
+    await conn.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+
+
 async def own(conn: Connection) -> None:
     """Wait for the batches that are under way, and keep others waiting until this transaction ends."""
     await conn.execute("SELECT pg_advisory_xact_lock($1)", LOCK)

@@ -19,6 +19,7 @@ async def take(conn: Connection, events: Sequence[Event]) -> None:
     the sale it belongs to. What an erased member bought stays, as nobody's.
     """
     await queries.share(conn)
+    await queries.plan_once(conn)
     documents = [document_of(each) for each in events if isinstance(each, SaleRecorded | SaleReturned)]
     if delivered := [each for each in events if isinstance(each, OrderDelivered)]:
         documents += await orders.read_documents(conn, delivered)
