@@ -5,9 +5,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from humidor_customers.profiles.figures import making
 from humidor_customers.profiles.figures.favourites import Goods, Top
 from humidor_customers.profiles.figures.lines import ORDER, RETURN, SALE, Codes, Lines
 from humidor_customers.profiles.figures.making import EPOCH, figure
@@ -183,9 +185,11 @@ def expected(lines: list[Row]) -> dict[str, Any] | None:
 
 
 @settings(max_examples=60)
-@given(rows())
-def test_figures_of_many_at_once_are_those_of_each_by_hand(lines: list[Row]) -> None:
-    found = figure(arrays(lines), GOODS, TODAY)
+@given(rows(), st.sampled_from((1, 2, 2_000)))
+def test_figures_of_many_at_once_are_those_of_each_by_hand(lines: list[Row], customers: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(making, "AT_ONCE", customers)
+        found = figure(arrays(lines), GOODS, TODAY)
     wanted = {
         n: expected([each for each in lines if each.who == n]) for n in sorted({each.who for each in lines})
     }

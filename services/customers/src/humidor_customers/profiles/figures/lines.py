@@ -1,6 +1,6 @@
 """Lines of purchases of many customers as arrays, and the documents that they are of."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -45,6 +45,15 @@ class Lines(NamedTuple):
     gtin: Codes
     currency: Codes
 
+    def parts(self, size: int) -> Iterator["Lines"]:
+        """Give the lines of some customers at a time, in their order: places 1 to `size`, and so on."""
+        order = np.argsort(self.who, kind="stable")
+        who = self.who[order]
+        begins = np.arange(1 + size, who.max(initial=0) + 1, size)
+        for rows in np.split(order, np.searchsorted(who, begins)):
+            if len(rows):
+                yield Lines(*(_picked(each, rows) for each in self))
+
 
 class Documents(NamedTuple):
     """A row a document, in the order of customers; `own` are those in the customer's currency.
@@ -79,6 +88,10 @@ class Documents(NamedTuple):
     def customer(self) -> Ints:
         """Give for each document the place of its customer among those who have any."""
         return np.repeat(np.arange(len(self.starts)), np.diff(self.starts, append=len(self.who)))
+
+
+def _picked(column: Any, rows: Ints) -> Any:
+    return column._replace(of=column.of[rows]) if isinstance(column, Codes) else column[rows]
 
 
 def documents_of(lines: Lines) -> Documents:
