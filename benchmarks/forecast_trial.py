@@ -103,8 +103,9 @@ def _score(name: tuple[str, int, str], actual: Table, made: Made, scale: float) 
 
 
 def _humidor(task: Task, history: Table, ladder: Sequence[str] = ()) -> tuple[Made, Sequence[str]]:
-    from humidor_forecasting.choosing.intervals import LEVELS, interval
+    from humidor_forecasting.choosing.intervals import LEVELS
     from humidor_forecasting.choosing.pipeline import forecast_series
+    from humidor_forecasting.choosing.uncertainty import interval
     from humidor_forecasting.choosing.work import SeriesInput
 
     output = forecast_series(

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from humidor_forecasting.choosing.closing import idle_ahead
 from humidor_forecasting.choosing.errors import Errors, learn_errors
-from humidor_forecasting.choosing.intervals import LEVELS, ends_of, interval
-from humidor_forecasting.choosing.uncertainty import day_means, day_quantiles, sum_quantiles
+from humidor_forecasting.choosing.intervals import LEVELS, ends_of, places_of
+from humidor_forecasting.choosing.uncertainty import day_means, day_quantiles, interval, sum_quantiles
 from humidor_forecasting.models.interface import Values
 
 CHANCES = [0.025, 0.1, 0.25, 0.5, 0.75, 0.8, 0.9, 0.95, 0.975]
@@ -65,6 +65,8 @@ def test_sums_of_days_cover_what_they_say_and_their_means_add_up(name: str) -> N
 
 def test_an_interval_is_central_until_nothing_is_likely() -> None:
     assert ends_of(0.8) == (0.1, 0.9, 0.8)
+    assert places_of(0.95, CHANCES) == (0, 8, 7)
+    assert places_of(0.95, [0.1, 0.8, 0.9]) is None
     quantiles = np.array([[1.0, 8.0, 9.0], [0.0, 4.0, 6.0], [0.0, 0.0, 2.0]])
     low, high = interval(quantiles, [0.1, 0.8, 0.9], 0.8)
     assert low.tolist() == [1.0, 0.0, 0.0]

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from humidor_forecasting.choosing.closing import Flags
 from humidor_forecasting.choosing.errors import learn_errors
-from humidor_forecasting.choosing.intervals import LEVELS, interval
+from humidor_forecasting.choosing.intervals import LEVELS
 from humidor_forecasting.choosing.scores import bias, coverage, mase, naive_scale, pinball, rmsse, wape
-from humidor_forecasting.choosing.uncertainty import day_quantiles
+from humidor_forecasting.choosing.uncertainty import day_quantiles, interval
 from humidor_forecasting.models.interface import Values
 
 JUDGED_AT = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)

@@ -12,6 +12,7 @@ from scipy.special import ndtr, stdtrit
 
 from humidor_forecasting.choosing.closing import Flags
 from humidor_forecasting.choosing.errors import PRIOR_ORIGINS, Counts, Errors
+from humidor_forecasting.choosing.intervals import ends_of, places_of
 from humidor_forecasting.models.interface import Values
 
 DRAWS = 1000
@@ -86,6 +87,19 @@ def day_quantiles(
     return np.asarray(
         np.maximum.accumulate(np.where((left <= 0.0) | shut, 0.0, np.maximum(made, 0.0)), axis=-1)
     )
+
+
+def interval(quantiles: Values, probabilities: Sequence[float], level: float) -> tuple[Values, Values]:
+    """Give both ends of the intervals of this level; the last axis of `quantiles` are the probabilities.
+
+    Raises:
+        ValueError: One of the probabilities that it is made of is missing.
+    """
+    places = places_of(level, probabilities)
+    if places is None:
+        raise ValueError(f"an interval of {level:g} needs the probabilities {ends_of(level)}")
+    low, high, alone = (quantiles[..., place] for place in places)
+    return low, np.where(low > 0.0, high, alone)
 
 
 def day_means(forecast: Values, errors: Errors, idle: Flags | None = None) -> Values:
