@@ -118,8 +118,8 @@ def permuted_p(
     """Give the share of ways to draw as many treated units that show as large a ratio, of `SETS` drawn.
 
     Every drawn set is one unit together, mixed from all the others, so it has as many units and as many
-    donors as the treated ones have. Without an effect they differ from it in nothing but the draw. Placebos among
-    the donors alone do: they have fewer donors, so they fit worse before and stand out less since.
+    donors as the treated ones have. Without an effect they differ from it in nothing but the draw. Placebos
+    among the donors alone do: they have fewer donors, so they fit worse before and stand out less since.
 
     Args:
         units: Indices of all units, a row a period and a column a unit.
