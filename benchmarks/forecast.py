@@ -4,7 +4,9 @@
 
 The sets are read from the folder that DATA (or HUMIDOR_PUBLISHED_DATA) names; those that are not there are
 left out, and it is said. All methods forecast the same series from the same origins; MASE and WAPE judge the
-median forecast of ours and the point forecast of the others, cut at zero.
+median forecast of ours and the point forecast of the others, cut at zero. Coverage is that of the intervals
+as they are published: ours begin with nothing where nothing is likely, those of the libraries are central.
+`others` stands for sets of `forecast_others`.
 """
 
 import os
@@ -15,6 +17,7 @@ from concurrent.futures import ProcessPoolExecutor
 from importlib.util import find_spec
 from multiprocessing import get_context
 
+from benchmarks.forecast_others import OTHERS
 from benchmarks.forecast_sets import SETS, Task, read_tasks
 from benchmarks.forecast_trial import METHODS, Scored, run_task
 from benchmarks.report import Result, merge
@@ -40,20 +43,50 @@ def mean(found: Sequence[Scored], method: str, measure_: str) -> float:
 def show(name: str, found: Sequence[Scored], seconds: float) -> list[Result]:
     """Print the table of a set and give its figures."""
     methods = [each for each in METHODS if any(s.method == each for s in found)]
-    series = len({each.series for each in found})
-    print(f"\n{name}: {series} series, {len(found) // max(len(methods), 1)} forecasts, {seconds:.0f} s")
-    print(f"  {'method':<18}{'MASE':>8}{'WAPE':>8}{'pinball':>9}{'80 %':>7}{'95 %':>7}")
+    singles = sorted({each.method for each in found} - set(methods))
+    series, ours = len({each.series for each in found}), _of(found, "humidor")
+    print(f"\n{name}: {series} series, {len(ours)} forecasts, {seconds:.0f} s")
+    print(f"  {'method':<26}{'MASE':>8}{'WAPE':>8}{'pinball':>9}{'80 %':>7}{'95 %':>7}")
     for method in methods:
         cells = [mean(found, method, each) for each in ("mase", "wape", "pinball", "inside_80", "inside_95")]
         print(
-            f"  {method:<18}{cells[0]:>8.3f}{cells[1]:>8.3f}{cells[2]:>9.3f}{cells[3]:>7.1%}{cells[4]:>7.1%}"
+            f"  {method:<26}{cells[0]:>8.3f}{cells[1]:>8.3f}{cells[2]:>9.3f}{cells[3]:>7.1%}{cells[4]:>7.1%}"
         )
-    return _results(name, found, [each for each in methods if each != "humidor"])
+    for method in singles:
+        alone, chosen, count = _paired(found, method)
+        print(f"  {method:<26}{'':>16}{alone:>9.3f}  on {count} forecasts, chosen there {chosen:.3f}")
+    results = _results(name, found, [each for each in methods if each != "humidor"])
+    return results + _single(
+        name, found, [each for each in singles if _paired(found, each)[2] * 2 >= len(ours)]
+    )
+
+
+def _of(found: Sequence[Scored], method: str) -> dict[tuple[str, int], Scored]:
+    return {(each.series, each.end): each for each in found if each.method == method}
+
+
+def _paired(found: Sequence[Scored], method: str) -> tuple[float, float, int]:
+    """Give the quantile loss of a model alone, that of ours on the same forecasts, and how many they are."""
+    alone, ours = _of(found, method), _of(found, "humidor")
+    losses = [sum(own[each].pinball for each in alone) / len(alone) for own in (alone, ours)]
+    return losses[0], losses[1], len(alone)
+
+
+def _single(name: str, found: Sequence[Scored], singles: Sequence[str]) -> list[Result]:
+    """Compare with the model that comes nearest, of those tried for at least half of the forecasts."""
+    if not singles:
+        return []
+    best = min(singles, key=lambda each: _paired(found, each)[0] / _paired(found, each)[1])
+    alone, chosen, _ = _paired(found, best)
+    return [
+        Result(name=f"forecast.{name}.pinball_of_models", unit="", value=chosen, limit=alone,
+               better="lower", target=1.0, note=f"the nearest of its own models is {best}")
+    ]  # fmt: skip
 
 
 def _results(name: str, found: Sequence[Scored], others: Sequence[str]) -> list[Result]:
     results = []
-    for measure_ in ("mase", "wape"):
+    for measure_ in ("mase", "wape", "pinball"):
         best = min(others, key=lambda each: mean(found, each, measure_))
         results.append(
             Result(name=f"forecast.{name}.{measure_}", unit="", value=mean(found, "humidor", measure_),
@@ -69,13 +102,14 @@ def _results(name: str, found: Sequence[Scored], others: Sequence[str]) -> list[
 
 def main() -> int:
     short = os.environ.get("BENCH_SHORT", "0") not in {"", "0"}
-    names = sys.argv[1:] or list(SETS)
+    every = SETS | OTHERS
+    names = [name for each in sys.argv[1:] or SETS for name in (OTHERS if each == "others" else [each])]
     results: list[Result] = []
     if find_spec("prophet") is None:
         print("prophet is not installed: it is left out (pip install prophet)")
     with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
         for name in names:
-            tasks = read_tasks(name, short=short)
+            tasks = read_tasks(every[name], short=short)
             if not tasks:
                 print(f"{name}: the set is not here")
                 continue
@@ -87,7 +121,7 @@ def main() -> int:
         return 0
     merge(results)
     for each in results:
-        verdict = "" if each.met is None else ("yes" if each.met else "NO")
+        verdict = "" if each.met is None else ("met" if each.met else "NO")
         print(f"{each.name:<42}{each.value:>9.3f} {verdict:<4}{each.note}")
     return 0
 

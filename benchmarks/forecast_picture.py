@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 
 from benchmarks.forecast_sets import online_retail
+from humidor_forecasting.choosing.intervals import LEVELS
 from humidor_forecasting.choosing.pipeline import forecast_series
+from humidor_forecasting.choosing.uncertainty import interval
 from humidor_forecasting.choosing.work import SeriesInput, SeriesOutput
 from humidor_forecasting.plots.drawing import draw
-from humidor_forecasting.plots.rules import BANDS
 from humidor_forecasting.plots.words import say
 from humidor_forecasting.plots.work import Band, Chart, DrawInput, Language, Line, Panel
 from humidor_forecasting.runs.rules import PROBABILITIES
@@ -46,20 +47,20 @@ def chart(output: SeriesOutput, first: Any, values: Sequence[float], language: L
     days = [(first + timedelta(days=i)).isoformat() for i in range(len(values))]
     begin = len(values) - HORIZON
     columns = np.array(output.days)[:, 1:]
-    places = {chance: place for place, chance in enumerate(PROBABILITIES)}
     ahead = days[begin:]
     bands = [
         Band(
-            probability=high - low, label=say(language, "band", share=100 * (high - low)), days=ahead,
-            low=columns[:, places[low]].tolist(), high=columns[:, places[high]].tolist(),
+            probability=level, label=say(language, "band", share=100 * level), days=ahead,
+            low=low.tolist(), high=high.tolist(),
         )
-        for low, high in BANDS
+        for level in reversed(LEVELS)
+        for low, high in [interval(columns, PROBABILITIES, level)]
     ]  # fmt: skip
     lines = [
         Line(kind="history", label=say(language, "history"), days=days[-SHOWN:-HORIZON],
              values=list(values[-SHOWN:-HORIZON])),
         Line(kind="median", label=say(language, "median"), days=ahead,
-             values=columns[:, places[0.5]].tolist()),
+             values=columns[:, PROBABILITIES.index(0.5)].tolist()),
         Line(kind="actual", label=say(language, "actual"), days=ahead, values=list(values[begin:])),
     ]  # fmt: skip
     title = TITLES[language].format(day=days[begin])

@@ -5,7 +5,7 @@ import gzip
 import os
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -15,7 +15,10 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Task:
-    """One series and the ends of history after which it is forecast `horizon` periods ahead."""
+    """One series and the ends of history after which it is forecast `horizon` periods ahead.
+
+    Without `prophet` it is left out of the methods: it takes a second each time.
+    """
 
     set_name: str
     series: str
@@ -25,6 +28,7 @@ class Task:
     horizon: int
     season: int
     days_per_period: float
+    prophet: bool = True
 
 
 def folder() -> Path:
@@ -32,38 +36,47 @@ def folder() -> Path:
     return Path(named)
 
 
-def read_tasks(name: str, *, short: bool) -> list[Task]:
+def read_tasks(read: Callable[[], Iterator[Task]], *, short: bool) -> list[Task]:
     """Read a set; some of its series where it is to be short; none where the set is not there."""
     try:
-        tasks = list(SETS[name]())
+        tasks = list(read())
     except FileNotFoundError:
         return []
     if not short:
         return tasks
     step = max(1, len(tasks) // 3)
-    return [
-        Task(t.set_name, t.series, t.values, t.first, t.ends[-1:], t.horizon, t.season, t.days_per_period)
-        for t in tasks[::step][:3]
-    ]
+    return [replace(task, ends=task.ends[-1:]) for task in tasks[::step][:3]]
 
 
 def bakery() -> Iterator[Task]:
     """The 22 articles sold on most days, 14 days ahead, folds over the last year."""
+    for name, first, values in bakery_days():
+        if len(values) >= 420 and (values > 0).mean() >= 0.9:
+            ends = tuple(range(len(values) - 14 * 8, len(values) - 13, 14))
+            yield Task("bakery", name, values, first, ends, 14, 7, 1.0)
+
+
+def bakery_days() -> Iterator[tuple[str, date, NDArray[np.float64]]]:
+    """Each article's first day and units of each day."""
     amounts: dict[str, dict[date, float]] = defaultdict(dict)
     with gzip.open(folder() / "bakery_daily/bakery_daily_to_2022-05.csv.gz", "rt") as file:
         for row in csv.DictReader(file):
             amounts[row["unique_id"]][date.fromisoformat(row["ds"])] = float(row["y"])
     last = max(max(days) for days in amounts.values())
     for name, days in sorted(amounts.items()):
-        first = min(days)
-        values = _dense(days, first, last)
-        if len(values) >= 420 and (values > 0).mean() >= 0.9:
-            ends = tuple(range(len(values) - 14 * 8, len(values) - 13, 14))
-            yield Task("bakery", name, values, first, ends, 14, 7, 1.0)
+        yield name, min(days), _dense(days, min(days), last)
 
 
 def online_retail() -> Iterator[Task]:
     """The hundred items sold on most days, net of what came back, 14 days ahead."""
+    for code, first, values in retail_days(slice(100)):
+        if len(values) >= 180:
+            ends = tuple(range(len(values) - 14 * 4, len(values) - 13, 14))
+            yield Task("online_retail", code, values, first, ends, 14, 7, 1.0)
+
+
+def retail_days(ranks: slice) -> Iterator[tuple[str, date, NDArray[np.float64]]]:
+    """First day and units of each day of the items at these ranks by days sold."""
     amounts: dict[str, dict[date, float]] = defaultdict(lambda: defaultdict(float))
     with gzip.open(
         folder() / "online_retail/online_retail_to_2011-08.csv.gz", "rt", errors="replace"
@@ -72,13 +85,9 @@ def online_retail() -> Iterator[Task]:
             if float(row["UnitPrice"]) > 0:
                 amounts[row["StockCode"]][_day(row["InvoiceDate"])] += float(row["Quantity"])
     last = max(max(days) for days in amounts.values())
-    busiest = sorted(amounts, key=lambda code: -len(amounts[code]))[:100]
-    for code in busiest:
+    for code in sorted(amounts, key=lambda code: -len(amounts[code]))[ranks]:
         first = min(amounts[code])
-        values = np.maximum(_dense(amounts[code], first, last), 0.0)
-        if len(values) >= 180:
-            ends = tuple(range(len(values) - 14 * 4, len(values) - 13, 14))
-            yield Task("online_retail", code, values, first, ends, 14, 7, 1.0)
+        yield code, first, np.maximum(_dense(amounts[code], first, last), 0.0)
 
 
 def m4_weekly() -> Iterator[Task]:

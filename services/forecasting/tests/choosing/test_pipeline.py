@@ -146,6 +146,20 @@ def test_models_that_hang_break_or_explode_are_left_out_and_it_is_said(
     )
 
 
+@pytest.mark.parametrize("recorded", ["nothing sold", "closed"])
+def test_a_weekday_on_which_nothing_is_ever_sold_is_forecast_to_stay_so(recorded: str) -> None:
+    values: list[float | None] = [0.0 if day % 7 == 3 else each for day, each in enumerate(usual(200))]
+    closed = list(range(3, 200, 7)) if recorded == "closed" else []
+    output = check(forecast_series(asked(values, closed=closed)))
+    shut = [day for day in range(14) if (200 + day) % 7 == 3]
+    assert all(output.days[day] == [0.0] * 6 for day in shut)
+    assert all(output.days[day][1] > 0 for day in range(14) if day not in shut)
+    assert output.cumulative[shut[0]][1:] == output.cumulative[shut[0] - 1][1:]
+    assert any("nothing has been sold for long" in note for note in output.notes)
+    again = [*values[:-7], *usual(7)]
+    assert forecast_series(asked(again, closed=closed[:-1])).days[shut[0]][0] > 0
+
+
 def test_kinds_of_demand_are_told_apart() -> None:
     assert classify(np.array(usual(100))) == "smooth"
     assert classify(np.array([1.0, 30.0, 2.0, 1.0] * 20)) == "erratic"

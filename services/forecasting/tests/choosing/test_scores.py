@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from humidor_forecasting.choosing.candidates import judge_all, weigh
+from humidor_forecasting.choosing.candidates import Past, judge_all, weigh
+from humidor_forecasting.choosing.errors import learn_errors
 from humidor_forecasting.choosing.scores import (
     bias,
     coverage,
@@ -13,7 +14,7 @@ from humidor_forecasting.choosing.scores import (
     rmsse,
     wape,
 )
-from humidor_forecasting.choosing.uncertainty import day_quantiles, learn_errors, sum_quantiles
+from humidor_forecasting.choosing.uncertainty import day_quantiles, sum_quantiles
 
 ACTUAL, FORECAST = np.array([10.0, 0.0, 20.0]), np.array([8.0, 3.0, 21.0])
 
@@ -42,7 +43,8 @@ def test_the_cheaper_forecast_wins_by_quantile_loss() -> None:
     random = np.random.default_rng(5)
     actual = random.poisson(20, (6, 14)).astype(np.float64)
     made = {"right": np.full((6, 14), 20.0), "wrong": np.resize([5.0, 35.0], (6, 14))}
-    found = judge_all(made, actual, (np.resize(actual, 200), 7))
+    past = Past(actual, np.zeros(actual.shape, dtype=np.bool_), np.resize(actual, 200), 7)
+    found = judge_all(made, past)
     assert [each.name for each in found if each.name != "combination"] == ["right", "wrong"]
     assert found[0].cost < 0.7 * found[-1].cost
 

@@ -91,7 +91,7 @@ def test_without_holdouts_the_mix_of_other_stores_counts_and_a_lone_chain_has_on
     assert chosen.effects["promoted"].effect_sticks.low < truth(made, 0.5)
     assert chosen.effects["promoted"].effect_sticks.low > 0
     assert sum(chosen.weights.values()) == pytest.approx(1, abs=0.01)
-    assert output.placebo_p == pytest.approx(1 / 61)
+    assert output.placebo_p == pytest.approx(1 / 100)
     alone = stores(treated=5, holdouts=0, lift=0.5)
     past = check(evaluate(asked(alone)))
     assert (past.method, past.control_stores) == ("structural_time_series", 0)

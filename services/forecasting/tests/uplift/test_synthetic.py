@@ -18,6 +18,7 @@ from humidor_forecasting.uplift.synthetic import (
     fit,
     fit_weights,
     make_synthetic,
+    permuted_p,
     placebos_in_space,
     spread_of,
 )
@@ -127,3 +128,20 @@ def test_the_placebo_p_value_is_the_rank_among_all_units_and_covers_what_it_says
     assert 0.89 <= covered / 120 <= 1.0
     assert 0.4 < np.mean(ranks) < 0.68
     assert np.mean(np.array(ranks) <= 0.16) < 0.25
+
+
+def test_the_p_value_of_several_treated_units_is_even_without_an_effect_and_small_with_one() -> None:
+    ranks, found = [], []
+    for seed in range(100):
+        random = np.random.default_rng(seed)
+        common = random.normal(0, 1, (70, 3)).cumsum(axis=0) * 0.1
+        units = 1 + common @ random.dirichlet(np.ones(3), 20).T + random.normal(0, 0.1, (70, 20))
+        treated = np.arange(20) < 8
+        sizes = random.uniform(1, 5, 20)
+        ranks.append(permuted_p(units, treated, sizes, 56, slice(56, 70), seed=seed))
+        if seed < 10:
+            units[56:, treated] += 0.3
+            found.append(permuted_p(units, treated, sizes, 56, slice(56, 70), seed=seed))
+    assert np.mean(np.array(ranks) <= 0.1) <= 0.16
+    assert 0.42 < np.mean(ranks) < 0.58
+    assert max(found) <= 0.05

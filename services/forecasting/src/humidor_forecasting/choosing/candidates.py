@@ -7,17 +7,39 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from humidor_forecasting.choosing.closing import Flags
+from humidor_forecasting.choosing.errors import learn_errors
+from humidor_forecasting.choosing.intervals import LEVELS
 from humidor_forecasting.choosing.scores import bias, coverage, mase, naive_scale, pinball, rmsse, wape
-from humidor_forecasting.choosing.uncertainty import day_quantiles, learn_errors
+from humidor_forecasting.choosing.uncertainty import day_quantiles, interval
 from humidor_forecasting.models.interface import Values
 
 JUDGED_AT = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
+ASKED = tuple(sorted({*JUDGED_AT, *LEVELS}))
+_JUDGED = [ASKED.index(each) for each in JUDGED_AT]
 COMBINATION = "combination"
 BASELINE = "seasonal_naive"
 BETTER_BY = 0.03
 """A single model replaces the combination, and a challenger the champion, only if it costs so much less."""
 
 Weights: TypeAlias = Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Past:
+    """What forecasts are judged by.
+
+    Args:
+        actual: What came, shape (origins, horizon).
+        idle: Periods that are idle by rule, of the same shape.
+        before: Amounts before the first origin, whose naive error scales MASE and RMSSE.
+        season: Periods of a season.
+    """
+
+    actual: Values
+    idle: Flags
+    before: Values
+    season: int
 
 
 @dataclass(frozen=True)
@@ -43,23 +65,21 @@ def mix(forecasts: Mapping[str, Values], weights: Weights) -> Values:
     return np.asarray(sum(forecasts[name] * weight for name, weight in weights.items()))
 
 
-def judge(
-    name: str, weights: Weights, forecast: Values, actual: Values, history: tuple[Values, int]
-) -> Candidate:
+def judge(name: str, weights: Weights, forecast: Values, past: Past) -> Candidate:
     """Score a candidate; the quantiles of each origin rest on the errors of the other origins."""
-    values, season = history
-    others = _others(len(actual))
-    quantiles = day_quantiles(forecast, learn_errors(actual[others], forecast[others]), JUDGED_AT)
-    cost = pinball(actual, quantiles, JUDGED_AT)
-    scale = naive_scale(values, season)
+    actual, others = past.actual, _others(len(past.actual))
+    errors = learn_errors(actual[others], forecast[others], past.idle[others], leaning=False)
+    quantiles = day_quantiles(forecast, errors, ASKED, past.idle)
+    cost = pinball(actual, quantiles[..., _JUDGED], JUDGED_AT)
+    scale = naive_scale(past.before, past.season)
     scores = {
         "mase": mase(actual, forecast, scale),
         "wape": wape(actual, forecast),
-        "rmsse": rmsse(actual, forecast, naive_scale(values, season, power=2)),
+        "rmsse": rmsse(actual, forecast, naive_scale(past.before, past.season, power=2)),
         "bias": bias(actual, forecast),
         "pinball": cost / scale,
-        "coverage_80": coverage(actual, quantiles[..., 1], quantiles[..., 5]),
-        "coverage_95": coverage(actual, quantiles[..., 0], quantiles[..., 6]),
+    } | {
+        f"coverage_{level * 100:g}": coverage(actual, *interval(quantiles, ASKED, level)) for level in LEVELS
     }
     return Candidate(name, weights, forecast, cost, scores)
 
@@ -70,14 +90,12 @@ def _others(origins: int) -> NDArray[np.int64]:
     return np.array([every[every != each] for each in every]) if origins > 1 else every[None]
 
 
-def judge_all(
-    forecasts: Mapping[str, Values], actual: Values, history: tuple[Values, int]
-) -> list[Candidate]:
+def judge_all(forecasts: Mapping[str, Values], past: Past) -> list[Candidate]:
     """Judge every model alone, and the combination of the best of them; the cheapest come first."""
-    found = [judge(name, {name: 1.0}, made, actual, history) for name, made in sorted(forecasts.items())]
+    found = [judge(name, {name: 1.0}, made, past) for name, made in sorted(forecasts.items())]
     if len(found) > 1:
         weights = weigh({each.name: each.cost for each in found})
-        found.append(judge(COMBINATION, weights, mix(forecasts, weights), actual, history))
+        found.append(judge(COMBINATION, weights, mix(forecasts, weights), past))
     return sorted(found, key=lambda each: (each.cost, each.name))
 
 

@@ -12,15 +12,11 @@ import numpy as np
 
 from humidor_forecasting.choosing.analogues import forecast_by_analogues
 from humidor_forecasting.choosing.backtest import Plan, Trial, plan_backtest, try_models
-from humidor_forecasting.choosing.candidates import choose, explain, judge_all, mix
+from humidor_forecasting.choosing.candidates import Past, choose, explain, judge_all, mix
 from humidor_forecasting.choosing.cleaning import Cleaned, clean
-from humidor_forecasting.choosing.uncertainty import (
-    Errors,
-    day_quantiles,
-    errors_around,
-    learn_errors,
-    sum_quantiles,
-)
+from humidor_forecasting.choosing.closing import Flags, idle_ahead
+from humidor_forecasting.choosing.errors import Errors, errors_around, learn_errors
+from humidor_forecasting.choosing.uncertainty import day_means, day_quantiles, sum_quantiles
 from humidor_forecasting.choosing.watch import watch_of
 from humidor_forecasting.choosing.work import LEAST_OWN_DAYS, SeriesInput, SeriesOutput
 from humidor_forecasting.models.interface import History, Values
@@ -34,12 +30,17 @@ ADI_LIMIT, CV2_LIMIT = 1.32, 0.49
 
 @dataclass(frozen=True)
 class _Series:
-    """A series on its way."""
+    """A series on its way; `idle` are periods in which nothing was sold, though it could have been bought."""
 
     given: SeriesInput
     history: History
+    idle: Flags
     kind: str
     notes: list[str]
+
+    def idle_after(self, ends: Sequence[int]) -> Flags:
+        """Say which of the periods after each end are idle by rule."""
+        return idle_ahead(self.idle, ends, self.given.horizon, self.given.season)
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,9 @@ def forecast_series(given: SeriesInput) -> SeriesOutput:
 
 
 def _prepare(given: SeriesInput) -> _Series:
+    recorded = np.array([np.nan if each is None else each for each in given.values], dtype=np.float64)
     cleaned = clean(
-        np.array([np.nan if each is None else each for each in given.values], dtype=np.float64),
+        recorded,
         censored=given.censored,
         closed=given.closed,
         excused=given.excused,
@@ -85,7 +87,13 @@ def _prepare(given: SeriesInput) -> _Series:
     )
     begin = given.first_ordinal + round(cleaned.first * given.days_per_period)
     history = History(cleaned.values, given.season, begin, given.days_per_period, _known(given, cleaned))
-    return _Series(given, history, classify(cleaned.values), cleaned.notes)
+    idle = recorded <= 0.0
+    idle[[place for place in given.closed if place < len(idle)]] = True
+    idle[[place for place in given.censored if place < len(idle)]] = False
+    series = _Series(given, history, idle[cleaned.first :], classify(cleaned.values), cleaned.notes)
+    if series.idle_after([len(history)]).any():
+        series.notes.append("days of the season on which nothing has been sold for long are taken to stay so")
+    return series
 
 
 def classify(values: Values) -> str:
@@ -111,10 +119,12 @@ def _known(given: SeriesInput, cleaned: Cleaned) -> dict[str, Values]:
 
 def _chosen(series: _Series, plan: Plan, trials: Sequence[Trial]) -> SeriesOutput:
     given, values = series.given, series.history.values
-    past = {trial.model.name: trial.forecast for trial in trials if trial.forecast is not None}
+    idle = series.idle_after(plan.ends)[:, : plan.horizon]
+    made = {trial.model.name: trial.forecast for trial in trials if trial.forecast is not None}
+    made = {name: np.where(idle, 0.0, forecast) for name, forecast in made.items()}
     ahead = {trial.model.name: trial.ahead for trial in trials if trial.ahead is not None}
-    actual = plan.actual(values)
-    found = judge_all(past, actual, (values[: plan.ends[0]], given.season))
+    past = Past(plan.actual(values), idle, values[: plan.ends[0]], given.season)
+    found = judge_all(made, past)
     champion, challenger = choose(found, given.incumbent)
     judged = f"{len(plan.ends)} forecasts of {plan.horizon} periods each"
     verdict = Verdict(
@@ -125,14 +135,15 @@ def _chosen(series: _Series, plan: Plan, trials: Sequence[Trial]) -> SeriesOutpu
             "weights": dict(champion.weights),
             "candidates": {each.name: each.scores | {"cost": each.cost} for each in found},
             "origins": len(plan.ends),
-            "watch": watch_of(actual, champion.forecast),
+            "watch": watch_of(past.actual, champion.forecast),
         },
         reasons=explain(champion, challenger, found, judged),
         fell_back=False,
-        tried=sorted(past),
+        tried=sorted(made),
     )
     noted = replace(series, notes=[*series.notes, *_failures(trials)])
-    return _output(noted, mix(ahead, champion.weights), learn_errors(actual, champion.forecast), verdict)
+    errors = learn_errors(past.actual, champion.forecast, idle)
+    return _output(noted, mix(ahead, champion.weights), errors, verdict)
 
 
 def _failures(trials: Sequence[Trial]) -> list[str]:
@@ -152,9 +163,8 @@ def _plain(series: _Series, trials: Sequence[Trial] | None = None) -> SeriesOutp
 
 
 def _nothing_sold(series: _Series) -> SeriesOutput:
-    """Nothing was ever wanted: zero, with room above it by the rule of three (3 over the number of days)."""
-    reach = 3.0 / max(len(series.given.values), 3)
-    errors = Errors(np.array([0.0]), *(np.asarray(each) for each in (reach, 0.0, 0.0, 1.0)))
+    """Nothing was ever wanted: zero. How much it would be is not known, that it is seldom is."""
+    errors = errors_around(np.zeros(2))
     verdict = Verdict(model="zero", reasons=["nothing has been wanted yet"])
     return _output(replace(series, kind="none"), np.zeros(series.given.horizon), errors, verdict)
 
@@ -185,8 +195,9 @@ def _seed(given: SeriesInput) -> int:
 
 def _output(series: _Series, ahead: Values, errors: Errors, verdict: Verdict) -> SeriesOutput:
     given = series.given
-    days = day_quantiles(ahead, errors, given.probabilities)
-    means, sums = sum_quantiles(ahead, errors, given.probabilities, _seed(given))
+    idle = series.idle_after([len(series.history)])[0]
+    days = day_quantiles(ahead, errors, given.probabilities, idle)
+    means, sums = sum_quantiles(ahead, errors, given.probabilities, _seed(given), idle)
     return SeriesOutput(
         store_id=given.store_id,
         gtin=given.gtin,
@@ -194,7 +205,7 @@ def _output(series: _Series, ahead: Values, errors: Errors, verdict: Verdict) ->
         model_version=CODE_VERSION,
         challenger=verdict.challenger,
         kind=series.kind,
-        days=_rows(ahead, days),
+        days=_rows(day_means(ahead, errors, idle), days),
         cumulative=_rows(means, sums),
         scores=verdict.scores,
         reasons=verdict.reasons,

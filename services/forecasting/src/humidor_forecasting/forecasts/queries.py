@@ -1,5 +1,6 @@
 """Statements that read forecasts."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -7,6 +8,7 @@ from uuid import UUID
 from msgspec import Raw
 
 from humidor_common.db.pool import Connection
+from humidor_forecasting.choosing.intervals import LEVELS, Places, places_of
 from humidor_forecasting.forecasts.schemas import ForecastSummary
 
 Document: TypeAlias = dict[str, Any]
@@ -113,9 +115,25 @@ def _document(row: Any) -> Document:
 def _figures(text: str, chances: list[float], first: date) -> Raw:
     """Turn `[[mean, quantile, …], …]`, as PostgreSQL writes it, into days with named figures."""
     quantiles = ",".join(f'{{"probability":{chance},"quantity_sticks":%s}}' for chance in chances)
-    day = '{"day":"%s","days":%d,"mean_sticks":%s,"quantiles":[' + quantiles + "]}"
+    day = '{"day":"%s","days":%d,"mean_sticks":%s,"quantiles":[' + quantiles + '],"intervals":[%s]}'
+    found = [(level, places_of(level, chances)) for level in LEVELS]
+    spans = [(level, places) for level, places in found if places is not None]
+    rows = [row.split(", ") for row in text[2:-2].split("], [")]
     days = [
-        day % (first + timedelta(days=number), number + 1, *row.split(", "))
-        for number, row in enumerate(text[2:-2].split("], ["))
+        day % (first + timedelta(days=number), number + 1, *row, _intervals(row[1:], spans))
+        for number, row in enumerate(rows)
     ]
     return Raw(f"[{','.join(days)}]".encode())
+
+
+def _intervals(quantiles: Sequence[str], spans: Sequence[tuple[float, Places]]) -> str:
+    """Write the intervals that a row of quantiles makes."""
+    made = []
+    for level, places in spans:
+        one_sided = float(quantiles[places.low]) <= 0.0
+        high = quantiles[places.alone if one_sided else places.high]
+        made.append(
+            f'{{"level":{level},"low_sticks":{quantiles[places.low]},"high_sticks":{high},'
+            f'"one_sided":{"true" if one_sided else "false"}}}'
+        )
+    return ",".join(made)

@@ -14,13 +14,30 @@ class QuantileView(BaseModel):
     quantity_sticks: float
 
 
+class IntervalView(BaseModel):
+    """Demand lies between, ends included, with the probability `level`.
+
+    An interval is central: as much is left out below as above. Where nothing at all is likelier than what
+    would be left out below, it is `one_sided`: it begins with nothing, what it leaves out lies above alone.
+    """
+
+    level: float
+    low_sticks: float
+    high_sticks: float
+    one_sided: bool
+
+
 class ForecastDayView(BaseModel):
-    """Demand of the day, or (cumulative) of all `days` days up to it."""
+    """Demand of the day, or (cumulative) of all `days` days up to it.
+
+    `intervals` are those of 80 and 95 % that can be made of the probabilities that the run was asked for.
+    """
 
     day: date
     days: int
     mean_sticks: float
     quantiles: list[QuantileView]
+    intervals: list[IntervalView]
 
 
 class ForecastSummary(BaseModel):

@@ -9,7 +9,6 @@ from humidor_forecasting.demand.schemas import PeriodView
 from humidor_forecasting.plots.words import say
 from humidor_forecasting.plots.work import Band, Chart, Language, Line, Marker, MarkerKind, Panel
 
-BANDS = ((0.025, 0.975), (0.1, 0.9))
 MARKED: Mapping[MarkerKind, Callable[[PeriodView], Sequence[str]]] = {
     "holiday": lambda period: period.holidays,
     "promotion": lambda period: period.promotions,
@@ -22,7 +21,7 @@ def forecast_chart(
 ) -> Chart:
     """Show history up to the day the forecast starts on, then median and bands; `names` of store, product.
 
-    Bands are shown whose both ends are among the forecast's probabilities; the mean where there is no median.
+    Bands are the forecast's intervals, the widest first; the mean is shown where there is no median.
     """
     start: date = forecast["starts_on"]
     past = [period for period in periods if period.starts_on < start]
@@ -72,16 +71,17 @@ def _middle(days: Sequence[Mapping[str, Any]], language: Language) -> Line:
 
 
 def _bands(days: Sequence[Mapping[str, Any]], language: Language) -> list[Band]:
-    found = []
-    for low, high in BANDS:
-        bottom, top = _column(days, low), _column(days, high)
-        if bottom is not None and top is not None:
-            share = round(100 * (high - low))
-            found.append(Band(
-                probability=share / 100, label=say(language, "band", share=share),
-                days=[day["day"].isoformat() for day in days], low=bottom, high=top,
-            ))  # fmt: skip
-    return found
+    levels = sorted({each["level"] for day in days for each in day["intervals"]}, reverse=True)
+    return [_band(days, level, language) for level in levels]
+
+
+def _band(days: Sequence[Mapping[str, Any]], level: float, language: Language) -> Band:
+    spans = [each for day in days for each in day["intervals"] if each["level"] == level]
+    return Band(
+        probability=level, label=say(language, "band", share=round(100 * level)),
+        days=[day["day"].isoformat() for day in days],
+        low=[each["low_sticks"] for each in spans], high=[each["high_sticks"] for each in spans],
+    )  # fmt: skip
 
 
 def _markers(periods: Sequence[PeriodView], language: Language) -> list[Marker]:

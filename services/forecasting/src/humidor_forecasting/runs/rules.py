@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 PROBABILITIES = (0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.8, 0.9, 0.95, 0.975, 0.99)
-"""80 % of demand lies between 0.1 and 0.9, 95 % between 0.025 and 0.975; levels take the high ones."""
+"""Intervals of 80 and 95 % are made of 0.1, 0.8, 0.9 and 0.025, 0.95, 0.975; levels take the high ones."""
 
 BUSY_SERIES = 8.0
 """A store that sells so many products on an average day, and one day none, was closed."""

@@ -89,16 +89,21 @@ def by_synthetic_control(panel: Panel, asked: Asked) -> Found:
             f"fewer than {synthetic.LEAST_DONORS} stores without the promotion sell the products"
         )
     target, size = _treated_index(kept, asked)
-    donors = kept.index(asked.outcome, window.known)[controls].T
+    units = kept.index(asked.outcome, window.known).T
+    sizes = kept.outcomes[asked.outcome][:, : window.known].mean(axis=1)
+    donors = units[:, controls]
     since = slice(window.first, window.until)
     made = synthetic.fit(target, donors, window.known, since)
     placebos = synthetic.placebos_in_space(
         donors, window.known, since, together=int(kept.treated.sum()), seed=asked.seed,
-        sizes=kept.outcomes[asked.outcome][controls, : window.known].mean(axis=1),
+        sizes=sizes[controls],
     )  # fmt: skip
     gap = float((target - made.path)[since].mean())
     reach = synthetic.spread_of(placebos, made.rmspe_before, asked.probability, donors=len(donors.T))
-    p_value = placebos.p_value(made.ratio)
+    if kept.treated.sum() > 1:
+        p_value = synthetic.permuted_p(units, kept.treated, sizes, window.known, since, seed=asked.seed)
+    else:
+        p_value = placebos.p_value(made.ratio)
     total = size * window.days
     effect = _effect(_sold(kept, asked), total * np.array([gap, gap - reach, gap + reach]), p_value)
     diagnostics = {

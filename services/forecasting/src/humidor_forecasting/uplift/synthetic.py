@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from humidor_forecasting.uplift.panel import Values
+from humidor_forecasting.uplift.panel import Flags, Values
 
 LEAST_DONORS = 3
 GROUPS = 60
+SETS = 99
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,33 @@ def placebos_in_space(
         after.append(made.rmspe_since)
         gaps.append(float((target - made.path)[since].mean()))
     return Placebos(np.array(before), np.array(after), np.array(gaps))
+
+
+def permuted_p(
+    units: Values, treated: Flags, sizes: Values, known: int, since: slice, *, seed: int = 1
+) -> float:
+    """Give the share of ways to draw as many treated units that show as large a ratio, of `SETS` drawn.
+
+    Every drawn set is one unit together, mixed from all the others, so it has as many units and as many
+    donors as the treated ones have. Without an effect they differ from it in nothing but the draw. Placebos
+    among the donors alone do: they have fewer donors, so they fit worse before and stand out less since.
+
+    Args:
+        units: Indices of all units, a row a period and a column a unit.
+        treated: Which of them were treated.
+        sizes: What each counts in a sum.
+        known: Periods before.
+        since: Periods that are judged.
+        seed: Of the draws.
+    """
+    drawn = np.random.default_rng(seed).permuted(np.tile(treated, (SETS, 1)), axis=1)
+    seen, *ratios = (_ratio_of(units, flags, sizes, known, since) for flags in (treated, *drawn))
+    return (1 + sum(ratio >= seen * (1 - 1e-9) for ratio in ratios)) / (1 + SETS)
+
+
+def _ratio_of(units: Values, chosen: Flags, sizes: Values, known: int, since: slice) -> float:
+    target = units[:, chosen] @ (sizes[chosen] / sizes[chosen].sum())
+    return fit(target, units[:, ~chosen], known, since).ratio
 
 
 def spread_of(placebos: Placebos, rmspe_before: float, probability: float, *, donors: int) -> float:
