@@ -38,6 +38,7 @@ BENCHES = {
     "market": "market.bench_market",
     "mining": "mining.bench_mining",
     "forecast-speed": "forecast_speed.bench_forecast_speed",
+    "forecast-value": "forecast_value.bench_forecast_value",
 }
 
 

@@ -9,6 +9,7 @@ PROBABILITIES = (0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.8, 0.9, 0.95, 0.975, 0.99)
 
 BUSY_SERIES = 8.0
 """A store that sells so many products on an average day, and one day none, was closed."""
+REST_WEEKS = (-4, -3, -2, -1, 1, 2, 3, 4)
 
 SPRING_BEFORE, SPRING_AFTER = 21, 14
 
@@ -55,14 +56,23 @@ def out_places(recorded: Recorded, times: Sequence[tuple[date, date]]) -> list[i
 def closed_places(recorded: Recorded, trading: Mapping[date, int]) -> list[int]:
     """Give the days, by place, on which the store sold nothing at all although it sells many products a day.
 
-    `trading` counts the products sold on each day that had a sale.
+    `trading` counts the products sold on each day that had a sale. Days of rest are none of them: where the
+    store was shut on most of the same weekdays of the four weeks before and after, nothing is wanted on such
+    a day of next week either, and to fill it with what other days sell would forecast too much.
     """
     span = [day for day in trading if recorded.first_day <= day <= recorded.until]
     if not span or sum(trading[day] for day in span) / len(span) < BUSY_SERIES:
         return []
     count = (recorded.until - recorded.first_day).days + 1
     open_places = {(day - recorded.first_day).days for day in span}
-    return sorted(set(range(count)) - open_places)
+    shut = set(range(count)) - open_places
+    return sorted(place for place in shut if not _rests(place, shut, count))
+
+
+def _rests(place: int, shut: Collection[int], count: int) -> bool:
+    """Whether the store was shut on most of the same weekdays around a day."""
+    around = [place + 7 * week for week in REST_WEEKS if 0 <= place + 7 * week < count]
+    return 2 * sum(each in shut for each in around) > len(around)
 
 
 @dataclass(frozen=True)

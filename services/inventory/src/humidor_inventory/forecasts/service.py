@@ -43,7 +43,7 @@ async def keep_forecasts(conn: Connection, forecasts: Sequence[ForecastPublished
     newest: dict[Pair, ForecastPublished] = {}
     for forecast in sorted(forecasts, key=lambda each: (each.issued_at, each.forecast_id)):
         newest[forecast.store_id, lenient_gtin(forecast.gtin)] = forecast
-    rows = [_row(pair, newest[pair]) for pair in sorted(newest)]
+    rows = [row_of(pair, newest[pair]) for pair in sorted(newest)]
     return [(row[0], row[1]) for row in await conn.fetch(_KEEP, rows)]
 
 
@@ -82,7 +82,8 @@ async def digest(conn: Connection) -> Digest:
     return dict(row or {})
 
 
-def _row(pair: Pair, forecast: ForecastPublished) -> dict[str, Any]:
+def row_of(pair: Pair, forecast: ForecastPublished) -> dict[str, Any]:
+    """Give the row that keeps a forecast: figures of days and of spans, the mean before the quantiles."""
     return {
         "store_id": pair[0],
         "gtin": pair[1],
