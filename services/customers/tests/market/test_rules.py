@@ -89,7 +89,7 @@ def test_every_day_is_in_one_period_and_in_one_piece(start: date, days: int, per
     whole = Span(start, start + timedelta(days=days))
     spans = cut(whole, period)  # type: ignore[arg-type]
     assert sum(span.days for span in spans) == whole.days
-    pieces = split(spans, by_month=True)
+    pieces = split(spans)
     of_months = sum(
         cut(Span(month, month.replace(day=28)), "none")[0].days >= 28 for month, _ in pieces.months
     )

@@ -1,5 +1,6 @@
 """Compares stretches of time: growth, yearly growth over years, and what moved shares."""
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import partial
@@ -10,6 +11,7 @@ from humidor_common.db.pool import Connection
 from humidor_common.web.problems import invalid
 from humidor_customers.market import queries
 from humidor_customers.market.asking import Compared, Cut, Shifting
+from humidor_customers.market.cubes import Cells
 from humidor_customers.market.rules.figures import Part, change, compound_growth, decompose
 from humidor_customers.market.rules.periods import Span, base_of, months_before
 from humidor_customers.market.schemas import (
@@ -19,7 +21,7 @@ from humidor_customers.market.schemas import (
     RatioView,
     ShiftRow,
 )
-from humidor_customers.market.service import named, question_of, spans_of
+from humidor_customers.market.service import Sums, markets, named, question_of, spans_of
 
 MOST_COMPOUND_DAYS = 30 * 366
 """Only the first and the last year are read."""
@@ -33,25 +35,41 @@ _Market = tuple[str, str]
 class _Compare:
     """Sums by span, market and key, with the whole of each market under the key None."""
 
-    def __init__(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        self._sums: dict[tuple[int, _Market], dict[str | None, dict[str, int]]] = {}
-        for row in rows:
-            groups = self._sums.setdefault((row["span"], (row["within"], row["currency"])), {})
-            for key in (row["key"], None):
-                sums = groups.setdefault(key, dict(_NOTHING))
-                for name in _NOTHING:
-                    sums[name] += row[name]
+    def __init__(self, cells: Cells) -> None:
+        self._found: dict[tuple[int, _Market], dict[str | None, _Figures]] = {}
+        self._markets: dict[int, dict[_Market, Sums]] = defaultdict(dict)
+        for each in markets(cells):
+            self._markets[each.span][each.within, each.currency] = each
 
     def markets(self, *spans: int) -> list[_Market]:
-        return sorted({market for span, market in self._sums if span in spans})
+        return sorted({market for span in spans for market in self._markets[span]})
 
     def keys(self, market: _Market, *spans: int) -> list[str | None]:
         """Name the groups of any of the spans, the whole first."""
-        keys = {key for span in spans for key in self._sums.get((span, market), {})}
-        return [None, *sorted(key for key in keys if key is not None)]
+        found = [self._markets[span].get(market) for span in spans]
+        codes = {code for each in found if each for code in each.cells.key[each.begin : each.end].tolist()}
+        labels = next(each.cells.labels[2] for each in found if each)
+        return [None, *(labels[code] for code in sorted(codes))]
 
     def get(self, span: int, market: _Market, key: str | None) -> _Figures:
-        return self._sums.get((span, market), {}).get(key, _NOTHING)
+        if (span, market) not in self._found:
+            self._found[span, market] = _figures_of(self._markets[span].get(market))
+        return self._found[span, market].get(key, _NOTHING)
+
+
+def _figures_of(market: Sums | None) -> dict[str | None, _Figures]:
+    """Give the sums of every group of a market and of all of them."""
+    if market is None:
+        return {}
+    cells, part = market.cells, slice(market.begin, market.end)
+    found: dict[str | None, _Figures] = {
+        cells.labels[2][code]: {"sticks": sticks, "net_minor": net_minor}
+        for code, sticks, net_minor in zip(
+            cells.key[part].tolist(), cells.sticks[part].tolist(), cells.net_minor[part].tolist(), strict=True
+        )
+    }
+    found[None] = {"sticks": market.total(cells.sticks), "net_minor": market.total(cells.net_minor)}
+    return found
 
 
 async def report_growth(

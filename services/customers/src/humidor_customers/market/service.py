@@ -1,10 +1,12 @@
 """Reports shares, prices and concentration of the market."""
 
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from datetime import date
 from functools import partial
+from itertools import pairwise
 from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
 
 from humidor_common.auth import Principal
 from humidor_common.clock import latest_date, utc_now
@@ -12,8 +14,10 @@ from humidor_common.db.pool import Connection
 from humidor_common.web.inputs import visible_stores
 from humidor_common.web.pagination import Page, decode_cursor, encode_cursor
 from humidor_common.web.problems import invalid
+from humidor_customers.arrays import Ints
 from humidor_customers.market import queries
 from humidor_customers.market.asking import Cut, Filters
+from humidor_customers.market.cubes import Cells
 from humidor_customers.market.questions import OF_PLACES, UNKNOWN, Question
 from humidor_customers.market.rules.figures import STICKS_PER_CASE, concentrate, ratio
 from humidor_customers.market.rules.periods import Period, Span, cut
@@ -33,15 +37,24 @@ _FILTERS = ("brand", "maker", "price_class", "area", "market_type", "business_fo
 
 
 class Sums(NamedTuple):
-    """Sums of one market in one span and currency: of its groups, by key, and of all together."""
+    """The groups of one market in one span and currency: cells from `begin` to before `end`, by key."""
 
     span: int
     within: str
     currency: str
-    groups: list[dict[str, Any]]
+    cells: Cells
+    begin: int
+    end: int
 
-    def total(self, name: str) -> int:
-        return sum(each[name] for each in self.groups)
+    @property
+    def groups(self) -> range:
+        return range(self.begin, self.end)
+
+    def key(self, group: int) -> str:
+        return self.cells.labels[2][self.cells.key[group]]
+
+    def total(self, figures: Ints) -> int:
+        return int(figures[self.begin : self.end].sum())
 
 
 def spans_of(filters: Filters, period: Period, today: date, *, most_days: int = MOST_DAYS) -> list[Span]:
@@ -85,12 +98,17 @@ def question_of(
     return Question(spans, by, within, given, stores, wholesale)
 
 
-def markets(rows: Iterable[dict[str, Any]]) -> list[Sums]:
-    """Gather the groups of each market."""
-    found: dict[tuple[int, str, str], list[dict[str, Any]]] = defaultdict(list)
-    for row in rows:
-        found[row["span"], row["within"], row["currency"]].append(row)
-    return [Sums(*key, groups) for key, groups in found.items()]
+def markets(cells: Cells) -> list[Sums]:
+    """Cut the groups of each market out of all of them."""
+    withins, currencies, _ = cells.labels
+    parts = np.stack([cells.span, cells.within, cells.currency])
+    begins = np.flatnonzero(np.any(parts[:, 1:] != parts[:, :-1], axis=0)) + 1
+    bounds = [0, *begins.tolist(), cells.size] if cells.size else []
+    return [
+        Sums(span, withins[within], currencies[currency], cells, begin, end)
+        for begin, end in pairwise(bounds)
+        for span, within, currency in [parts[:, begin].tolist()]
+    ]
 
 
 def named(value: str) -> str | None:
@@ -159,29 +177,33 @@ async def report(
 
 def word_shares(span: Span, market: Sums) -> Iterator[Made[ShareRow]]:
     """Give each group's share of its market, the largest first."""
-    total = market.total("sticks"), market.total("net_minor")
-    ordered = sorted(market.groups, key=lambda each: (-each["sticks"], -each["net_minor"], each["key"]))
-    for rank, group in enumerate(ordered, 1):
-        yield partial(_share, _head(span, market, group), group, rank, total)
+    sticks, net_minor = (
+        each[market.begin : market.end] for each in (market.cells.sticks, market.cells.net_minor)
+    )
+    total = int(sticks.sum()), int(net_minor.sum())
+    ordered = np.lexsort((-net_minor, -sticks)) + market.begin
+    for rank, group in enumerate(ordered.tolist(), 1):
+        yield partial(_share, span, market, (group, rank), total)
 
 
-def _share(head: dict[str, Any], group: dict[str, Any], rank: int, total: tuple[int, int]) -> ShareRow:
+def _share(span: Span, market: Sums, which: tuple[int, int], total: tuple[int, int]) -> ShareRow:
+    (group, rank), cells = which, market.cells
     return ShareRow.model_construct(
-        **head,
+        **_head(span, market, group),
         rank=rank,
-        sales=group["sales"],
-        left_out_lines=group["left_out"],
-        volume=RatioView.of(ratio(group["sticks"], total[0])),
-        value=RatioView.of(ratio(group["net_minor"], total[1])),
+        sales=int(cells.sales[group]),
+        left_out_lines=int(cells.left_out[group]),
+        volume=RatioView.of(ratio(int(cells.sticks[group]), total[0])),
+        value=RatioView.of(ratio(int(cells.net_minor[group]), total[1])),
     )
 
 
-def _head(span: Span, market: Sums, group: dict[str, Any]) -> dict[str, Any]:
+def _head(span: Span, market: Sums, group: int) -> dict[str, Any]:
     return {
         "start": span.start,
         "end": span.end,
         "within": named(market.within),
-        "key": named(group["key"]),
+        "key": named(market.key(group)),
         "currency": market.currency,
     }
 
@@ -189,18 +211,21 @@ def _head(span: Span, market: Sums, group: dict[str, Any]) -> dict[str, Any]:
 def word_prices(span: Span, market: Sums) -> Iterator[Made[PriceRow]]:
     """Give 条均价, 单箱销售额 and 顺价指数 of each group."""
     for group in market.groups:
-        yield partial(_price, _head(span, market, group), group)
+        yield partial(_price, span, market, group)
 
 
-def _price(head: dict[str, Any], group: dict[str, Any]) -> PriceRow:
+def _price(span: Span, market: Sums, group: int) -> PriceRow:
+    cells = market.cells
+    sticks, net_minor = int(cells.sticks[group]), int(cells.net_minor[group])
+    known = not np.isnan(cells.valued["priced_minor"][group])
+    priced_minor = int(cells.valued["priced_minor"][group]) if known else None
+    wholesale_minor = float(cells.valued["wholesale_minor"][group]) if known else None
     return PriceRow.model_construct(
-        **head,
-        per_carton=RatioView.of(ratio(group["net_minor"], group["cartons"])),
-        per_case=RatioView.of(ratio(group["net_minor"], group["sticks"] / STICKS_PER_CASE)),
-        retail_to_wholesale=RatioView.of(
-            ratio(group["priced_minor"], group["wholesale_minor"], "no-wholesale-price")
-        ),
-        priced=RatioView.of(ratio(group["priced_minor"] or 0, group["net_minor"])),
+        **_head(span, market, group),
+        per_carton=RatioView.of(ratio(net_minor, float(cells.valued["cartons"][group]))),
+        per_case=RatioView.of(ratio(net_minor, sticks / STICKS_PER_CASE)),
+        retail_to_wholesale=RatioView.of(ratio(priced_minor, wholesale_minor, "no-wholesale-price")),
+        priced=RatioView.of(ratio(priced_minor or 0, net_minor)),
     )
 
 
@@ -210,11 +235,14 @@ def word_concentration(span: Span, market: Sums) -> Iterator[Made[ConcentrationR
 
 
 def _concentration(span: Span, market: Sums) -> ConcentrationRow:
+    sticks, net_minor = (
+        each[market.begin : market.end].tolist() for each in (market.cells.sticks, market.cells.net_minor)
+    )
     return ConcentrationRow.model_construct(
         start=span.start,
         end=span.end,
         within=named(market.within),
         currency=market.currency,
-        volume=ConcentrationView.of(concentrate([each["sticks"] for each in market.groups])),
-        value=ConcentrationView.of(concentrate([each["net_minor"] for each in market.groups])),
+        volume=ConcentrationView.of(concentrate(sticks)),
+        value=ConcentrationView.of(concentrate(net_minor)),
     )

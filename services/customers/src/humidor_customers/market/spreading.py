@@ -10,22 +10,23 @@ from humidor_common.db.pool import Connection
 from humidor_common.web.pagination import Page
 from humidor_common.web.problems import invalid
 from humidor_customers.market import queries
-from humidor_customers.market.asking import Active, Spread, Stocked
+from humidor_customers.market.asking import Active, Spread
+from humidor_customers.market.cubes import Carried
+from humidor_customers.market.cubes import Spread as Sums
 from humidor_customers.market.questions import Question
 from humidor_customers.market.rules.estimates import Moments, of_proportion, of_ratio
 from humidor_customers.market.rules.figures import ratio
-from humidor_customers.market.rules.periods import Span, base_of, ends_month
+from humidor_customers.market.rules.periods import Span, base_of
 from humidor_customers.market.schemas import (
     ActivityRow,
     DistributionRow,
     EstimateView,
     RatioView,
-    StockRow,
 )
 from humidor_customers.market.service import Made, named, page_of_spans, question_of, spans_of
 
 _STORE_SPANS_AT_ONCE = 1000
-_CLOSINGS_AT_ONCE = 3
+_OVER_STORES = ("stores", "y", "x_sold", "v_sold", "yy", "xy")
 
 
 async def report_distribution(
@@ -51,31 +52,40 @@ async def report_distribution(
 
 
 async def _spread(conn: Connection, question: Question, asked: Spread) -> list[Made[DistributionRow]]:
-    spans = question.spans
-    rows = await queries.read_stores(conn, question)
-    wholes = {(row["span"], row["within"], row["currency"]): row for row in rows if row["whole"]}
-    if asked.outlets and any(row["stores"] > asked.outlets for row in wholes.values()):
+    groups, wholes, labels = await queries.read_stores(conn, question)
+    if asked.outlets and int(wholes.stores.max(initial=0)) > asked.outlets:
         raise invalid("outlets", "is less than the stores whose sales are known")
+    markets = zip(wholes.span.tolist(), wholes.within.tolist(), wholes.currency.tolist(), strict=True)
+    whole_of = {market: n for n, market in enumerate(markets)}
+    parts = (groups.span, groups.within, groups.key, groups.currency)
     return [
         partial(
-            _distribution, spans[row["span"]], row, wholes[row["span"], row["within"], row["currency"]], asked
+            _distribution,
+            (question.spans[span], labels[0][within], labels[1][key], labels[2][currency]),
+            (groups, row),
+            (wholes, whole_of[span, within, currency]),
+            asked,
         )
-        for row in rows
-        if not row["whole"]
+        for row, (span, within, key, currency) in enumerate(zip(*(p.tolist() for p in parts), strict=True))
     ]
 
 
 def _distribution(
-    span: Span, row: Mapping[str, Any], whole: Mapping[str, Any], asked: Spread
+    whose: tuple[Span, str, str, str], row: tuple[Sums, int], whole: tuple[Sums, int], asked: Spread
 ) -> DistributionRow:
+    span, within, key, currency = whose
     return DistributionRow.model_construct(
         start=span.start,
         end=span.end,
-        within=named(row["within"]),
-        key=named(row["key"]),
-        currency=row["currency"],
-        **_figures(row, whole, asked),
+        within=named(within),
+        key=named(key),
+        currency=currency,
+        **_figures(_row(*row), _row(*whole), asked),
     )
+
+
+def _row(sums: Sums, row: int) -> dict[str, float]:
+    return {name: getattr(sums, name)[row].item() for name in _OVER_STORES}
 
 
 def _figures(row: Mapping[str, Any], whole: Mapping[str, Any], asked: Spread) -> dict[str, Any]:
@@ -101,64 +111,42 @@ async def report_activity(
     base = base_of(span, "previous")
     former = base[0] if base else span
     pairs = question_of(principal, asked, [span, carried_since], by=asked.by, within=asked.within)
-    carried = await queries.read_carried(conn, pairs)
-    pulls: dict[tuple[str, str], list[list[float]]] = {}
-    for row in await queries.read_stores(conn, pairs._replace(spans=[span, former])):
-        if not row["whole"]:
-            pull = pulls.setdefault((row["within"], row["key"]), [[0.0, 0], [0.0, 0]])[row["span"]]
-            pull[0] += row["y"]
-            pull[1] += row["stores"]
-    return [partial(_activity, span, row, pulls.get((row["within"], row["key"]))) for row in carried]
+    carried, labels = await queries.read_carried(conn, pairs)
+    pulls = await _pulls(conn, pairs._replace(spans=[span, former]))
+    markets = zip(carried.within.tolist(), carried.key.tolist(), strict=True)
+    whose = [(labels[0][within], labels[1][key]) for within, key in markets]
+    return [partial(_activity, span, each, (carried, row), pulls.get(each)) for row, each in enumerate(whose)]
 
 
-def _activity(span: Span, row: Mapping[str, Any], pulls: list[list[float]] | None) -> ActivityRow:
+async def _pulls(conn: Connection, question: Question) -> dict[tuple[str, str], list[list[float]]]:
+    """Read the sticks and outlets of each group, in both spans."""
+    groups, _, labels = await queries.read_stores(conn, question)
+    found: dict[tuple[str, str], list[list[float]]] = {}
+    for span, within, key, sticks, stores in zip(
+        *(each.tolist() for each in (groups.span, groups.within, groups.key, groups.y, groups.stores)),
+        strict=True,
+    ):
+        pull = found.setdefault((labels[0][within], labels[1][key]), [[0.0, 0], [0.0, 0]])[span]
+        pull[0] += sticks
+        pull[1] += stores
+    return found
+
+
+def _activity(
+    span: Span, whose: tuple[str, str], of: tuple[Carried, int], pulls: list[list[float]] | None
+) -> ActivityRow:
+    carried, row = of
     return ActivityRow.model_construct(
         start=span.start,
         end=span.end,
-        within=named(row["within"]),
-        key=named(row["key"]),
-        active_sku_rate=RatioView.of(ratio(row["active"], row["carried"], "nothing-carried")),
-        active_products=row["active_products"],
-        carried_products=row["carried_products"],
-        brand_pull_rate=_pull(pulls),
-    )
-
-
-async def report_stock(
-    conn: Connection, principal: Principal, asked: Stocked, page: tuple[str | None, int], *, today: date
-) -> Page[StockRow]:
-    """Report stock at the end of each period against what was sold in it.
-
-    Raises:
-        Problem: 422 where the days are not whole months.
-    """
-    spans = spans_of(asked, asked.period, today)
-    for field, bad in (("since", spans[0].start.day != 1), ("until", not ends_month(spans[-1].end))):
-        if bad:
-            raise invalid(field, "stock is known at the end of months: ask for whole ones")
-    question = question_of(principal, asked, spans, by=asked.by, within=asked.within)
-
-    async def read(part: Question) -> list[Made[StockRow]]:
-        rows = await queries.read_stocked(conn, part)
-        return [partial(_stock, part.spans[row["span"]], row) for row in rows]
-
-    return await page_of_spans(question, page, _CLOSINGS_AT_ONCE, read)
-
-
-def _stock(span: Span, row: Mapping[str, Any]) -> StockRow:
-    stock = (row["stock"] or 0) if row["known"] else None
-    missing = "no-sales" if row["known"] else "stock-unknown"
-    found = ratio(stock, row["covered"] if row["known"] else None, missing)
-    return StockRow.model_construct(
-        start=span.start,
-        end=span.end,
-        within=named(row["within"]),
-        key=named(row["key"]),
-        stock_to_sales=RatioView.of(
-            found._replace(reason="negative-stock") if stock is not None and stock < 0 else found
+        within=named(whose[0]),
+        key=named(whose[1]),
+        active_sku_rate=RatioView.of(
+            ratio(int(carried.active[row]), int(carried.carried[row]), "nothing-carried")
         ),
-        days_of_stock=None if found.value is None or found.value < 0 else found.value * span.days,
-        covered=RatioView.of(ratio(row["covered"], row["sticks"])),
+        active_products=int(carried.active_products[row]),
+        carried_products=int(carried.carried_products[row]),
+        brand_pull_rate=_pull(pulls),
     )
 
 

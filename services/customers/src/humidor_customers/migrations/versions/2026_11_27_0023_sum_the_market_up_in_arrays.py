@@ -1,0 +1,120 @@
+"""Keep the sums of the market as arrays: one row for a period of a store, a place or all of them."""
+
+from humidor_common.db.migrate import run_sql
+
+revision = "0023"
+down_revision = "0022"
+
+HOLDERS = ("stores", "places", "all")
+PERIODS = ("day", "month", "quarter")
+
+KEYS = """
+CREATE TABLE market_products (
+    product_id integer GENERATED ALWAYS AS IDENTITY CONSTRAINT pk_market_products PRIMARY KEY,
+    gtin text COLLATE "C" NOT NULL CONSTRAINT uq_market_products_gtin UNIQUE
+);
+INSERT INTO market_products (gtin) SELECT DISTINCT gtin FROM market_product_days ORDER BY 1;
+ALTER TABLE market_store_places
+    ADD COLUMN store_no integer GENERATED ALWAYS AS IDENTITY
+    CONSTRAINT uq_market_store_places_store_no UNIQUE;
+ANALYZE market_products, market_store_places;
+"""
+
+# `holder` is a store_no, a place_id, or 0; arrays go by product, and `left_out` is null where it is 0 of all.
+# Rows are kept out of the TOAST as long as a page holds them: reports read nothing but these arrays.
+TABLE = """
+CREATE TABLE market_{period}s_of_{holder} (
+    all_sticks bigint NOT NULL,
+    all_net_minor bigint NOT NULL,
+    all_sales bigint NOT NULL,
+    all_left_out bigint NOT NULL,
+    {period} date NOT NULL,
+    holder integer NOT NULL,
+    wholesale boolean NOT NULL,
+    currency text COLLATE "C" NOT NULL,
+    products integer[] NOT NULL,
+    sticks bigint[] NOT NULL,
+    net_minor bigint[] NOT NULL,
+    sales integer[] NOT NULL,
+    left_out integer[],
+    CONSTRAINT pk_market_{period}s_of_{holder} PRIMARY KEY ({period}, holder, currency, wholesale)
+) WITH (fillfactor = 80, toast_tuple_target = 8160);
+"""
+
+# Month by month, so that sorts stay small.
+FILL = """
+DO $fill$
+DECLARE
+    since date;
+BEGIN
+    FOR since IN SELECT generate_series(date_trunc('month', min(day)), max(day), interval '1 month')
+                 FROM market_product_days LOOP
+        INSERT INTO market_{period}s_of_{holder}
+        SELECT sum(sticks), sum(net_minor), sum(sales), sum(left_out), {period}, holder, wholesale, currency,
+               array_agg(product_id), array_agg(sticks), array_agg(net_minor), array_agg(sales),
+               CASE WHEN sum(left_out) > 0 THEN array_agg(left_out) END
+        FROM (SELECT {of} AS {period}, {number} AS holder, t.wholesale, t.currency, p.product_id,
+                     sum(t.sticks)::bigint AS sticks, sum(t.net_minor)::bigint AS net_minor,
+                     sum(t.sales)::int AS sales, sum(t.left_out)::int AS left_out
+              FROM {source} t JOIN market_products p USING (gtin) {join}
+              WHERE t.{column} >= since AND t.{column} < since + interval '1 month'
+              GROUP BY 1, 2, 3, 4, 5
+              HAVING (sum(t.sticks), sum(t.net_minor), sum(t.sales), sum(t.left_out)) <> (0, 0, 0, 0)
+              ORDER BY 1, 2, 4, 3, 5) s
+        GROUP BY {period}, holder, wholesale, currency;
+    END LOOP;
+END $fill$;
+"""
+
+# Of what rows each table is made; months of a quarter are added to it later.
+_STORES = ("s.store_no", "JOIN market_store_places s USING (store_id)")
+SOURCES = {
+    ("day", "stores"): ("market_days", "day", *_STORES),
+    ("month", "stores"): ("market_months", "month", *_STORES),
+    ("quarter", "stores"): ("market_quarters", "quarter", *_STORES),
+    ("day", "places"): ("market_place_days", "day", "t.place_id", ""),
+    ("month", "places"): ("market_place_months", "month", "t.place_id", ""),
+    ("day", "all"): ("market_product_days", "day", "0", ""),
+    ("month", "all"): ("market_product_days", "day", "0", ""),
+}
+
+# Quarters of places and of all have not been there before.
+QUARTERS = """
+INSERT INTO market_quarters_of_{holder}
+SELECT sum(sticks), sum(net_minor), sum(sales), sum(left_out), quarter, holder, wholesale, currency,
+       array_agg(product_id), array_agg(sticks), array_agg(net_minor), array_agg(sales),
+       CASE WHEN sum(left_out) > 0 THEN array_agg(left_out) END
+FROM (SELECT date_trunc('quarter', month)::date AS quarter, holder, wholesale, currency, product_id,
+             sum(x.sticks)::bigint AS sticks, sum(x.net_minor)::bigint AS net_minor,
+             sum(x.sales)::int AS sales, sum(coalesce(x.left_out, 0))::int AS left_out
+      FROM market_months_of_{holder} t, unnest(products, sticks, net_minor, sales, left_out)
+           AS x(product_id, sticks, net_minor, sales, left_out)
+      GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 4, 3, 5) s
+GROUP BY quarter, holder, wholesale, currency;
+"""
+
+FORMER = (
+    "market_days",
+    "market_months",
+    "market_quarters",
+    "market_place_days",
+    "market_place_months",
+    "market_product_days",
+)
+
+
+def upgrade() -> None:
+    run_sql(KEYS)
+    for holder in HOLDERS:
+        for period in PERIODS:
+            run_sql(TABLE.format(period=period, holder=holder))
+    for (period, holder), (source, column, number, join) in SOURCES.items():
+        of = f"date_trunc('{period}', t.{column})::date"
+        run_sql(
+            FILL.format(
+                period=period, holder=holder, source=source, column=column, number=number, join=join, of=of
+            )
+        )
+    for holder in HOLDERS[1:]:
+        run_sql(QUARTERS.format(holder=holder))
+    run_sql(f"DROP TABLE {', '.join(FORMER)}")
