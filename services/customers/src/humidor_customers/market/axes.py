@@ -11,6 +11,9 @@ from humidor_customers.market.questions import OF_PLACES, OF_PRODUCTS, Builder, 
 from humidor_customers.market.reading import Holder
 
 _STICKS_PER_CARTON = 200
+_PRICED = """
+, o.wholesale_minor_per_carton AS price, o.currency, p.sticks_per_pack * p.packs_per_carton AS carton
+"""
 _HOLDERS = {
     "stores": "m.store_no AS id FROM market_store_places m LEFT JOIN retailer_stores l USING (store_id) "
     "LEFT JOIN retailers r USING (retailer_id)",
@@ -19,7 +22,7 @@ _HOLDERS = {
 
 
 class Axis(NamedTuple):
-    """The labels of a dimension in their order, and the place among them of every id (-1: not asked about)."""
+    """The labels of a dimension in their order, and where among them each id stands (-1: not asked about)."""
 
     labels: Sequence[str]
     codes: Ints
@@ -39,7 +42,7 @@ class Axis(NamedTuple):
 
 
 class Prices(NamedTuple):
-    """By product: sticks of a carton, and what the trade pays for one (NaN: not known), and in which currency."""
+    """By product: sticks of a carton, what the trade pays for one (NaN: not known), in which currency."""
 
     carton_sticks: Floats
     wholesale_minor: Floats
@@ -60,9 +63,8 @@ async def read_products(conn: Connection, question: Question) -> Products:
         each for each in OF_PRODUCTS if each in (question.by, question.within) or each in question.filters
     ]
     columns = ", ".join(("t.product_id AS id", *(f"{OF_PRODUCTS[each]} AS {each}" for each in names)))
-    priced = ", o.wholesale_minor_per_carton AS price, o.currency, p.sticks_per_pack * p.packs_per_carton AS carton"
     rows = await conn.fetch(
-        f"SELECT {columns}{priced if question.valued else ''} FROM market_products t "  # noqa: S608
+        f"SELECT {columns}{_PRICED if question.valued else ''} FROM market_products t "  # noqa: S608
         f"LEFT JOIN products p USING (gtin) {'LEFT JOIN offers o USING (gtin)' if question.valued else ''} "
         "ORDER BY 1"
     )

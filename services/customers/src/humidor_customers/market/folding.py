@@ -37,10 +37,11 @@ def merge(period: str, holder: str, source: str) -> str:
            CASE WHEN sum(left_out) > 0 THEN {_array("left_out", "int")} END
     FROM (
         SELECT {period}, {_KEYS}, product_id, {_SUMS} FROM (
-            SELECT date_trunc('{period}', day)::date AS {period}, {_KEYS}, product_id, {_COLUMNS} FROM {source}
+            SELECT date_trunc('{period}', day)::date AS {period}, {_KEYS}, product_id, {_COLUMNS}
+            FROM {source}
             UNION ALL
-            SELECT t.{period}, t.holder, t.currency, t.wholesale, x.product_id, x.sticks, x.net_minor, x.sales,
-                   coalesce(x.left_out, 0)
+            SELECT t.{period}, t.holder, t.currency, t.wholesale, x.product_id, x.sticks, x.net_minor,
+                   x.sales, coalesce(x.left_out, 0)
             FROM (SELECT DISTINCT date_trunc('{period}', day)::date AS {period}, {_KEYS} FROM {source}) k
             CROSS JOIN LATERAL (
                 SELECT * FROM {table} t WHERE t.{period} = k.{period} AND t.holder = k.holder

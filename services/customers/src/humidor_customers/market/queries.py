@@ -58,7 +58,7 @@ async def read_cells(conn: Connection, question: Question) -> Cells:
 
 
 async def read_stores(conn: Connection, question: Question) -> tuple[Spread, Spread, Sequence[Sequence[str]]]:
-    """Read sums over stores, of groups and of whole markets, and what their codes mean; raises as `read_cells`."""
+    """Read sums over stores, of groups and of markets, and what codes mean; raises as `read_cells`."""
 
     def spread(named: Named, _products: Products) -> tuple[Spread, Spread, Sequence[Sequence[str]]]:
         return *cubes.spread(named), (named.withins, named.keys, named.sold.currencies)

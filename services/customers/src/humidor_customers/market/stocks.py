@@ -64,7 +64,7 @@ FROM (SELECT d.span, d.place, c.gtin, sum(c.sticks) AS stock
       FROM told d JOIN stock_closing_products c ON c.month = d.last AND c.store_id = d.store_id
       GROUP BY 1, 2, 3) t LEFT JOIN products p USING (gtin)
 WHERE {{products}} GROUP BY 1, 2, 3 LIMIT {MOST_CELLS + 1}
-"""
+"""  # noqa: S608 - made of constants
 
 
 async def _fetch(conn: Connection, question: Question, text: str) -> list[Any]:
