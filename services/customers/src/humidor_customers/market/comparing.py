@@ -1,7 +1,7 @@
 """Compares stretches of time: growth, yearly growth over years, and what moved shares."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import date
 from functools import partial
 from typing import Any
@@ -176,29 +176,39 @@ async def report_shifts(
     if base is None:
         raise invalid("against", "the lunar new year of these years is not known")
     question = question_of(principal, asked, [span, base[0]], by=asked.by, within=asked.segment)
-    sums = _Compare(await queries.read_cells(conn, question))
-    rows: list[Callable[[], ShiftRow]] = []
-    for currency in sorted({market[1] for market in sums.markets(0, 1)}):
-        segments = [market for market in sums.markets(0, 1) if market[1] == currency]
-        keys = sorted({key for each in segments for key in sums.keys(each, 0, 1) if key is not None})
-        rows += [partial(_shift, sums, segments, key, (span, base[0])) for key in keys]
-    return rows
+    totals, owns = _segments_of(await queries.read_cells(conn, question))
+    return [partial(_shift, whose, owns[whose], totals[whose[0]], (span, base[0])) for whose in sorted(owns)]
 
 
-def _shift(sums: _Compare, segments: Sequence[_Market], key: str, over: tuple[Span, Span]) -> ShiftRow:
-    before, after = (
-        {
-            each[0]: Part(sums.get(n, each, key)["sticks"], sums.get(n, each, None)["sticks"])
-            for each in segments
-        }
-        for n in (1, 0)
+_Segments = tuple[dict[str, int], dict[str, int]]
+"""Sticks by segment, in the base and now."""
+
+
+def _segments_of(cells: Cells) -> tuple[dict[str, _Segments], dict[tuple[str, str], _Segments]]:
+    """Give what all sold by currency, and what each group did by currency and key, of spans 1 and 0."""
+    totals: dict[str, _Segments] = defaultdict(lambda: ({}, {}))
+    owns: dict[tuple[str, str], _Segments] = defaultdict(lambda: ({}, {}))
+    for market in markets(cells):
+        time, part = 1 - market.span, slice(market.begin, market.end)
+        totals[market.currency][time][market.within] = market.total(cells.sticks)
+        for code, sticks in zip(cells.key[part].tolist(), cells.sticks[part].tolist(), strict=True):
+            owns[market.currency, cells.labels[2][code]][time][market.within] = sticks
+    return totals, owns
+
+
+def _shift(whose: tuple[str, str], own: _Segments, totals: _Segments, over: tuple[Span, Span]) -> ShiftRow:
+    segments = own[0].keys() | own[1].keys()
+    base, current = (
+        {name: Part(own[time].get(name, 0), totals[time].get(name, 0)) for name in segments}
+        for time in (0, 1)
     )
+    wholes = [sum(all_sold for all_sold in each.values() if all_sold > 0) for each in totals]
     return ShiftRow.model_construct(
-        key=named(key),
-        currency=segments[0][1],
+        key=named(whose[1]),
+        currency=whose[0],
         start=over[0].start,
         end=over[0].end,
         base_start=over[1].start,
         base_end=over[1].end,
-        **ShiftRow.parts(decompose(before, after)),
+        **ShiftRow.parts(decompose(base, current, (wholes[0], wholes[1]))),
     )

@@ -102,6 +102,16 @@ FORMER = (
     "market_product_days",
 )
 
+# For those who look up what some stores sold on some days.
+VIEW = """
+CREATE VIEW market_days AS
+SELECT d.day, s.store_id, d.wholesale, d.currency, m.gtin, x.sticks, x.net_minor, x.sales
+FROM market_store_places s JOIN market_days_of_stores d ON d.holder = s.store_no
+CROSS JOIN LATERAL unnest(d.products, d.sticks, d.net_minor, d.sales)
+    AS x(product_id, sticks, net_minor, sales)
+JOIN market_products m USING (product_id);
+"""
+
 
 def upgrade() -> None:
     run_sql(KEYS)
@@ -118,3 +128,4 @@ def upgrade() -> None:
     for holder in HOLDERS[1:]:
         run_sql(QUARTERS.format(holder=holder))
     run_sql(f"DROP TABLE {', '.join(FORMER)}")
+    run_sql(VIEW)
