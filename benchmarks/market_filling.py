@@ -43,7 +43,8 @@ INSERT INTO market_{period}s_of_{holder}
     (all_sticks, all_net_minor, all_sales, all_left_out, {period}, holder, wholesale, currency, products,
      sticks, net_minor, sales)
 SELECT sum(sticks), sum(net_minor), sum(sales), 0, {period}, holder, false, 'CNY',
-       array_agg(product_id), array_agg(sticks), array_agg(net_minor), array_agg(sales)
+       string_agg(int4send(product_id), ''::bytea), string_agg(int8send(sticks), ''::bytea),
+       string_agg(int8send(net_minor), ''::bytea), string_agg(int4send(sales), ''::bytea)
 FROM ({rows}) s GROUP BY {period}, holder
 """
 _DAYS = _INTO.format(
@@ -65,7 +66,7 @@ _SUMMED = """
 SELECT date_trunc('{period}', t.{of})::date AS {period}, {number} AS holder, x.product_id,
        sum(x.sticks)::bigint AS sticks, sum(x.net_minor)::bigint AS net_minor, sum(x.sales)::int AS sales
 FROM market_{of}s_of_{source} t {join},
-     unnest(t.products, t.sticks, t.net_minor, t.sales) x(product_id, sticks, net_minor, sales)
+     market_unpack(t.products, t.sticks, t.net_minor, t.sales, NULL) x
 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
 _PLACE_OF = "JOIN market_store_places o ON o.store_no = t.holder"

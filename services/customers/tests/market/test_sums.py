@@ -14,7 +14,7 @@ from humidor_customers.arrays import Ints
 from humidor_customers.market import cubes
 from humidor_customers.market.axes import Prices
 from humidor_customers.market.cubes import Named
-from humidor_customers.market.reading import Sent, Sold, decode
+from humidor_customers.market.reading import Sent, Sold, Wanted, decode
 from humidor_customers.testing.desk import Desk
 from humidor_customers.testing.selling import know, market_sums, returned, sale, sell, sum_market, voided
 
@@ -84,26 +84,42 @@ async def _areas(desk: Desk) -> Any:
     return (await desk.ask("GET", "/v1/market/shares", params=asked | {"limit": 1000}))["items"]
 
 
-async def test_arrays_are_read_as_they_were_written(desk: Desk) -> None:
-    figures = [-(2**40), -1, 0, 1, 2**31, 2**32 - 1, 2**62]
+async def test_figures_are_packed_and_read_as_they_were(desk: Desk) -> None:
+    figures = [-(2**62), -(2**40), -1, 0, 1, 2**31, 2**32 - 1, 2**62]
+    products = [-7, 1, 2, 3, 4, 2**31 - 1, -(2**31), 8]
     rows = await desk.runtime.pool.fetch(
-        """SELECT 'CNY' AS currency, array_send(array_agg(holder)) AS holder,
-                  array_send(array_agg(cardinality(s))) AS sizes, string_agg(array_send(p), '') AS products,
-                  string_agg(array_send(s), '') AS sticks, string_agg(array_send(s), '') AS net_minor,
-                  string_agg(array_send(p), '') AS sales, string_agg(array_send(l), '') AS left_out,
-                  array_send(array_agg(coalesce(cardinality(l), 0))) AS left_out_sizes
-           FROM (VALUES (7, $1::int[], $2::bigint[], NULL::int[]), (9, '{5}', '{-6}', '{3}'))
-                AS v(holder, p, s, l)""",
-        [-7, 1, 2, 3, 4, 2**31 - 1, -(2**31)],
+        """SELECT string_agg(int4send(p), '') AS products, string_agg(int8send(s), '') AS sticks
+           FROM unnest($1::int[], $2::bigint[]) v(p, s)""",
+        products,
         figures,
     )
-    sold = decode([Sent(rows[0], [0, 2], True)])
+    packed = {name: bytes(rows[0][name]) for name in ("products", "sticks")}
+    unpacked = await desk.runtime.pool.fetch(
+        """SELECT * FROM market_unpack($1, $2, $2, $1, $1)
+           UNION ALL SELECT * FROM market_unpack($1, $2, $2, $1, NULL)""",
+        packed["products"],
+        packed["sticks"],
+    )
+    both = zip(products * 2, figures * 2, figures * 2, products * 2, [*products, *[0] * 8], strict=True)
+    assert [tuple(row) for row in unpacked] == list(both)
+    four = np.array([7, 9], ">i4").tobytes(), np.array([8, 1], ">i4").tobytes()
+    row = {
+        "currency": "CNY",
+        "holder": four[0],
+        "sizes": four[1],
+        "products": packed["products"] + np.array([5], ">i4").tobytes(),
+        "sticks": packed["sticks"] + np.array([-6], ">i8").tobytes(),
+        "left_out": np.array([3], ">i4").tobytes(),
+        "left_out_sizes": np.array([0, 1], ">i4").tobytes(),
+    }
+    wanted = Wanted("stores", None, True, ("sticks", "left_out"))
+    sold = decode([Sent(row, [0, 2])], wanted)
     assert sold.sticks.tolist() == [*figures, -6] * 2
-    assert sold.product.tolist() == [-7, 1, 2, 3, 4, 2**31 - 1, -(2**31), 5] * 2
-    assert sold.left_out.tolist() == [*[0] * 7, 3] * 2
-    assert sold.holder.tolist() == [*[7] * 7, 9] * 2
-    assert sold.span.tolist() == [0] * 8 + [2] * 8
-    assert decode([]).sticks.tolist() == []
+    assert sold.product.tolist() == [*products, 5] * 2
+    assert sold.left_out.tolist() == [*[0] * 8, 3] * 2
+    assert sold.holder.tolist() == [*[7] * 8, 9] * 2
+    assert sold.span.tolist() == [0] * 9 + [2] * 9
+    assert decode([], wanted).sticks.tolist() == []
 
 
 class Element(NamedTuple):

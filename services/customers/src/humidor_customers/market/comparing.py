@@ -80,7 +80,7 @@ async def report_growth(
     bases = [base_of(span, asked.against) for span in spans]
     former = [base[0] if base else Span(date(1, 1, 1), date(1, 1, 1)) for base in bases]
     question = question_of(principal, asked, [*spans, *former], by=asked.by, within=asked.within)
-    sums = _Compare(await queries.read_cells(conn, question))
+    sums = _Compare(await queries.read_cells(conn, question, sales=False))
     rows: list[Callable[[], GrowthRow]] = []
     for place, (span, base) in enumerate(zip(spans, bases, strict=True)):
         both = (place, place + len(spans))
@@ -146,7 +146,7 @@ async def report_compound(
     first = Span(whole.start, date.fromordinal(months_before(whole.start, -12).toordinal() - 1))
     last = Span(months_before(after, 12), whole.end)
     question = question_of(principal, asked, [first, last], by=asked.by, within=asked.within)
-    sums, years = _Compare(await queries.read_cells(conn, question)), (months - 12) / 12
+    sums, years = _Compare(await queries.read_cells(conn, question, sales=False)), (months - 12) / 12
     return [
         partial(_compound, sums, market, key, (whole, years))
         for market in sums.markets(0, 1)
@@ -176,7 +176,7 @@ async def report_shifts(
     if base is None:
         raise invalid("against", "the lunar new year of these years is not known")
     question = question_of(principal, asked, [span, base[0]], by=asked.by, within=asked.segment)
-    totals, owns = _segments_of(await queries.read_cells(conn, question))
+    totals, owns = _segments_of(await queries.read_cells(conn, question, sales=False))
     return [partial(_shift, whose, owns[whose], totals[whose[0]], (span, base[0])) for whose in sorted(owns)]
 
 

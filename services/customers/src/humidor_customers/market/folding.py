@@ -1,4 +1,4 @@
-"""The statements that keep the sums of the market: arrays by product, a row for each period of a holder."""
+"""The statements that keep the sums of the market: packed by product, a row for each period of a holder."""
 
 HOLDERS, PERIODS = ("stores", "places", "all"), ("day", "month", "quarter")
 TABLES = tuple(f"market_{period}s_of_{holder}" for period in PERIODS for holder in HOLDERS)
@@ -9,18 +9,16 @@ MOST_STICKS, MOST_MINOR = 10**9, 10**13
 _FIGURES = ("sticks", "net_minor", "sales", "left_out")
 _COLUMNS = ", ".join(_FIGURES)
 _SUMS = ", ".join(f"sum({name})::bigint AS {name}" for name in _FIGURES)
-_NEGATED = ", ".join(f"-coalesce(x.{name}, 0) AS {name}" for name in _FIGURES)
+_NEGATED = ", ".join(f"-x.{name} AS {name}" for name in _FIGURES)
 _SOME = f"({_COLUMNS}) <> (0, 0, 0, 0)"
 _ALL = ", ".join(f"all_{name}" for name in _FIGURES)
-_ELEMENTS = (
-    "unnest(t.products, t.sticks, t.net_minor, t.sales, t.left_out) AS x(product_id, "
-    "sticks, net_minor, sales, left_out)"
-)
+_ELEMENTS = "market_unpack(t.products, t.sticks, t.net_minor, t.sales, t.left_out) x"
 _KEYS = "holder, currency, wholesale"
 
 
-def _array(name: str, kind: str) -> str:
-    return f"coalesce(array_agg({name}::{kind} ORDER BY product_id) FILTER (WHERE {_SOME}), '{{}}')"
+def _packed(name: str, kind: str) -> str:
+    every = f"string_agg({kind}send({name}::{kind}), ''::bytea ORDER BY product_id)"
+    return f"coalesce({every} FILTER (WHERE {_SOME}), ''::bytea)"
 
 
 def merge(period: str, holder: str, source: str) -> str:
@@ -32,16 +30,16 @@ def merge(period: str, holder: str, source: str) -> str:
     return f"""
     INSERT INTO {table} ({_ALL}, {period}, {_KEYS}, products, {_COLUMNS})
     SELECT {", ".join(f"sum({name})" for name in _FIGURES)}, {period}, {_KEYS},
-           {_array("product_id", "int")}, {_array("sticks", "bigint")}, {_array("net_minor", "bigint")},
-           {_array("sales", "int")},
-           CASE WHEN sum(left_out) > 0 THEN {_array("left_out", "int")} END
+           {_packed("product_id", "int4")}, {_packed("sticks", "int8")}, {_packed("net_minor", "int8")},
+           {_packed("sales", "int4")},
+           CASE WHEN sum(left_out) > 0 THEN {_packed("left_out", "int4")} END
     FROM (
         SELECT {period}, {_KEYS}, product_id, {_SUMS} FROM (
             SELECT date_trunc('{period}', day)::date AS {period}, {_KEYS}, product_id, {_COLUMNS}
             FROM {source}
             UNION ALL
             SELECT t.{period}, t.holder, t.currency, t.wholesale, x.product_id, x.sticks, x.net_minor,
-                   x.sales, coalesce(x.left_out, 0)
+                   x.sales, x.left_out
             FROM (SELECT DISTINCT date_trunc('{period}', day)::date AS {period}, {_KEYS} FROM {source}) k
             CROSS JOIN LATERAL (
                 SELECT * FROM {table} t WHERE t.{period} = k.{period} AND t.holder = k.holder
@@ -108,7 +106,7 @@ sums AS MATERIALIZED (
                   WHERE t.day = g::date AND t.holder = f.store_no OFFSET 0) t ON true
 ), delta_of_places AS MATERIALIZED (
     SELECT t.day, $2::int AS holder, t.wholesale, t.currency, x.product_id, x.sticks, x.net_minor, x.sales,
-           coalesce(x.left_out, 0) AS left_out FROM sums t, {_ELEMENTS}
+           x.left_out FROM sums t, {_ELEMENTS}
     UNION ALL
     SELECT t.day, f.place_id, t.wholesale, t.currency, x.product_id, {_NEGATED}
     FROM sums t, {_ELEMENTS}, former f

@@ -17,9 +17,18 @@ from humidor_customers.market.questions import (
     OF_PRODUCTS,
     Question,
 )
-from humidor_customers.market.reading import Holder, Sold, decode, holder_of, pieces_of, read_sold
+from humidor_customers.market.reading import (
+    FIGURES,
+    Sold,
+    Wanted,
+    decode,
+    holder_of,
+    pieces_of,
+    read_sold,
+)
 
 T = TypeVar("T")
+STICKS_OF_STORES = Wanted("stores", None, True, ("sticks",))
 
 _COVERAGE = """
 SELECT (SELECT min(day) FROM market_days_of_all) AS first_day,
@@ -32,25 +41,26 @@ SELECT (SELECT min(day) FROM market_days_of_all) AS first_day,
        sticks_without_maker, coalesce(sum(t.sticks) FILTER (WHERE p.price_class IS NULL), 0)::bigint AS
        sticks_without_price_class, coalesce(sum(t.sticks), 0)::bigint AS sticks
 FROM (SELECT x.product_id, sum(x.left_out) AS left_out, sum(x.sticks) AS sticks
-      FROM market_days_of_all d, unnest(d.products, d.sticks, d.left_out) AS x(product_id, sticks, left_out)
+      FROM market_days_of_all d, market_unpack(d.products, d.sticks, d.net_minor, d.sales, d.left_out) x
       WHERE NOT d.wholesale AND d.day BETWEEN $1 AND $2 GROUP BY 1) t
 JOIN market_products USING (product_id) LEFT JOIN products p USING (gtin)
 """
 
 
-async def read_cells(conn: Connection, question: Question) -> Cells:
-    """Read sums by span, `within`, currency and `by`.
+async def read_cells(conn: Connection, question: Question, *, sales: bool = True) -> Cells:
+    """Read sums by span, `within`, currency and `by`; those of `sales` are 0 where nobody needs them.
 
     Raises:
         Problem: 422 where single days of too many stores would have to be added up.
     """
-    by_product = question.of_products or question.valued
-    holder = holder_of(question, keep_store=False)
+    wanted = Wanted(
+        holder_of(question, keep_store=False),
+        None,
+        question.of_products or question.valued,
+        FIGURES if sales else ("sticks", "net_minor", "left_out"),
+    )
     found = await read_named(
-        conn,
-        question,
-        (holder, by_product),
-        lambda named, products: cubes.sum_cells(named, products.prices),
+        conn, question, wanted, lambda named, products: cubes.sum_cells(named, products.prices)
     )
     if found.size > MOST_CELLS:
         raise invalid("period", f"that would be more than {MOST_CELLS:,} figures; ask for a part of it")
@@ -63,7 +73,7 @@ async def read_stores(conn: Connection, question: Question) -> tuple[Spread, Spr
     def spread(named: Named, _products: Products) -> tuple[Spread, Spread, Sequence[Sequence[str]]]:
         return *cubes.spread(named), (named.withins, named.keys, named.sold.currencies)
 
-    return await read_named(conn, question, ("stores", True), spread)
+    return await read_named(conn, question, Wanted("stores", None, True, ("sticks", "net_minor")), spread)
 
 
 async def read_carried(conn: Connection, question: Question) -> tuple[Carried, Sequence[Sequence[str]]]:
@@ -72,20 +82,22 @@ async def read_carried(conn: Connection, question: Question) -> tuple[Carried, S
     def carry(named: Named, _products: Products) -> tuple[Carried, Sequence[Sequence[str]]]:
         return cubes.carry(named), (named.withins, named.keys)
 
-    return await read_named(conn, question, ("stores", True), carry)
+    return await read_named(conn, question, STICKS_OF_STORES, carry)
 
 
 async def read_named(
-    conn: Connection, question: Question, of: tuple[Holder, bool], add_up: Callable[[Named, Products], T]
+    conn: Connection, question: Question, wanted: Wanted, add_up: Callable[[Named, Products], T]
 ) -> T:
-    """Read sums of holders, by product or not, and add them up while others are served."""
-    holder, by_product = of
-    await check_size(conn, question, keep_store=holder == "stores")
+    """Read the sums that are wanted of all whom the question is about, and add them up in a thread."""
+    await check_size(conn, question, keep_store=wanted.holder == "stores")
     async with conn.transaction(isolation="repeatable_read", readonly=True):
-        holders, places = await read_holders(conn, question, holder)
+        holders, places = await read_holders(conn, question, wanted.holder)
         products = await read_products(conn, question)
-        sent = await read_sold(conn, question, holder, holders, products=by_product)
-    return await asyncio.to_thread(lambda: add_up(_name(question, decode(sent), places, products), products))
+        wanted = wanted._replace(holders=holders)
+        sent = await read_sold(conn, question, wanted)
+    return await asyncio.to_thread(
+        lambda: add_up(_name(question, decode(sent, wanted), places, products), products)
+    )
 
 
 def _name(question: Question, sold: Sold, places: Axis, products: Products) -> Named:

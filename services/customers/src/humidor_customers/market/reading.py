@@ -14,22 +14,15 @@ from humidor_customers.market.rules.periods import Pieces, quarters_of, split
 Holder: TypeAlias = Literal["stores", "places", "all"]
 
 _TIMEOUT_SECONDS = 25
-_HEADER_BYTES, _HEADER_WORDS = 20, 5
-_TYPES = {"products": ">i4", "sticks": ">i8", "net_minor": ">i8", "sales": ">i4"}
-_BY_PRODUCT = ("products", "sticks", "net_minor", "sales")
-_FIGURES = ("sticks", "net_minor", "sales", "left_out")
-_ARRAYS = ", ".join(f"string_agg(array_send(t.{name}), ''::bytea) AS {name}" for name in _BY_PRODUCT)
-_TOTALS = ", ".join(f"array_send(array_agg(t.all_{name})) AS {name}" for name in _FIGURES)
-_LEFT_OUT = """
-array_send(array_agg(cardinality(t.products))) AS sizes, string_agg(array_send(t.left_out), ''::bytea) AS
-left_out, array_send(array_agg(coalesce(cardinality(t.left_out), 0))) AS left_out_sizes
-"""
+_TYPES = {"holder": ">i4", "products": ">i4", "sticks": ">i8", "net_minor": ">i8", "sales": ">i4"}
+FIGURES = ("sticks", "net_minor", "sales", "left_out")
 
 
 class Sold(NamedTuple):
     """What was sold, an element of each array for a span, currency, holder and product.
 
-    `product` is 0 and `holder` the id of a store, of a place or 0 where they are not told apart.
+    `product` is 0 and `holder` the id of a store, of a place or 0 where they are not told apart; figures that
+    were not asked for are 0.
     """
 
     span: Ints
@@ -57,33 +50,36 @@ def holder_of(question: Question, *, keep_store: bool) -> Holder:
     return "stores" if question.of_stores or keep_store else "all"
 
 
+class Wanted(NamedTuple):
+    """Of whom sums are wanted (`holders` None: of all), which, and whether products are told apart."""
+
+    holder: Holder
+    holders: Sequence[int] | None
+    products: bool
+    figures: Sequence[str] = FIGURES
+
+
 class Sent(NamedTuple):
-    """Arrays as the database has sent them, with the spans that they are part of."""
+    """Figures as the database has sent them, with the spans that they are part of."""
 
     row: Mapping[str, Any]
     spans: Sequence[int]
-    products: bool
 
 
-async def read_sold(
-    conn: Connection, question: Question, holder: Holder, holders: Sequence[int] | None, *, products: bool
-) -> list[Sent]:
-    """Read the sums of these holders (None: of all there are), with or without `products` told apart.
-
-    What several spans have in common is read once.
-    """
+async def read_sold(conn: Connection, question: Question, wanted: Wanted) -> list[Sent]:
+    """Read sums; what several spans have in common is read once."""
     found: list[Sent] = []
     for period, parts in _by_period(pieces_of(question)).items():
         rows = await conn.fetch(
-            _statement(period, holder, products=products, some=holders is not None),
+            _statement(period, wanted),
             question.wholesale,
             [since for since, _ in parts],
             [until for _, until in parts],
-            *([holders] if holders is not None else []),
+            *([wanted.holders] if wanted.holders is not None else []),
             timeout=_TIMEOUT_SECONDS,
         )
         spans = list(parts.values())
-        found += [Sent(row, spans[row["piece"] - 1], products) for row in rows]
+        found += [Sent(row, spans[row["piece"] - 1]) for row in rows]
     return found
 
 
@@ -101,76 +97,74 @@ def _by_period(pieces: Pieces) -> dict[str, dict[tuple[date, date], list[int]]]:
     return found
 
 
-def _statement(period: str, holder: Holder, *, products: bool, some: bool) -> str:
-    figures = f"{_ARRAYS}, {_LEFT_OUT}" if products else _TOTALS
+def _statement(period: str, wanted: Wanted) -> str:
+    """Join what rows hold packed; every aggregate sees them in the same order."""
+    some = "AND t.holder = ANY($4::int[])" if wanted.holders is not None else ""
     return f"""
-SELECT w.piece::int AS piece, t.currency, array_send(array_agg(t.holder)) AS holder, {figures}
+SELECT w.piece::int AS piece, t.currency, {_joined("int4send(t.holder)")} AS holder, {_columns(wanted)}
 FROM unnest($2::date[], $3::date[]) WITH ORDINALITY w(since, until, piece)
-JOIN market_{period}s_of_{holder} t ON t.{period} BETWEEN w.since AND w.until
-WHERE t.wholesale = $1 AND t.products <> '{{}}' {"AND t.holder = ANY($4::int[])" if some else ""}
-GROUP BY 1, 2 ORDER BY 1, 2
+JOIN market_{period}s_of_{wanted.holder} t ON t.{period} BETWEEN w.since AND w.until
+WHERE t.wholesale = $1 AND length(t.products) > 0 {some}
+GROUP BY 1, 2
 """  # noqa: S608 - made of constants
 
 
-def _totals(row: Mapping[str, Any]) -> dict[str, Ints]:
-    holder = _array(row["holder"], ">i4")
-    return {
-        "holder": holder,
-        "products": np.zeros_like(holder),
-        **{name: _array(row[name], ">i8") for name in _FIGURES},
-    }
+def _columns(wanted: Wanted) -> str:
+    if not wanted.products:
+        return ", ".join(f"{_joined(f'int8send(t.all_{name})')} AS {name}" for name in wanted.figures)
+    columns = [
+        f"{_joined('int4send(length(t.products) / 4)')} AS sizes",
+        *(f"{_joined(f't.{name}')} AS {name}" for name in ("products", *wanted.figures)),
+    ]
+    if "left_out" in wanted.figures:
+        columns.append(f"{_joined('int4send(coalesce(length(t.left_out), 0) / 4)')} AS left_out_sizes")
+    return ", ".join(columns)
 
 
-def _by_products(row: Mapping[str, Any]) -> dict[str, Ints]:
-    sizes, left_out_sizes = (_array(row[name], ">i4") for name in ("sizes", "left_out_sizes"))
-    left_out = np.zeros(int(sizes.sum()), np.int64)
-    if row["left_out"]:
-        left_out[np.repeat(left_out_sizes > 0, sizes)] = _joined(
-            row["left_out"], left_out_sizes[left_out_sizes > 0], ">i4"
-        )
-    return {
-        "holder": np.repeat(_array(row["holder"], ">i4"), sizes),
-        "left_out": left_out,
-        **{name: _joined(row[name], sizes, _TYPES[name]) for name in _BY_PRODUCT},
-    }
+def _joined(column: str) -> str:
+    return f"string_agg({column}, ''::bytea)"
 
 
-def _array(sent: bytes, kind: str) -> Ints:
-    """Read an array as PostgreSQL sends it: a header, then each value behind its length."""
-    values = np.frombuffer(sent, [("length", ">i4"), ("value", kind)], offset=_HEADER_BYTES)["value"]
-    return values.astype(np.int64)
-
-
-def _joined(sent: bytes, sizes: Ints, kind: str) -> Ints:
-    """Read arrays of these sizes, none of them empty, that PostgreSQL has sent one behind the other."""
-    words = np.frombuffer(sent, ">i4")
-    wide = kind == ">i8"
-    step = 3 if wide else 2
-    # The first value's word of each array, less what the arrays before it have come to.
-    begins = _HEADER_WORDS * np.arange(1, len(sizes) + 1) + 1
-    at = np.repeat(begins, sizes) + step * np.arange(int(sizes.sum()))
-    if not wide:
-        return words[at].astype(np.int64)
-    return (words[at].astype(np.int64) << 32) | words[at + 1].view(np.dtype(">u4")).astype(np.int64)
-
-
-def decode(sent: Sequence[Sent]) -> Sold:
+def decode(sent: Sequence[Sent], wanted: Wanted) -> Sold:
     """Join what was sent; what several spans have in common is there for each of them."""
     currencies = sorted({each.row["currency"] for each in sent})
     chunks = [
         (span, currencies.index(each.row["currency"]), decoded)
         for each in sent
-        for decoded in [_by_products(each.row) if each.products else _totals(each.row)]
+        for decoded in [_by_products(each.row, wanted) if wanted.products else _totals(each.row, wanted)]
         for span in each.spans
     ]
     sizes = [len(decoded["sticks"]) for _, _, decoded in chunks]
 
     def joined(name: str) -> Ints:
+        if name in FIGURES and name not in wanted.figures:
+            return np.zeros(sum(sizes), np.int64)
         return np.concatenate([np.zeros(0, np.int64), *(decoded[name] for _, _, decoded in chunks)])
 
     return Sold(
         np.repeat(np.array([span for span, _, _ in chunks], np.int64), sizes),
         np.repeat(np.array([currency for _, currency, _ in chunks], np.int64), sizes),
-        *(joined(name) for name in ("holder", "products", *_FIGURES)),
+        *(joined(name) for name in ("holder", "products", *FIGURES)),
         currencies=currencies,
     )
+
+
+def _totals(row: Mapping[str, Any], wanted: Wanted) -> dict[str, Ints]:
+    holder = _array(row["holder"], ">i4")
+    figures = {name: _array(row[name], ">i8") for name in wanted.figures}
+    return {"holder": holder, "products": np.zeros_like(holder), **figures}
+
+
+def _by_products(row: Mapping[str, Any], wanted: Wanted) -> dict[str, Ints]:
+    sizes = _array(row["sizes"], ">i4")
+    found = {name: _array(row[name], kind) for name, kind in _TYPES.items() if name in row}
+    found["holder"] = np.repeat(found["holder"], sizes)
+    if "left_out" in wanted.figures:
+        found["left_out"] = np.zeros(len(found["holder"]), np.int64)
+        some = np.repeat(_array(row["left_out_sizes"], ">i4") > 0, sizes)
+        found["left_out"][some] = _array(row["left_out"] or b"", ">i4")
+    return found
+
+
+def _array(sent: bytes, kind: str) -> Ints:
+    return np.frombuffer(sent, kind).astype(np.int64)

@@ -8,7 +8,7 @@ import numpy as np
 from humidor_common.db.pool import Connection
 from humidor_common.web.problems import invalid
 from humidor_customers.market.cubes import Named, group
-from humidor_customers.market.queries import read_named
+from humidor_customers.market.queries import STICKS_OF_STORES, read_named
 from humidor_customers.market.questions import MOST_CELLS, OF_PLACES, OF_PRODUCTS, Builder, Question
 
 _Whose = tuple[int, str, str]
@@ -37,7 +37,7 @@ async def read_stocks(conn: Connection, question: Question) -> list[Stock]:
     """
     told = await _fetch(conn, question, _TOLD)
     held = await _fetch(conn, question, _HELD)
-    sold = await read_named(conn, question, ("stores", True), lambda named, _: _covered(named, told))
+    sold = await read_named(conn, question, STICKS_OF_STORES, lambda named, _: _covered(named, told))
     found = _join(question, told, held, sold)
     if len(found) > MOST_CELLS:
         raise invalid("period", f"that would be more than {MOST_CELLS:,} figures; ask for a part of it")

@@ -64,27 +64,26 @@ async def know(desk: Desk, **brands: Any) -> None:
     await tell(desk, PRODUCTS, *told)
 
 
-_SUMS = """
-SELECT t.{period}, coalesce(s.store_id, t.holder::text), t.wholesale, t.currency, m.gtin, x.sticks,
-       x.net_minor, x.sales, coalesce(x.left_out, 0)
-FROM {table} t LEFT JOIN market_store_places s ON s.store_no = t.holder AND {of_stores},
-     unnest(t.products, t.sticks, t.net_minor, t.sales, t.left_out)
-     AS x(product_id, sticks, net_minor, sales, left_out) JOIN market_products m USING (product_id)
+_ELEMENTS = "market_unpack(t.products, t.sticks, t.net_minor, t.sales, t.left_out) x"
+_SUMS = f"""
+SELECT t.{{period}}, coalesce(s.store_id, t.holder::text), t.wholesale, t.currency, m.gtin, x.sticks,
+       x.net_minor, x.sales, x.left_out
+FROM {{table}} t LEFT JOIN market_store_places s ON s.store_no = t.holder AND {{of_stores}},
+     {_ELEMENTS} JOIN market_products m USING (product_id)
 ORDER BY 1, 2, 3, 4, 5
-"""
-_TOTALS = """
-SELECT count(*) FROM {table} t CROSS JOIN LATERAL (
+"""  # noqa: S608 - made of constants
+_TOTALS = f"""
+SELECT count(*) FROM {{table}} t CROSS JOIN LATERAL (
     SELECT coalesce(sum(x.sticks), 0), coalesce(sum(x.net_minor), 0), coalesce(sum(x.sales), 0),
            coalesce(sum(x.left_out), 0)
-    FROM unnest(t.sticks, t.net_minor, t.sales, t.left_out) AS x(sticks, net_minor, sales, left_out)
-) s(a, b, c, d) WHERE (all_sticks, all_net_minor, all_sales, all_left_out) <> (a, b, c, d)
-"""
+    FROM {_ELEMENTS}) s(a, b, c, d) WHERE (all_sticks, all_net_minor, all_sales, all_left_out) <> (a, b, c, d)
+"""  # noqa: S608 - made of constants
 
 
 async def market_sums(desk: Desk) -> dict[str, list[tuple[Any, ...]]]:
     """Read every sum of every table: period, whose, level, currency, product and figures.
 
-    Of a table where arrays do not add up to the totals of their row there is nothing.
+    Of a table where figures do not add up to the totals of their row there is nothing.
     """
     found = {}
     for period in PERIODS:

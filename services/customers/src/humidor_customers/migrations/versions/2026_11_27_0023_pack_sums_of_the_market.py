@@ -1,4 +1,4 @@
-"""Keep the sums of the market as arrays: one row for a period of a store, a place or all of them."""
+"""Keep the sums of the market packed: one row for a period of a store, a place or all of them."""
 
 from humidor_common.db.migrate import run_sql
 
@@ -20,8 +20,9 @@ ALTER TABLE market_store_places
 ANALYZE market_products, market_store_places;
 """
 
-# `holder` is a store_no, a place_id, or 0; arrays go by product, and `left_out` is null where it is 0 of all.
-# Rows are kept out of the TOAST as long as a page holds them: reports read nothing but these arrays.
+# `holder` is a store_no, a place_id, or 0. Figures go by product, packed as they are sent, in 4 bytes each or
+# (sticks and net_minor) 8; `left_out` is null where it is 0 of all. Rows are kept out of the TOAST as long as a
+# page holds them: reports read nothing else.
 TABLE = """
 CREATE TABLE market_{period}s_of_{holder} (
     all_sticks bigint NOT NULL,
@@ -32,13 +33,27 @@ CREATE TABLE market_{period}s_of_{holder} (
     holder integer NOT NULL,
     wholesale boolean NOT NULL,
     currency text COLLATE "C" NOT NULL,
-    products integer[] NOT NULL,
-    sticks bigint[] NOT NULL,
-    net_minor bigint[] NOT NULL,
-    sales integer[] NOT NULL,
-    left_out integer[],
+    products bytea NOT NULL,
+    sticks bytea NOT NULL,
+    net_minor bytea NOT NULL,
+    sales bytea NOT NULL,
+    left_out bytea,
     CONSTRAINT pk_market_{period}s_of_{holder} PRIMARY KEY ({period}, holder, currency, wholesale)
 ) WITH (fillfactor = 80, toast_tuple_target = 8160);
+"""
+
+# Gives the figures of a row by product.
+UNPACK = """
+CREATE FUNCTION market_unpack(bytea, bytea, bytea, bytea, bytea)
+RETURNS TABLE (product_id integer, sticks bigint, net_minor bigint, sales integer, left_out integer)
+LANGUAGE sql IMMUTABLE ROWS 60 AS $unpack$
+    SELECT ('x' || encode(substr($1, n * 4 + 1, 4), 'hex'))::bit(32)::integer,
+           ('x' || encode(substr($2, n * 8 + 1, 8), 'hex'))::bit(64)::bigint,
+           ('x' || encode(substr($3, n * 8 + 1, 8), 'hex'))::bit(64)::bigint,
+           ('x' || encode(substr($4, n * 4 + 1, 4), 'hex'))::bit(32)::integer,
+           coalesce(('x' || encode(substr($5, n * 4 + 1, 4), 'hex'))::bit(32)::integer, 0)
+    FROM generate_series(0, length($1) / 4 - 1) n
+$unpack$;
 """
 
 # Month by month, so that sorts stay small.
@@ -51,8 +66,9 @@ BEGIN
                  FROM market_product_days LOOP
         INSERT INTO market_{period}s_of_{holder}
         SELECT sum(sticks), sum(net_minor), sum(sales), sum(left_out), {period}, holder, wholesale, currency,
-               array_agg(product_id), array_agg(sticks), array_agg(net_minor), array_agg(sales),
-               CASE WHEN sum(left_out) > 0 THEN array_agg(left_out) END
+               string_agg(int4send(product_id), ''::bytea), string_agg(int8send(sticks), ''::bytea),
+               string_agg(int8send(net_minor), ''::bytea), string_agg(int4send(sales), ''::bytea),
+               CASE WHEN sum(left_out) > 0 THEN string_agg(int4send(left_out), ''::bytea) END
         FROM (SELECT {of} AS {period}, {number} AS holder, t.wholesale, t.currency, p.product_id,
                      sum(t.sticks)::bigint AS sticks, sum(t.net_minor)::bigint AS net_minor,
                      sum(t.sales)::int AS sales, sum(t.left_out)::int AS left_out
@@ -82,13 +98,14 @@ SOURCES = {
 QUARTERS = """
 INSERT INTO market_quarters_of_{holder}
 SELECT sum(sticks), sum(net_minor), sum(sales), sum(left_out), quarter, holder, wholesale, currency,
-       array_agg(product_id), array_agg(sticks), array_agg(net_minor), array_agg(sales),
-       CASE WHEN sum(left_out) > 0 THEN array_agg(left_out) END
+       string_agg(int4send(product_id), ''::bytea), string_agg(int8send(sticks), ''::bytea),
+       string_agg(int8send(net_minor), ''::bytea), string_agg(int4send(sales), ''::bytea),
+       CASE WHEN sum(left_out) > 0 THEN string_agg(int4send(left_out), ''::bytea) END
 FROM (SELECT date_trunc('quarter', month)::date AS quarter, holder, wholesale, currency, product_id,
              sum(x.sticks)::bigint AS sticks, sum(x.net_minor)::bigint AS net_minor,
-             sum(x.sales)::int AS sales, sum(coalesce(x.left_out, 0))::int AS left_out
-      FROM market_months_of_{holder} t, unnest(products, sticks, net_minor, sales, left_out)
-           AS x(product_id, sticks, net_minor, sales, left_out)
+             sum(x.sales)::int AS sales, sum(x.left_out)::int AS left_out
+      FROM market_months_of_{holder} t,
+           market_unpack(t.products, t.sticks, t.net_minor, t.sales, t.left_out) x
       GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 4, 3, 5) s
 GROUP BY quarter, holder, wholesale, currency;
 """
@@ -107,14 +124,14 @@ VIEW = """
 CREATE VIEW market_days AS
 SELECT d.day, s.store_id, d.wholesale, d.currency, m.gtin, x.sticks, x.net_minor, x.sales
 FROM market_store_places s JOIN market_days_of_stores d ON d.holder = s.store_no
-CROSS JOIN LATERAL unnest(d.products, d.sticks, d.net_minor, d.sales)
-    AS x(product_id, sticks, net_minor, sales)
+CROSS JOIN LATERAL market_unpack(d.products, d.sticks, d.net_minor, d.sales, NULL) x
 JOIN market_products m USING (product_id);
 """
 
 
 def upgrade() -> None:
     run_sql(KEYS)
+    run_sql(UNPACK)
     for holder in HOLDERS:
         for period in PERIODS:
             run_sql(TABLE.format(period=period, holder=holder))
