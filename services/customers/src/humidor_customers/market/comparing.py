@@ -1,9 +1,8 @@
 """Compares stretches of time: growth, yearly growth over years, and what moved shares."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date
-from functools import partial
 from typing import Any
 
 from humidor_common.auth import Principal
@@ -21,7 +20,7 @@ from humidor_customers.market.schemas import (
     RatioView,
     ShiftRow,
 )
-from humidor_customers.market.service import Sums, markets, named, question_of, spans_of
+from humidor_customers.market.service import Rows, Sums, markets, named, question_of, spans_of
 
 MOST_COMPOUND_DAYS = 30 * 366
 """Only the first and the last year are read."""
@@ -47,7 +46,7 @@ class _Compare:
     def keys(self, market: _Market, *spans: int) -> list[str | None]:
         """Name the groups of any of the spans, the whole first."""
         found = [self._markets[span].get(market) for span in spans]
-        codes = {code for each in found if each for code in each.cells.key[each.begin : each.end].tolist()}
+        codes = {code for each in found if each for code in each.of(each.cells.key).tolist()}
         labels = next(each.cells.labels[2] for each in found if each)
         return [None, *(labels[code] for code in sorted(codes))]
 
@@ -61,11 +60,11 @@ def _figures_of(market: Sums | None) -> dict[str | None, _Figures]:
     """Give the sums of every group of a market and of all of them."""
     if market is None:
         return {}
-    cells, part = market.cells, slice(market.begin, market.end)
+    cells = market.cells
     found: dict[str | None, _Figures] = {
         cells.labels[2][code]: {"sticks": sticks, "net_minor": net_minor}
         for code, sticks, net_minor in zip(
-            cells.key[part].tolist(), cells.sticks[part].tolist(), cells.net_minor[part].tolist(), strict=True
+            *(market.of(each).tolist() for each in (cells.key, cells.sticks, cells.net_minor)), strict=True
         )
     }
     found[None] = {"sticks": market.total(cells.sticks), "net_minor": market.total(cells.net_minor)}
@@ -74,22 +73,22 @@ def _figures_of(market: Sums | None) -> dict[str | None, _Figures]:
 
 async def report_growth(
     conn: Connection, principal: Principal, asked: Compared, *, today: date
-) -> list[Callable[[], GrowthRow]]:
+) -> Rows[GrowthRow]:
     """Report what became of each group and of the whole, period by period."""
     spans = spans_of(asked, asked.period, today)
     bases = [base_of(span, asked.against) for span in spans]
     former = [base[0] if base else Span(date(1, 1, 1), date(1, 1, 1)) for base in bases]
     question = question_of(principal, asked, [*spans, *former], by=asked.by, within=asked.within)
     sums = _Compare(await queries.read_cells(conn, question, sales=False))
-    rows: list[Callable[[], GrowthRow]] = []
+    rows: list[tuple[Any, ...]] = []
     for place, (span, base) in enumerate(zip(spans, bases, strict=True)):
         both = (place, place + len(spans))
         rows += [
-            partial(_growth, sums, (both, market, key), span, base)
+            (sums, (both, market, key), span, base)
             for market in sums.markets(*both)
             for key in sums.keys(market, *both)
         ]
-    return rows
+    return Rows.of(rows, _growth)
 
 
 def _growth(
@@ -132,7 +131,7 @@ def _changes(sums: _Compare, both: tuple[int, int], market: _Market, key: str | 
 
 async def report_compound(
     conn: Connection, principal: Principal, asked: Cut, *, today: date
-) -> list[Callable[[], CompoundRow]]:
+) -> Rows[CompoundRow]:
     """Report yearly growth from the first twelve months to the last.
 
     Raises:
@@ -147,11 +146,12 @@ async def report_compound(
     last = Span(months_before(after, 12), whole.end)
     question = question_of(principal, asked, [first, last], by=asked.by, within=asked.within)
     sums, years = _Compare(await queries.read_cells(conn, question, sales=False)), (months - 12) / 12
-    return [
-        partial(_compound, sums, market, key, (whole, years))
+    rows = [
+        (sums, market, key, (whole, years))
         for market in sums.markets(0, 1)
         for key in sums.keys(market, 0, 1)
     ]
+    return Rows.of(rows, _compound)
 
 
 def _compound(sums: _Compare, market: _Market, key: str | None, over: tuple[Span, float]) -> CompoundRow:
@@ -165,7 +165,7 @@ def _compound(sums: _Compare, market: _Market, key: str | None, over: tuple[Span
 
 async def report_shifts(
     conn: Connection, principal: Principal, asked: Shifting, *, today: date
-) -> list[Callable[[], ShiftRow]]:
+) -> Rows[ShiftRow]:
     """Report what moved each group's share of volume, over the segments of the market.
 
     Raises:
@@ -177,7 +177,8 @@ async def report_shifts(
         raise invalid("against", "the lunar new year of these years is not known")
     question = question_of(principal, asked, [span, base[0]], by=asked.by, within=asked.segment)
     totals, owns = _segments_of(await queries.read_cells(conn, question, sales=False))
-    return [partial(_shift, whose, owns[whose], totals[whose[0]], (span, base[0])) for whose in sorted(owns)]
+    rows = [(whose, owns[whose], totals[whose[0]], (span, base[0])) for whose in sorted(owns)]
+    return Rows.of(rows, _shift)
 
 
 _Segments = tuple[dict[str, int], dict[str, int]]
@@ -189,9 +190,9 @@ def _segments_of(cells: Cells) -> tuple[dict[str, _Segments], dict[tuple[str, st
     totals: dict[str, _Segments] = defaultdict(lambda: ({}, {}))
     owns: dict[tuple[str, str], _Segments] = defaultdict(lambda: ({}, {}))
     for market in markets(cells):
-        time, part = 1 - market.span, slice(market.begin, market.end)
+        time = 1 - market.span
         totals[market.currency][time][market.within] = market.total(cells.sticks)
-        for code, sticks in zip(cells.key[part].tolist(), cells.sticks[part].tolist(), strict=True):
+        for code, sticks in zip(market.of(cells.key).tolist(), market.of(cells.sticks).tolist(), strict=True):
             owns[market.currency, cells.labels[2][code]][time][market.within] = sticks
     return totals, owns
 

@@ -14,7 +14,13 @@ from humidor_customers.market.rules.periods import Pieces, quarters_of, split
 Holder: TypeAlias = Literal["stores", "places", "all"]
 
 _TIMEOUT_SECONDS = 25
-_TYPES = {"holder": ">i4", "products": ">i4", "sticks": ">i8", "net_minor": ">i8", "sales": ">i4"}
+_TYPES = {
+    "products": ">i4",
+    "sticks": ">i8",
+    "net_minor": ">i8",
+    "sales": ">i4",
+    "left_out": ">i4",
+}
 FIGURES = ("sticks", "net_minor", "sales", "left_out")
 
 
@@ -127,44 +133,39 @@ def _joined(column: str) -> str:
 
 def decode(sent: Sequence[Sent], wanted: Wanted) -> Sold:
     """Join what was sent; what several spans have in common is there for each of them."""
-    currencies = sorted({each.row["currency"] for each in sent})
-    chunks = [
-        (span, currencies.index(each.row["currency"]), decoded)
-        for each in sent
-        for decoded in [_by_products(each.row, wanted) if wanted.products else _totals(each.row, wanted)]
-        for span in each.spans
-    ]
-    sizes = [len(decoded["sticks"]) for _, _, decoded in chunks]
+    chunks = [(span, each.row) for each in sent for span in each.spans]
+    currencies = sorted({row["currency"] for _, row in chunks})
+    rows = [row for _, row in chunks]
+    holder = _array(rows, "holder", ">i4")
+    if not wanted.products:
+        sizes = np.ones(len(holder), np.int64)
+        found = {name: _array(rows, name, ">i8") for name in wanted.figures}
+    else:
+        sizes = _array(rows, "sizes", ">i4")
+        found = {name: _array(rows, name, _TYPES[name]) for name in ("products", *wanted.figures)}
+        if "left_out" in wanted.figures:
+            found["left_out"] = _sparse(found["left_out"], _array(rows, "left_out_sizes", ">i4"), sizes)
+    holders = [len(row["holder"]) // 4 for row in rows]
+    nothing = np.zeros(int(sizes.sum()), np.int64)
 
-    def joined(name: str) -> Ints:
-        if name in FIGURES and name not in wanted.figures:
-            return np.zeros(sum(sizes), np.int64)
-        return np.concatenate([np.zeros(0, np.int64), *(decoded[name] for _, _, decoded in chunks)])
+    def spread(values: Sequence[int]) -> Ints:
+        return np.repeat(np.repeat(np.array(values, np.int64), holders), sizes)
 
     return Sold(
-        np.repeat(np.array([span for span, _, _ in chunks], np.int64), sizes),
-        np.repeat(np.array([currency for _, currency, _ in chunks], np.int64), sizes),
-        *(joined(name) for name in ("holder", "products", *FIGURES)),
+        spread([span for span, _ in chunks]),
+        spread([currencies.index(row["currency"]) for row in rows]),
+        np.repeat(holder, sizes),
+        *(found.get(name, nothing) for name in ("products", *FIGURES)),
         currencies=currencies,
     )
 
 
-def _totals(row: Mapping[str, Any], wanted: Wanted) -> dict[str, Ints]:
-    holder = _array(row["holder"], ">i4")
-    figures = {name: _array(row[name], ">i8") for name in wanted.figures}
-    return {"holder": holder, "products": np.zeros_like(holder), **figures}
+def _array(rows: Sequence[Mapping[str, Any]], name: str, kind: str) -> Ints:
+    return np.frombuffer(b"".join(row[name] or b"" for row in rows), kind).astype(np.int64)
 
 
-def _by_products(row: Mapping[str, Any], wanted: Wanted) -> dict[str, Ints]:
-    sizes = _array(row["sizes"], ">i4")
-    found = {name: _array(row[name], kind) for name, kind in _TYPES.items() if name in row}
-    found["holder"] = np.repeat(found["holder"], sizes)
-    if "left_out" in wanted.figures:
-        found["left_out"] = np.zeros(len(found["holder"]), np.int64)
-        some = np.repeat(_array(row["left_out_sizes"], ">i4") > 0, sizes)
-        found["left_out"][some] = _array(row["left_out"] or b"", ">i4")
+def _sparse(values: Ints, value_sizes: Ints, sizes: Ints) -> Ints:
+    """Put figures in their places that only some rows have."""
+    found = np.zeros(int(sizes.sum()), np.int64)
+    found[np.repeat(value_sizes > 0, sizes)] = values
     return found
-
-
-def _array(sent: bytes, kind: str) -> Ints:
-    return np.frombuffer(sent, kind).astype(np.int64)

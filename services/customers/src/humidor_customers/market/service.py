@@ -1,10 +1,9 @@
 """Reports shares, prices and concentration of the market."""
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import date
-from functools import partial
 from itertools import pairwise
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -47,14 +46,17 @@ class Sums(NamedTuple):
     end: int
 
     @property
-    def groups(self) -> range:
-        return range(self.begin, self.end)
+    def size(self) -> int:
+        return self.end - self.begin
 
     def key(self, group: int) -> str:
         return self.cells.labels[2][self.cells.key[group]]
 
+    def of(self, figures: Ints) -> Ints:
+        return figures[self.begin : self.end]
+
     def total(self, figures: Ints) -> int:
-        return int(figures[self.begin : self.end].sum())
+        return int(self.of(figures).sum())
 
 
 def spans_of(filters: Filters, period: Period, today: date, *, most_days: int = MOST_DAYS) -> list[Span]:
@@ -116,27 +118,37 @@ def named(value: str) -> str | None:
     return value if value != UNKNOWN else None
 
 
-def page_of(rows: Sequence[Callable[[], T]], cursor: str | None, limit: int) -> Page[T]:
+class Rows(NamedTuple, Generic[T]):
+    """The rows of a report by number; only those of the page are made."""
+
+    size: int
+    make: Callable[[int], T]
+
+    def slice(self, begin: int, end: int) -> list[T]:
+        return [self.make(row) for row in range(begin, min(end, self.size))]
+
+    @staticmethod
+    def of(parts: Sequence[tuple[Any, ...]], make: Callable[..., T]) -> "Rows[T]":
+        return Rows(len(parts), lambda row: make(*parts[row]))
+
+
+def page_of(rows: Rows[T], cursor: str | None, limit: int) -> Page[T]:
     """Cut a page out of a report and make its rows; what they are made of is read anew for each page."""
     begin = decode_cursor(cursor, int)[0] if cursor else 0
     if begin < 0:
         raise invalid("cursor", "is not one that this service gave out")
     end = begin + limit
     return Page.model_construct(
-        items=[make() for make in rows[begin:end]],
-        next_cursor=encode_cursor(end) if end < len(rows) else None,
+        items=rows.slice(begin, end),
+        next_cursor=encode_cursor(end) if end < rows.size else None,
     )
-
-
-Made = Callable[[], T]
-"""Makes a row; only those of the page are made."""
 
 
 async def page_of_spans(
     question: Question,
     page: tuple[str | None, int],
     at_once: int,
-    read: Callable[[Question], Awaitable[list[Made[T]]]],
+    read: Callable[[Question], Awaitable[Rows[T]]],
 ) -> Page[T]:
     """Read a report some spans at a time, so that a page takes no longer for what comes after it.
 
@@ -146,13 +158,13 @@ async def page_of_spans(
     first, skip = decode_cursor(cursor, int, int) if cursor else (0, 0)
     if first < 0 or skip < 0:
         raise invalid("cursor", "is not one that this service gave out")
-    rows: list[Made[T]] = []
-    while not rows and first < len(question.spans):
-        found = await read(question._replace(spans=question.spans[first : first + at_once]))
-        rows = found[skip:]
-        first, skip = (first, skip + limit) if len(rows) > limit else (first + at_once, 0)
+    items: list[T] = []
+    while not items and first < len(question.spans):
+        rows = await read(question._replace(spans=question.spans[first : first + at_once]))
+        items = rows.slice(skip, skip + limit)
+        first, skip = (first, skip + limit) if rows.size > skip + limit else (first + at_once, 0)
     more = encode_cursor(first, skip) if first < len(question.spans) else None
-    return Page.model_construct(items=[make() for make in rows[:limit]], next_cursor=more)
+    return Page.model_construct(items=items, next_cursor=more)
 
 
 async def report(
@@ -160,89 +172,85 @@ async def report(
     principal: Principal,
     asked: Cut,
     page: tuple[str | None, int],
-    word: Callable[[Span, Sums], Iterable[Made[T]]],
+    word: Callable[[Sequence[Span], Cells], Rows[T]],
 ) -> Page[T]:
     """Report every market of every period, in the words of `word`."""
     spans = spans_of(asked, asked.period, latest_date(utc_now()))
     question = question_of(principal, asked, spans, by=asked.by, within=asked.within)
     question = question._replace(valued=word is word_prices)
 
-    async def read(part: Question) -> list[Made[T]]:
-        found = markets(await queries.read_cells(conn, part))
-        return [made for market in found for made in word(part.spans[market.span], market)]
+    async def read(part: Question) -> Rows[T]:
+        return word(part.spans, await queries.read_cells(conn, part))
 
     at_once = _SPANS_AT_ONCE if question.of_stores else len(spans)
     return await page_of_spans(question, page, at_once, read)
 
 
-def word_shares(span: Span, market: Sums) -> Iterator[Made[ShareRow]]:
+def word_shares(spans: Sequence[Span], cells: Cells) -> Rows[ShareRow]:
     """Give each group's share of its market, the largest first."""
-    sticks, net_minor = (
-        each[market.begin : market.end] for each in (market.cells.sticks, market.cells.net_minor)
-    )
-    total = int(sticks.sum()), int(net_minor.sum())
-    ordered = np.lexsort((-net_minor, -sticks)) + market.begin
-    for rank, group in enumerate(ordered.tolist(), 1):
-        yield partial(_share, span, market, (group, rank), total)
+    found = markets(cells)
+    whose = np.repeat(np.arange(len(found)), [market.size for market in found])
+    order = np.lexsort((-cells.net_minor, -cells.sticks, whose))
+    totals = [(market.total(cells.sticks), market.total(cells.net_minor)) for market in found]
+
+    def make(row: int) -> ShareRow:
+        market, total, group = found[whose[row]], totals[whose[row]], int(order[row])
+        return ShareRow.model_construct(
+            **_head(spans, market, group),
+            rank=row - market.begin + 1,
+            sales=int(cells.sales[group]),
+            left_out_lines=int(cells.left_out[group]),
+            volume=RatioView.of(ratio(int(cells.sticks[group]), total[0])),
+            value=RatioView.of(ratio(int(cells.net_minor[group]), total[1])),
+        )
+
+    return Rows(cells.size, make)
 
 
-def _share(span: Span, market: Sums, which: tuple[int, int], total: tuple[int, int]) -> ShareRow:
-    (group, rank), cells = which, market.cells
-    return ShareRow.model_construct(
-        **_head(span, market, group),
-        rank=rank,
-        sales=int(cells.sales[group]),
-        left_out_lines=int(cells.left_out[group]),
-        volume=RatioView.of(ratio(int(cells.sticks[group]), total[0])),
-        value=RatioView.of(ratio(int(cells.net_minor[group]), total[1])),
-    )
-
-
-def _head(span: Span, market: Sums, group: int) -> dict[str, Any]:
+def _head(spans: Sequence[Span], market: Sums, group: int) -> dict[str, Any]:
     return {
-        "start": span.start,
-        "end": span.end,
+        "start": spans[market.span].start,
+        "end": spans[market.span].end,
         "within": named(market.within),
         "key": named(market.key(group)),
         "currency": market.currency,
     }
 
 
-def word_prices(span: Span, market: Sums) -> Iterator[Made[PriceRow]]:
+def word_prices(spans: Sequence[Span], cells: Cells) -> Rows[PriceRow]:
     """Give 条均价, 单箱销售额 and 顺价指数 of each group."""
-    for group in market.groups:
-        yield partial(_price, span, market, group)
-
-
-def _price(span: Span, market: Sums, group: int) -> PriceRow:
-    cells = market.cells
-    sticks, net_minor = int(cells.sticks[group]), int(cells.net_minor[group])
-    known = not np.isnan(cells.valued["priced_minor"][group])
-    priced_minor = int(cells.valued["priced_minor"][group]) if known else None
-    wholesale_minor = float(cells.valued["wholesale_minor"][group]) if known else None
-    return PriceRow.model_construct(
-        **_head(span, market, group),
-        per_carton=RatioView.of(ratio(net_minor, float(cells.valued["cartons"][group]))),
-        per_case=RatioView.of(ratio(net_minor, sticks / STICKS_PER_CASE)),
-        retail_to_wholesale=RatioView.of(ratio(priced_minor, wholesale_minor, "no-wholesale-price")),
-        priced=RatioView.of(ratio(priced_minor or 0, net_minor)),
+    found = markets(cells)
+    whose = np.repeat(np.arange(len(found)), [market.size for market in found])
+    return Rows(
+        cells.size,
+        lambda row: PriceRow.model_construct(**_head(spans, found[whose[row]], row), **_prices(cells, row)),
     )
 
 
-def word_concentration(span: Span, market: Sums) -> Iterator[Made[ConcentrationRow]]:
-    """Give CR4 and HHI of the market."""
-    yield partial(_concentration, span, market)
+def _prices(cells: Cells, row: int) -> dict[str, RatioView]:
+    sticks, net_minor = int(cells.sticks[row]), int(cells.net_minor[row])
+    known = not np.isnan(cells.valued["priced_minor"][row])
+    priced_minor = int(cells.valued["priced_minor"][row]) if known else None
+    wholesale_minor = float(cells.valued["wholesale_minor"][row]) if known else None
+    return {
+        "per_carton": RatioView.of(ratio(net_minor, float(cells.valued["cartons"][row]))),
+        "per_case": RatioView.of(ratio(net_minor, sticks / STICKS_PER_CASE)),
+        "retail_to_wholesale": RatioView.of(ratio(priced_minor, wholesale_minor, "no-wholesale-price")),
+        "priced": RatioView.of(ratio(priced_minor or 0, net_minor)),
+    }
+
+
+def word_concentration(spans: Sequence[Span], cells: Cells) -> Rows[ConcentrationRow]:
+    """Give CR4 and HHI of each market."""
+    return Rows.of([(spans[each.span], each) for each in markets(cells)], _concentration)
 
 
 def _concentration(span: Span, market: Sums) -> ConcentrationRow:
-    sticks, net_minor = (
-        each[market.begin : market.end].tolist() for each in (market.cells.sticks, market.cells.net_minor)
-    )
     return ConcentrationRow.model_construct(
         start=span.start,
         end=span.end,
         within=named(market.within),
         currency=market.currency,
-        volume=ConcentrationView.of(concentrate(sticks)),
-        value=ConcentrationView.of(concentrate(net_minor)),
+        volume=ConcentrationView.of(concentrate(market.of(market.cells.sticks).tolist())),
+        value=ConcentrationView.of(concentrate(market.of(market.cells.net_minor).tolist())),
     )

@@ -1,8 +1,7 @@
 """Reports over stores: how far products are spread, and how much of what is carried is sold."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date, timedelta
-from functools import partial
 from typing import Any
 
 from humidor_common.auth import Principal
@@ -23,7 +22,7 @@ from humidor_customers.market.schemas import (
     EstimateView,
     RatioView,
 )
-from humidor_customers.market.service import Made, named, page_of_spans, question_of, spans_of
+from humidor_customers.market.service import Rows, named, page_of_spans, question_of, spans_of
 
 _STORE_SPANS_AT_ONCE = 1000
 _OVER_STORES = ("stores", "y", "x_sold", "v_sold", "yy", "xy")
@@ -45,22 +44,21 @@ async def report_distribution(
     stores = len(question.stores) if question.stores is not None else await queries.count_stores(conn)
     at_once = max(_STORE_SPANS_AT_ONCE // max(stores, 1), 1)
 
-    async def read(part: Question) -> list[Made[DistributionRow]]:
+    async def read(part: Question) -> Rows[DistributionRow]:
         return await _spread(conn, part, asked)
 
     return await page_of_spans(question, page, at_once, read)
 
 
-async def _spread(conn: Connection, question: Question, asked: Spread) -> list[Made[DistributionRow]]:
+async def _spread(conn: Connection, question: Question, asked: Spread) -> Rows[DistributionRow]:
     groups, wholes, labels = await queries.read_stores(conn, question)
     if asked.outlets and int(wholes.stores.max(initial=0)) > asked.outlets:
         raise invalid("outlets", "is less than the stores whose sales are known")
     markets = zip(wholes.span.tolist(), wholes.within.tolist(), wholes.currency.tolist(), strict=True)
     whole_of = {market: n for n, market in enumerate(markets)}
     parts = (groups.span, groups.within, groups.key, groups.currency)
-    return [
-        partial(
-            _distribution,
+    rows = [
+        (
             (question.spans[span], labels[0][within], labels[1][key], labels[2][currency]),
             (groups, row),
             (wholes, whole_of[span, within, currency]),
@@ -68,6 +66,7 @@ async def _spread(conn: Connection, question: Question, asked: Spread) -> list[M
         )
         for row, (span, within, key, currency) in enumerate(zip(*(p.tolist() for p in parts), strict=True))
     ]
+    return Rows.of(rows, _distribution)
 
 
 def _distribution(
@@ -103,7 +102,7 @@ def _figures(row: Mapping[str, Any], whole: Mapping[str, Any], asked: Spread) ->
 
 async def report_activity(
     conn: Connection, principal: Principal, asked: Active, *, today: date
-) -> list[Callable[[], ActivityRow]]:
+) -> Rows[ActivityRow]:
     """Report products sold of those carried, and what outlets took on average against the days before."""
     (span,) = spans_of(asked, "none", today)
     since = (span.start - timedelta(days=asked.carried_days)).replace(day=1)
@@ -115,7 +114,8 @@ async def report_activity(
     pulls = await _pulls(conn, pairs._replace(spans=[span, former]))
     markets = zip(carried.within.tolist(), carried.key.tolist(), strict=True)
     whose = [(labels[0][within], labels[1][key]) for within, key in markets]
-    return [partial(_activity, span, each, (carried, row), pulls.get(each)) for row, each in enumerate(whose)]
+    rows = [(span, each, (carried, row), pulls.get(each)) for row, each in enumerate(whose)]
+    return Rows.of(rows, _activity)
 
 
 async def _pulls(conn: Connection, question: Question) -> dict[tuple[str, str], list[list[float]]]:

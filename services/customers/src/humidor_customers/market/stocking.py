@@ -1,7 +1,6 @@
 """Reports stock against sales."""
 
 from datetime import date
-from functools import partial
 
 from humidor_common.auth import Principal
 from humidor_common.db.pool import Connection
@@ -13,7 +12,7 @@ from humidor_customers.market.questions import Question
 from humidor_customers.market.rules.figures import ratio
 from humidor_customers.market.rules.periods import Span, ends_month
 from humidor_customers.market.schemas import RatioView, StockRow
-from humidor_customers.market.service import Made, named, page_of_spans, question_of, spans_of
+from humidor_customers.market.service import Rows, named, page_of_spans, question_of, spans_of
 from humidor_customers.market.stocks import Stock
 
 _CLOSINGS_AT_ONCE = 3
@@ -33,15 +32,15 @@ async def report_stock(
             raise invalid(field, "stock is known at the end of months: ask for whole ones")
     question = question_of(principal, asked, spans, by=asked.by, within=asked.within)
 
-    async def read(part: Question) -> list[Made[StockRow]]:
+    async def read(part: Question) -> Rows[StockRow]:
         rows = await stocks.read_stocks(conn, part)
-        return [partial(_stock, part.spans[row.span], row) for row in rows]
+        return Rows.of([(part.spans[row.span], row) for row in rows], _stock)
 
     return await page_of_spans(question, page, _CLOSINGS_AT_ONCE, read)
 
 
 def _stock(span: Span, row: Stock) -> StockRow:
-    stock = (row.stock) if row.known else None
+    stock = row.stock if row.known else None
     missing = "no-sales" if row.known else "stock-unknown"
     found = ratio(stock, row.covered if row.known else None, missing)
     return StockRow.model_construct(

@@ -21,7 +21,7 @@ ANALYZE market_products, market_store_places;
 """
 
 # `holder` is a store_no, a place_id, or 0. Figures go by product, packed as they are sent, in 4 bytes each or
-# (sticks and net_minor) 8; `left_out` is null where it is 0 of all. Rows are kept out of the TOAST as long as a
+# (sticks and net_minor) 8; `left_out` is null where it is 0 of all. Rows stay out of the TOAST as long as a
 # page holds them: reports read nothing else.
 TABLE = """
 CREATE TABLE market_{period}s_of_{holder} (
