@@ -90,7 +90,7 @@ def _questions(months: int) -> dict[str, Params]:
         "shares?by=store": whole,
         "shares?by=brand&within=store": whole,
         "shares?by=product&within=store": whole,
-        "shares?by=store&brand=Brand+7": whole,
+        "shares?by=store&brand=Brand 7": whole,
         "shares?by=brand&store_id=S0001&period=week": whole,
         "shares?by=price_class&within=area&area=A001": whole | ragged,
         "prices?by=product&period=quarter": whole,
@@ -189,7 +189,7 @@ def _p99(times: list[float]) -> float:
 
 
 def _result(name: str, half: _Found, whole: _Found, scan: float, sizes: tuple[int, int]) -> Result:
-    plain = name.replace("by=", "by_").translate(str.maketrans("?&=+", ".._" + "_"))
+    plain = name.replace("by=", "by_").translate(str.maketrans("?&= ", "..__"))
     times = whole.warm[name]
     return Result(
         name=f"market.{plain}",

@@ -99,7 +99,7 @@ def _growth(
 ) -> GrowthRow:
     both, market, key = whose
     figures = _changes(sums, both, market, key) if base else dict.fromkeys(_FIGURES)
-    return GrowthRow.model_construct(
+    return GrowthRow.build(
         **_head(span, market, key),
         base_start=base[0].start if base else None,
         base_end=base[0].end if base else None,
@@ -160,7 +160,7 @@ def _compound(sums: _Compare, market: _Market, key: str | None, over: tuple[Span
         name: RatioView.of(compound_growth(first[figure], last[figure], over[1]))
         for name, figure in _FIGURES.items()
     }
-    return CompoundRow.model_construct(**_head(over[0], market, key), years=over[1], **figures)
+    return CompoundRow.build(**_head(over[0], market, key), years=over[1], **figures)
 
 
 async def report_shifts(
@@ -204,7 +204,7 @@ def _shift(whose: tuple[str, str], own: _Segments, totals: _Segments, over: tupl
         for time in (0, 1)
     )
     wholes = [sum(all_sold for all_sold in each.values() if all_sold > 0) for each in totals]
-    return ShiftRow.model_construct(
+    return ShiftRow.build(
         key=named(whose[1]),
         currency=whose[0],
         start=over[0].start,

@@ -195,7 +195,7 @@ def word_shares(spans: Sequence[Span], cells: Cells) -> Rows[ShareRow]:
 
     def make(row: int) -> ShareRow:
         market, total, group = found[whose[row]], totals[whose[row]], int(order[row])
-        return ShareRow.model_construct(
+        return ShareRow.build(
             **_head(spans, market, group),
             rank=row - market.begin + 1,
             sales=int(cells.sales[group]),
@@ -223,7 +223,7 @@ def word_prices(spans: Sequence[Span], cells: Cells) -> Rows[PriceRow]:
     whose = np.repeat(np.arange(len(found)), [market.size for market in found])
     return Rows(
         cells.size,
-        lambda row: PriceRow.model_construct(**_head(spans, found[whose[row]], row), **_prices(cells, row)),
+        lambda row: PriceRow.build(**_head(spans, found[whose[row]], row), **_prices(cells, row)),
     )
 
 
@@ -246,7 +246,7 @@ def word_concentration(spans: Sequence[Span], cells: Cells) -> Rows[Concentratio
 
 
 def _concentration(span: Span, market: Sums) -> ConcentrationRow:
-    return ConcentrationRow.model_construct(
+    return ConcentrationRow.build(
         start=span.start,
         end=span.end,
         within=named(market.within),

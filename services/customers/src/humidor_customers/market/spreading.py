@@ -73,7 +73,7 @@ def _distribution(
     whose: tuple[Span, str, str, str], row: tuple[Sums, int], whole: tuple[Sums, int], asked: Spread
 ) -> DistributionRow:
     span, within, key, currency = whose
-    return DistributionRow.model_construct(
+    return DistributionRow.build(
         start=span.start,
         end=span.end,
         within=named(within),
@@ -136,7 +136,7 @@ def _activity(
     span: Span, whose: tuple[str, str], of: tuple[Carried, int], pulls: list[list[float]] | None
 ) -> ActivityRow:
     carried, row = of
-    return ActivityRow.model_construct(
+    return ActivityRow.build(
         start=span.start,
         end=span.end,
         within=named(whose[0]),

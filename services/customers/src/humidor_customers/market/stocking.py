@@ -43,7 +43,7 @@ def _stock(span: Span, row: Stock) -> StockRow:
     stock = row.stock if row.known else None
     missing = "no-sales" if row.known else "stock-unknown"
     found = ratio(stock, row.covered if row.known else None, missing)
-    return StockRow.model_construct(
+    return StockRow.build(
         start=span.start,
         end=span.end,
         within=named(row.within),
