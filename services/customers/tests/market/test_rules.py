@@ -151,8 +151,8 @@ def test_the_parts_of_a_shift_add_up_to_it(base: dict[str, Part], current: dict[
     wholes = (sum(part.all for part in base.values()), sum(part.all for part in current.values()))
     found = decompose(base, current, wholes)
     sold = {name for each in (base, current) for name, part in each.items() if part.own}
-    some = ({name: part for name, part in each.items() if name in sold} for each in (base, current))
-    assert decompose(*some, wholes) == found
+    some = [{name: part for name, part in each.items() if name in sold} for each in (base, current)]
+    assert decompose(some[0], some[1], wholes) == found
     if found.shift is None:
         assert found.reason == "no-sales"
     else:

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from humidor_customers.arrays import Ints
 from humidor_customers.market import cubes
 from humidor_customers.market.axes import Prices
 from humidor_customers.market.cubes import Named
@@ -144,11 +143,10 @@ BRAND_OF, AREA_OF = [0, 1, 0, 2, 1], [0, 1, 0, 1, 1, 0]
 
 
 def named(elements: Sequence[Element]) -> Named:
-    columns = [np.array(column, np.int64) for column in zip(*elements, strict=True)] or [
-        np.zeros(0, np.int64)
-    ] * 6
-    nothing: Ints = np.zeros_like(columns[0])
-    sold = Sold(*columns, nothing, nothing, currencies=["CNY", "HKD"])
+    columns: list[Any] = [np.array(column, np.int64) for column in zip(*elements, strict=True)]
+    columns = columns or [np.zeros(0, np.int64)] * len(Element._fields)
+    nothing: Any = np.zeros_like(columns[0])
+    sold = Sold(["CNY", "HKD"], *columns, *[nothing, nothing])
     return Named(
         sold,
         np.array(AREA_OF, np.int64)[sold.holder],
@@ -198,13 +196,14 @@ def test_cells_are_sums_by_hand(elements: list[Element], dense: int) -> None:
     assert list(zip(*(each.tolist() for each in columns), strict=True)) == [
         (*key, *sums) for key, sums in hand.items()
     ]
+    assert cells.valued
     for row, key in enumerate(hand):
         of = [e for e in elements if (e.span, area(e), e.currency, brand(e)) == key]
-        assert cells.valued["cartons"][row] == pytest.approx(sum(e.sticks for e in of) / 200)
+        assert cells.valued.cartons[row] == pytest.approx(sum(e.sticks for e in of) / 200)
         priced = [e for e in of if prices.currency[e.product] == ["CNY", "HKD"][e.currency]]
-        assert np.isnan(cells.valued["priced_minor"][row]) == (not priced)
+        assert np.isnan(cells.valued.wholesale_minor[row]) == (not priced)
         if priced:
-            assert cells.valued["priced_minor"][row] == sum(e.net_minor for e in priced)
+            assert cells.valued.priced_minor[row] == sum(e.net_minor for e in priced)
 
 
 @settings(max_examples=150, deadline=None)
@@ -220,13 +219,13 @@ def test_spread_and_pairs_are_counted_by_hand(elements: list[Element]) -> None:
             sums = expected.setdefault((s, a, b, c), [0] * 6)
             for n, figure in enumerate((y > 0, y, x * (y > 0), v * (y > 0), y * y, x * y)):
                 sums[n] += figure
-    assert list(zip(*(each.tolist() for each in groups[:4]), strict=True)) == list(expected)
-    assert np.array_equal(np.array(groups[4:]).T, np.array(list(expected.values())).reshape(-1, 6))
+    assert list(zip(*(each.tolist() for each in groups.parts), strict=True)) == list(expected)
+    assert np.array_equal(np.array(groups[1:]).T, np.array(list(expected.values())).reshape(-1, 6))
     assert wholes.stores.sum() == sum(x > 0 for x, _ in stores.values())
     carried = cubes.carry(named(elements))
     pairs = by_hand(elements, lambda e: e.holder, lambda e: e.product, span, currency)
     sold = {(AREA_OF[h], BRAND_OF[p], h, p, s) for (h, p, s, _), (sticks, _) in pairs.items() if sticks > 0}
-    for row, (a, b) in enumerate(zip(carried.within.tolist(), carried.key.tolist(), strict=True)):
+    for row, (a, b) in enumerate(zip(*(each.tolist() for each in carried.parts), strict=True)):
         of = {each[2:] for each in sold if each[:2] == (a, b)}
         assert carried.carried[row] == len({each[:2] for each in of})
         assert carried.active[row] == len({each[:2] for each in of if each[2] == 0})

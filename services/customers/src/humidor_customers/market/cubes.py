@@ -1,6 +1,6 @@
 """Adds up what was sold, by what reports are by: sums are of whole numbers and exact."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -29,7 +29,7 @@ class Groups(NamedTuple):
         return sums
 
     def weigh(self, values: Floats) -> Floats:
-        return np.bincount(self.whose, values, self.size)
+        return np.bincount(self.whose, values, self.size).astype(np.float64)
 
 
 def group(*parts: tuple[Ints, int]) -> Groups:
@@ -75,12 +75,19 @@ class Named(NamedTuple):
         return self.key, len(self.keys)
 
 
+class Valued(NamedTuple):
+    """What the trade pays for cells; the last two are over what has a wholesale price (NaN: nothing has)."""
+
+    cartons: Floats
+    wholesale_minor: Floats
+    priced_minor: Ints
+
+
 class Cells(NamedTuple):
-    """Sums by span, market, currency and group, in this order; the last three of `prices` alone.
+    """Sums by span, market, currency and group, in this order; labels are of the last three."""
 
-    `wholesale_minor` and `priced_minor` are over what has a wholesale price, and NaN where nothing has.
-    """
-
+    labels: tuple[Sequence[str], Sequence[str], Sequence[str]]
+    valued: Valued | None
     span: Ints
     within: Ints
     currency: Ints
@@ -89,8 +96,6 @@ class Cells(NamedTuple):
     net_minor: Ints
     sales: Ints
     left_out: Ints
-    labels: tuple[Sequence[str], Sequence[str], Sequence[str]]
-    valued: Mapping[str, Floats]
 
     @property
     def size(self) -> int:
@@ -104,15 +109,17 @@ def sum_cells(named: Named, prices: Prices | None) -> Cells:
     sold = named.sold
     figures = [found.sum(each) for each in (sold.sticks, sold.net_minor, sold.sales, sold.left_out)]
     left = (figures[0] != 0) | (figures[1] != 0) | (figures[3] != 0)
-    valued = _value(named, prices, found) if prices else {}
+    valued = _value(named, prices, found) if prices else None
     return Cells(
+        (named.withins, sold.currencies, named.keys),
+        Valued(valued.cartons[left], valued.wholesale_minor[left], valued.priced_minor[left])
+        if valued
+        else None,
         *(each[left] for each in (*found.parts, *figures)),
-        labels=(named.withins, sold.currencies, named.keys),
-        valued={name: each[left] for name, each in valued.items()},
     )
 
 
-def _value(named: Named, prices: Prices, cells: Groups) -> dict[str, Floats]:
+def _value(named: Named, prices: Prices, cells: Groups) -> Valued:
     sold = named.sold
     by_product = group((cells.whose, cells.size), (sold.product, len(prices.carton_sticks)))
     cell, product = by_product.parts
@@ -124,29 +131,23 @@ def _value(named: Named, prices: Prices, cells: Groups) -> dict[str, Floats]:
     cartons = by_product.sum(sold.sticks) / prices.carton_sticks[product]
     wholesale = np.where(priced, cartons * prices.wholesale_minor[product], 0.0)
     net_minor = np.where(priced, by_product.sum(sold.net_minor), 0)
-    some = np.bincount(cell[priced], minlength=cells.size) > 0
-
-    def add(values: Floats) -> Floats:
-        return np.bincount(cell, values, cells.size)
-
-    return {
-        "cartons": add(cartons),
-        "wholesale_minor": np.where(some, add(wholesale), np.nan),
-        "priced_minor": np.where(some, add(net_minor), np.nan),
-    }
+    in_cells = Groups(cells.parts, cell)
+    some = in_cells.sum(priced.astype(np.int64)) > 0
+    return Valued(
+        in_cells.weigh(cartons),
+        np.where(some, in_cells.weigh(wholesale), np.nan),
+        in_cells.sum(net_minor),
+    )
 
 
 class Spread(NamedTuple):
-    """Sums over stores by span, market, group and currency.
+    """Sums over stores by the codes of span, market, group and currency.
 
     `y` is what a store sold of the group and `x` of everything, in sticks; `v` is money. `stores`, `x_sold`
     and `v_sold` are of stores that sold some of it.
     """
 
-    span: Ints
-    within: Ints
-    key: Ints
-    currency: Ints
+    parts: Sequence[Ints]
     stores: Ints
     y: Floats
     x_sold: Floats
@@ -182,21 +183,20 @@ def _over_stores(named: Named, within: Ints, found: Groups, figures: tuple[Float
     rows = group((span, named.spans[1]), markets, (key, len(named.keys)), (currency, named.currencies[1]))
     sold = y > 0
     return Spread(
-        *rows.parts,
-        stores=rows.sum(sold.astype(np.int64)),
-        y=rows.weigh(y),
-        x_sold=rows.weigh(np.where(sold, x, 0.0)),
-        v_sold=rows.weigh(np.where(sold, v, 0.0)),
-        yy=rows.weigh(y * y),
-        xy=rows.weigh(y * x),
+        rows.parts,
+        rows.sum(sold.astype(np.int64)),
+        rows.weigh(y),
+        rows.weigh(np.where(sold, x, 0.0)),
+        rows.weigh(np.where(sold, v, 0.0)),
+        rows.weigh(y * y),
+        rows.weigh(y * x),
     )
 
 
 class Carried(NamedTuple):
     """By market and group: pairs of store and product, sold in span 0 and in any; and their products."""
 
-    within: Ints
-    key: Ints
+    parts: Sequence[Ints]
     active: Ints
     carried: Ints
     active_products: Ints
@@ -229,4 +229,4 @@ def carry(named: Named) -> Carried:
     (active_pairs, active_products), (all_pairs, all_products) = (
         count(each.astype(np.int64)) for each in (active, carried)
     )
-    return Carried(*rows.parts, active_pairs, all_pairs, active_products, all_products)
+    return Carried(rows.parts, active_pairs, all_pairs, active_products, all_products)

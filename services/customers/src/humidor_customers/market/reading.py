@@ -31,6 +31,7 @@ class Sold(NamedTuple):
     were not asked for are 0.
     """
 
+    currencies: Sequence[str]
     span: Ints
     currency: Ints
     holder: Ints
@@ -39,10 +40,10 @@ class Sold(NamedTuple):
     net_minor: Ints
     sales: Ints
     left_out: Ints
-    currencies: Sequence[str]
 
     def where(self, which: Any) -> "Sold":
-        return Sold(*(each[which] for each in self[:-1]), currencies=self.currencies)
+        columns: Sequence[Any] = self[1:]
+        return Sold(self.currencies, *(each[which] for each in columns))
 
 
 def pieces_of(question: Question) -> Pieces:
@@ -85,7 +86,7 @@ async def read_sold(conn: Connection, question: Question, wanted: Wanted) -> lis
             timeout=_TIMEOUT_SECONDS,
         )
         spans = list(parts.values())
-        found += [Sent(row, spans[row["piece"] - 1]) for row in rows]
+        found += [Sent(dict(row), spans[row["piece"] - 1]) for row in rows]
     return found
 
 
@@ -152,11 +153,11 @@ def decode(sent: Sequence[Sent], wanted: Wanted) -> Sold:
         return np.repeat(np.repeat(np.array(values, np.int64), holders), sizes)
 
     return Sold(
+        currencies,
         spread([span for span, _ in chunks]),
         spread([currencies.index(row["currency"]) for row in rows]),
         np.repeat(holder, sizes),
         *(found.get(name, nothing) for name in ("products", *FIGURES)),
-        currencies=currencies,
     )
 
 

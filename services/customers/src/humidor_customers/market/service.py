@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import date
 from itertools import pairwise
+from math import isnan
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
@@ -50,7 +51,7 @@ class Sums(NamedTuple):
         return self.end - self.begin
 
     def key(self, group: int) -> str:
-        return self.cells.labels[2][self.cells.key[group]]
+        return self.cells.labels[2][int(self.cells.key[group])]
 
     def of(self, figures: Ints) -> Ints:
         return figures[self.begin : self.end]
@@ -221,23 +222,21 @@ def word_prices(spans: Sequence[Span], cells: Cells) -> Rows[PriceRow]:
     """Give 条均价, 单箱销售额 and 顺价指数 of each group."""
     found = markets(cells)
     whose = np.repeat(np.arange(len(found)), [market.size for market in found])
-    return Rows(
-        cells.size,
-        lambda row: PriceRow.build(**_head(spans, found[whose[row]], row), **_prices(cells, row)),
-    )
+    return Rows(cells.size, lambda row: _price(_head(spans, found[whose[row]], row), cells, row))
 
 
-def _prices(cells: Cells, row: int) -> dict[str, RatioView]:
+def _price(head: dict[str, Any], cells: Cells, row: int) -> PriceRow:
     sticks, net_minor = int(cells.sticks[row]), int(cells.net_minor[row])
-    known = not np.isnan(cells.valued["priced_minor"][row])
-    priced_minor = int(cells.valued["priced_minor"][row]) if known else None
-    wholesale_minor = float(cells.valued["wholesale_minor"][row]) if known else None
-    return {
-        "per_carton": RatioView.of(ratio(net_minor, float(cells.valued["cartons"][row]))),
-        "per_case": RatioView.of(ratio(net_minor, sticks / STICKS_PER_CASE)),
-        "retail_to_wholesale": RatioView.of(ratio(priced_minor, wholesale_minor, "no-wholesale-price")),
-        "priced": RatioView.of(ratio(priced_minor or 0, net_minor)),
-    }
+    cartons, wholesale_minor, priced_minor = (each[row].item() for each in cells.valued or ())
+    known = not isnan(wholesale_minor)
+    index = ratio(priced_minor if known else None, wholesale_minor if known else None, "no-wholesale-price")
+    return PriceRow.build(
+        **head,
+        per_carton=RatioView.of(ratio(net_minor, cartons)),
+        per_case=RatioView.of(ratio(net_minor, sticks / STICKS_PER_CASE)),
+        retail_to_wholesale=RatioView.of(index),
+        priced=RatioView.of(ratio(priced_minor, net_minor)),
+    )
 
 
 def word_concentration(spans: Sequence[Span], cells: Cells) -> Rows[ConcentrationRow]:

@@ -1,6 +1,6 @@
 """Reports over stores: how far products are spread, and how much of what is carried is sold."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -8,6 +8,7 @@ from humidor_common.auth import Principal
 from humidor_common.db.pool import Connection
 from humidor_common.web.pagination import Page
 from humidor_common.web.problems import invalid
+from humidor_customers.arrays import Ints
 from humidor_customers.market import queries
 from humidor_customers.market.asking import Active, Spread
 from humidor_customers.market.cubes import Carried
@@ -54,9 +55,9 @@ async def _spread(conn: Connection, question: Question, asked: Spread) -> Rows[D
     groups, wholes, labels = await queries.read_stores(conn, question)
     if asked.outlets and int(wholes.stores.max(initial=0)) > asked.outlets:
         raise invalid("outlets", "is less than the stores whose sales are known")
-    markets = zip(wholes.span.tolist(), wholes.within.tolist(), wholes.currency.tolist(), strict=True)
-    whole_of = {market: n for n, market in enumerate(markets)}
-    parts = (groups.span, groups.within, groups.key, groups.currency)
+    whole_of = {
+        (span, within, currency): n for n, (span, within, _, currency) in enumerate(_codes(wholes.parts))
+    }
     rows = [
         (
             (question.spans[span], labels[0][within], labels[1][key], labels[2][currency]),
@@ -64,9 +65,13 @@ async def _spread(conn: Connection, question: Question, asked: Spread) -> Rows[D
             (wholes, whole_of[span, within, currency]),
             asked,
         )
-        for row, (span, within, key, currency) in enumerate(zip(*(p.tolist() for p in parts), strict=True))
+        for row, (span, within, key, currency) in enumerate(_codes(groups.parts))
     ]
     return Rows.of(rows, _distribution)
+
+
+def _codes(parts: Sequence[Ints]) -> Iterator[tuple[int, ...]]:
+    return zip(*(each.tolist() for each in parts), strict=True)
 
 
 def _distribution(
@@ -112,8 +117,7 @@ async def report_activity(
     pairs = question_of(principal, asked, [span, carried_since], by=asked.by, within=asked.within)
     carried, labels = await queries.read_carried(conn, pairs)
     pulls = await _pulls(conn, pairs._replace(spans=[span, former]))
-    markets = zip(carried.within.tolist(), carried.key.tolist(), strict=True)
-    whose = [(labels[0][within], labels[1][key]) for within, key in markets]
+    whose = [(labels[0][within], labels[1][key]) for within, key in _codes(carried.parts)]
     rows = [(span, each, (carried, row), pulls.get(each)) for row, each in enumerate(whose)]
     return Rows.of(rows, _activity)
 
@@ -122,10 +126,8 @@ async def _pulls(conn: Connection, question: Question) -> dict[tuple[str, str], 
     """Read the sticks and outlets of each group, in both spans."""
     groups, _, labels = await queries.read_stores(conn, question)
     found: dict[tuple[str, str], list[list[float]]] = {}
-    for span, within, key, sticks, stores in zip(
-        *(each.tolist() for each in (groups.span, groups.within, groups.key, groups.y, groups.stores)),
-        strict=True,
-    ):
+    sums = zip(_codes(groups.parts), groups.y.tolist(), groups.stores.tolist(), strict=True)
+    for (span, within, key, _), sticks, stores in sums:
         pull = found.setdefault((labels[0][within], labels[1][key]), [[0.0, 0], [0.0, 0]])[span]
         pull[0] += sticks
         pull[1] += stores

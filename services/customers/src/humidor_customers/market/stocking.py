@@ -34,7 +34,7 @@ async def report_stock(
 
     async def read(part: Question) -> Rows[StockRow]:
         rows = await stocks.read_stocks(conn, part)
-        return Rows.of([(part.spans[row.span], row) for row in rows], _stock)
+        return Rows.of([(part.spans[row.whose[0]], row) for row in rows], _stock)
 
     return await page_of_spans(question, page, _CLOSINGS_AT_ONCE, read)
 
@@ -46,8 +46,8 @@ def _stock(span: Span, row: Stock) -> StockRow:
     return StockRow.build(
         start=span.start,
         end=span.end,
-        within=named(row.within),
-        key=named(row.key),
+        within=named(row.whose[1]),
+        key=named(row.whose[2]),
         stock_to_sales=RatioView.of(
             found._replace(reason="negative-stock") if stock is not None and stock < 0 else found
         ),

@@ -12,17 +12,16 @@ from humidor_customers.market.queries import STICKS_OF_STORES, read_named
 from humidor_customers.market.questions import MOST_CELLS, OF_PLACES, OF_PRODUCTS, Builder, Question
 
 _Whose = tuple[int, str, str]
+"""Of which span, market and group."""
 
 
 class Stock(NamedTuple):
-    """Sticks by span, `within` and `by`: had when the span was over, and sold in it.
+    """Sticks of a group: had when the span was over, and sold in it.
 
     `covered` is what those sold whose closing stock is known, `sticks` what all did.
     """
 
-    span: int
-    within: str
-    key: str
+    whose: _Whose
     stock: int
     covered: int
     sticks: int
@@ -121,10 +120,10 @@ def _join(
     at = {question.by: 2, question.within: 1}.get(question.place)
     return [
         Stock(
-            *whose,
+            whose,
             stock.get(whose, 0),
             *sold.get(whose, (0, 0)),
-            known=(whose[0], whose[at] if at else "") in known,
+            (whose[0], whose[at] if at else "") in known,
         )
         for whose in sorted(stock.keys() | sold.keys())
     ]
