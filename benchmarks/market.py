@@ -1,7 +1,8 @@
 """How long reports of the market take on two years of a thousand stores, and how fast sales are summed up.
 
-Every report is asked for over HTTP, of one API process, with a page as large as they come. Its limit is
-PostgreSQL adding up once, in the same run, what it has by month, store and product.
+Every report is asked for over HTTP, of one API process, with a page as large as they come, of all stores and
+of half as many, so that it shows how it grows. Its limit is PostgreSQL adding up once, in the same run, what
+it has by month, store and product.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from statistics import median, quantiles
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
 import httpx
@@ -22,32 +23,48 @@ from humidor_common.db.pool import prepare_connection
 from humidor_customers.market.summing import AT_ONCE, fold
 from humidor_customers.purchases.queries import take_days
 
-STORES, SHORT_STORES = 1000, 20
+STORES, SHORT_STORES = (500, 1000), (10, 20)
 MONTHS, SHORT_MONTHS = 24, 3
 MOST_SECONDS = 1.0
-ROUNDS, SHORT_ROUNDS = 7, 2
+ROUNDS, SHORT_ROUNDS = 9, 2
 PAGE = 1000
 SUMMED_DAYS, SHORT_SUMMED_DAYS = 2000, 100
 
 Params = dict[str, Any]
 Times = dict[str, list[float]]
-_SCAN = """
-SELECT count(*) FROM (SELECT gtin, month, sum(sticks), sum(net_minor) FROM market_months GROUP BY 1, 2) s
+_PLAIN = """
+CREATE TABLE plain_months AS
+SELECT t.month, t.holder, x.product_id, x.sticks, x.net_minor
+FROM market_months_of_stores t, market_unpack(t.products, t.sticks, t.net_minor, t.sales, NULL) x
 """
+_SCAN = """
+SELECT count(*) FROM (SELECT product_id, month, sum(sticks), sum(net_minor) FROM plain_months GROUP BY 1, 2) s
+"""
+
+
+class _Found(NamedTuple):
+    """Seconds of each report: cold once, then warm."""
+
+    cold: dict[str, float]
+    warm: Times
 
 
 def bench_market(system: System) -> list[Result]:
     """Time every report cold after a restart and then warm; then sum days of sales up."""
     short = system.effort.short
-    stores, months = (SHORT_STORES, SHORT_MONTHS) if short else (STORES, MONTHS)
-    database = system.database("humidor_customers", lambda _: None, kind="empty")
-    filling.fill(database, stores=stores, months=months)
-    scan = median(_seconds(lambda: database.execute(_SCAN)) for _ in range(system.effort.rounds))
-    warm, cold = _measure(system, database, months)
-    of = f"{stores} stores, {filling.PRODUCTS} products, {months} months"
+    sizes, months = (SHORT_STORES, SHORT_MONTHS) if short else (STORES, MONTHS)
+    found = []
+    for stores in sizes:
+        database = system.database("humidor_customers", lambda _: None, kind="empty")
+        filling.fill(database, stores=stores, months=months)
+        database.execute(_PLAIN)
+        scan = median(_seconds(lambda d=database: d.execute(_SCAN)) for _ in range(system.effort.rounds))
+        found.append(_measure(system, database, months))
+    half, whole = found
+    of = f"{sizes[1]} stores, {filling.PRODUCTS} products, {months} months"
     return [
-        *(_result(name, times, cold[name], scan) for name, times in warm.items()),
-        *_worst(warm, cold, of),
+        *(_result(name, half, whole, scan, sizes) for name in whole.warm),
+        *_worst(whole, of),
         asyncio.run(_summing(database, SHORT_SUMMED_DAYS if short else SUMMED_DAYS)),
     ]
 
@@ -63,6 +80,7 @@ def _questions(months: int) -> dict[str, Params]:
         "until": (last - timedelta(days=9)).isoformat(),
     }
     month = {"since": last.replace(day=1).isoformat(), "until": last.isoformat()}
+    year = {"since": last.replace(month=1, day=1).isoformat(), "until": last.isoformat()}
     festive = {"since": f"{last.year}-02-01", "until": f"{last.year}-02-28"} if months > 12 else month
     return {
         "shares?by=brand": whole,
@@ -70,26 +88,38 @@ def _questions(months: int) -> dict[str, Params]:
         "shares?by=brand&within=area&period=month": whole,
         "shares?by=maker&within=area": whole | ragged,
         "shares?by=store": whole,
+        "shares?by=brand&within=store": whole,
+        "shares?by=product&within=store": whole,
+        "shares?by=store&brand=Brand 7": whole,
         "shares?by=brand&store_id=S0001&period=week": whole,
         "shares?by=price_class&within=area&area=A001": whole | ragged,
         "prices?by=product&period=quarter": whole,
         "concentration?by=brand&within=area&period=month": whole,
-        "growth?by=brand&period=month": whole
-        | {"since": last.replace(year=last.year, month=1, day=1).isoformat()},
+        "growth?by=brand&period=month": whole | year,
         "growth?by=brand&within=area&against=lunar_year": whole | festive,
         "growth?by=product&against=previous": whole | month,
+        "growth?by=store": whole | year,
+        "growth?by=store&period=month": whole | year,
+        "growth?by=brand&within=store": whole | year,
         "compound-growth?by=brand&within=area": whole,
         "share-shifts?by=brand&segment=area": whole | month,
         "share-shifts?by=brand&segment=product": whole | month,
+        "share-shifts?by=brand&segment=store": whole | month,
         "distribution?by=brand": whole,
         "distribution?by=product&within=area": whole,
         "distribution?by=brand&period=month": whole,
+        "distribution?by=product": whole | ragged,
+        "distribution?by=brand&within=store": whole,
         "activity?by=brand": whole | month | {"carried_days": 92},
+        "activity?by=product&within=area": whole | month | {"carried_days": 700},
+        "stock-to-sales?by=brand": whole,
+        "stock-to-sales?by=product&within=area&period=none": whole,
+        "stock-to-sales?by=store&period=none": whole,
         "coverage": {name: whole[name] for name in ("since", "until")},
     }
 
 
-def _measure(system: System, database: Database, months: int) -> tuple[Times, dict[str, float]]:
+def _measure(system: System, database: Database, months: int) -> _Found:
     questions = _questions(months)
     if months < 24:
         questions = {name: asked for name, asked in questions.items() if not name.startswith("compound")}
@@ -103,7 +133,7 @@ def _measure(system: System, database: Database, months: int) -> tuple[Times, di
         for _ in range(rounds):
             for name, asked in questions.items():
                 warm[name].append(_seconds(lambda q=(name, asked): ask(*q)))
-    return warm, cold
+    return _Found(cold, warm)
 
 
 @contextmanager
@@ -158,24 +188,26 @@ def _p99(times: list[float]) -> float:
     return quantiles(times, n=100, method="inclusive")[98]
 
 
-def _result(name: str, times: list[float], cold: float, scan: float) -> Result:
-    plain = name.replace("?", ".").replace("&", ".").replace("by=", "by_").replace("=", "_")
+def _result(name: str, half: _Found, whole: _Found, scan: float, sizes: tuple[int, int]) -> Result:
+    plain = name.replace("by=", "by_").translate(str.maketrans("?&= ", "..__"))
+    times = whole.warm[name]
     return Result(
         name=f"market.{plain}",
         unit="s",
         value=median(times),
         limit=scan,
         better="lower",
-        note=f"p50 of {len(times)}; p99 {_p99(times):.2f}, cold {cold:.2f}; limit: all months summed once",
+        note=f"p50 of {len(times)}; p99 {_p99(times):.2f}, cold {whole.cold[name]:.2f}; {sizes[0]} stores "
+        f"p50 {median(half.warm[name]):.2f}, cold {half.cold[name]:.2f}; limit: all months summed once",
     )
 
 
-def _worst(warm: Times, cold: dict[str, float], of: str) -> Iterator[Result]:
-    slowest = max(warm, key=lambda name: _p99(warm[name]))
-    coldest = max(cold, key=lambda name: cold[name])
+def _worst(found: _Found, of: str) -> Iterator[Result]:
+    slowest = max(found.warm, key=lambda name: _p99(found.warm[name]))
+    coldest = max(found.cold, key=lambda name: found.cold[name])
     for name, value, which in (
-        ("slowest_p99", _p99(warm[slowest]), slowest),
-        ("slowest_cold", cold[coldest], coldest),
+        ("slowest_p99", _p99(found.warm[slowest]), slowest),
+        ("slowest_cold", found.cold[coldest], coldest),
     ):
         yield Result(
             name=f"market.{name}",

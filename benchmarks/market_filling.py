@@ -12,8 +12,6 @@ BRANDS, MAKERS, AREAS = 40, 10, 25
 CARRIED, SELLS_EVERY = 60, 3
 _GTIN = "'0690102' || lpad({}::text, 7, '0')"
 _STORE = "'S' || lpad({}::text, 4, '0')"
-_COLUMNS = "gtin, currency, wholesale, sticks, net_minor, sales, customers, left_out"
-_SUMS = "gtin, currency, wholesale, sum(sticks), sum(net_minor), sum(sales), sum(customers), sum(left_out)"
 _MASTER = f"""
 INSERT INTO stores (store_id, name, time_zone, status, kind, version)
 SELECT {_STORE.format("n")}, 'store', 'UTC', 'open', 'store', 1 FROM generate_series(1, {{stores}}) n;
@@ -32,39 +30,74 @@ FROM generate_series(0, {PRODUCTS - 1}) n;
 INSERT INTO offers (gtin, wholesale_minor_per_carton, currency, orderable, version, changed_at)
 SELECT gtin, 15000, 'CNY', true, 1, now() FROM products;
 """  # noqa: S608 - made of constants
-_DAYS = f"""
-INSERT INTO market_days (day, store_id, {_COLUMNS})
-SELECT d.day, {_STORE.format("s")}, {_GTIN.format(f"((s * 7 + p * 3) % {PRODUCTS})")}, 'CNY', false,
-       20 * (1 + (s + p + d.n) % 7), 2000 * (1 + (s + p + d.n) % 7), 1 + (s + d.n) % 3, 1, 0
+_PLACES = """
+INSERT INTO market_products (gtin) SELECT gtin FROM products ORDER BY 1;
+INSERT INTO market_places (trade_area, market_type, business_format, sales_line)
+SELECT DISTINCT trade_area, market_type, business_format, '' FROM retailers;
+INSERT INTO market_store_places (store_id, place_id)
+SELECT store_id, place_id
+FROM retailer_stores JOIN retailers USING (retailer_id) JOIN market_places USING (trade_area) ORDER BY 1;
+"""
+_INTO = """
+INSERT INTO market_{period}s_of_{holder}
+    (all_sticks, all_net_minor, all_sales, all_left_out, {period}, holder, wholesale, currency, products,
+     sticks, net_minor, sales)
+SELECT sum(sticks), sum(net_minor), sum(sales), 0, {period}, holder, false, 'CNY',
+       string_agg(int4send(product_id), ''::bytea), string_agg(int8send(sticks), ''::bytea),
+       string_agg(int8send(net_minor), ''::bytea), string_agg(int4send(sales), ''::bytea)
+FROM ({rows}) s GROUP BY {period}, holder
+"""
+_DAYS = _INTO.format(
+    period="day",
+    holder="stores",
+    rows=f"""
+SELECT d.day, o.store_no AS holder, m.product_id, 20::bigint * (1 + (s + p + d.n) % 7) AS sticks,
+       2000::bigint * (1 + (s + p + d.n) % 7) AS net_minor, 1 + (s + d.n) % 3 AS sales
 FROM (SELECT d::date AS day, d::date - '2020-01-01'::date AS n
       FROM generate_series('{{first}}'::date, '{{first}}'::date + interval '1 month' - interval '1 day',
                            interval '1 day') d) d,
-     generate_series(1, {{stores}}) s, generate_series(0, {CARRIED - 1}) p
-WHERE (s + p + d.n) % {SELLS_EVERY} = 0
-ORDER BY 1, 2, 3
+     generate_series(1, {{stores}}) s, generate_series(0, {CARRIED - 1}) p, market_store_places o,
+     market_products m
+WHERE (s + p + d.n) % {SELLS_EVERY} = 0 AND o.store_id = {_STORE.format("s")}
+  AND m.gtin = {_GTIN.format(f"((s * 7 + p * 3) % {PRODUCTS})")}
+ORDER BY 1, 2, 3""",  # noqa: S608 - made of constants
+)
+_SUMMED = """
+SELECT date_trunc('{period}', t.{of})::date AS {period}, {number} AS holder, x.product_id,
+       sum(x.sticks)::bigint AS sticks, sum(x.net_minor)::bigint AS net_minor, sum(x.sales)::int AS sales
+FROM market_{of}s_of_{source} t {join},
+     market_unpack(t.products, t.sticks, t.net_minor, t.sales, NULL) x
+GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+"""
+_PLACE_OF = "JOIN market_store_places o ON o.store_no = t.holder"
+_ADD = "; ".join(
+    _INTO.format(
+        period=period,
+        holder=holder,
+        rows=_SUMMED.format(period=period, of=of, source=source, number=number, join=join),
+    )
+    for period, holder, of, source, number, join in (
+        ("month", "stores", "day", "stores", "t.holder", ""),
+        ("quarter", "stores", "month", "stores", "t.holder", ""),
+        ("day", "places", "day", "stores", "o.place_id", _PLACE_OF),
+        ("month", "places", "day", "places", "t.holder", ""),
+        ("quarter", "places", "month", "places", "t.holder", ""),
+        ("day", "all", "day", "places", "0", ""),
+        ("month", "all", "day", "all", "0", ""),
+        ("quarter", "all", "month", "all", "0", ""),
+    )
+)
+_KEY = "pk_market_days_of_stores PRIMARY KEY (day, holder, currency, wholesale)"
+_STOCK = f"""
+INSERT INTO stock_closings (told_at, month, store_id)
+SELECT now(), m::date, store_id FROM stores, generate_series('{{first}}'::date, '{{last}}', '1 month') m;
+INSERT INTO stock_closing_products (sticks, month, store_id, gtin)
+SELECT 20 * (1 + (s + p) % 11), m::date, {_STORE.format("s")},
+       {_GTIN.format(f"((s * 7 + p * 3) % {PRODUCTS})")}
+FROM generate_series('{{first}}'::date, '{{last}}', '1 month') m, generate_series(1, {{stores}}) s,
+     generate_series(0, {CARRIED - 1}) p
+ORDER BY 2, 3, 4
 """  # noqa: S608 - made of constants
-_ADD = f"""
-INSERT INTO market_months (month, store_id, {_COLUMNS})
-SELECT date_trunc('month', day)::date, store_id, {_SUMS} FROM market_days
-GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3;
-INSERT INTO market_quarters (quarter, store_id, {_COLUMNS})
-SELECT date_trunc('quarter', month)::date, store_id, {_SUMS} FROM market_months
-GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3;
-INSERT INTO market_places (trade_area, market_type, business_format, sales_line)
-SELECT DISTINCT trade_area, market_type, business_format, '' FROM retailers;
-INSERT INTO market_store_places
-SELECT store_id, place_id
-FROM retailer_stores JOIN retailers USING (retailer_id) JOIN market_places USING (trade_area);
-INSERT INTO market_place_days (day, place_id, {_COLUMNS})
-SELECT day, place_id, {_SUMS} FROM market_days JOIN market_store_places USING (store_id)
-GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3;
-INSERT INTO market_place_months (month, place_id, {_COLUMNS})
-SELECT date_trunc('month', day)::date, place_id, {_SUMS} FROM market_place_days
-GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3;
-INSERT INTO market_product_days (day, {_COLUMNS})
-SELECT day, {_SUMS} FROM market_place_days GROUP BY 1, 2, 3, 4 ORDER BY 1, 2;
-"""  # noqa: S608 - made of constants
-_KEY = "pk_market_days PRIMARY KEY (day, store_id, gtin, currency, wholesale)"
 _SOLD = f"""
 INSERT INTO purchases (document_id, line, bought_at, kind, store_id, local_day, local_hour, gtin, quantity,
                        unit, sticks, net_minor, currency, provisional)
@@ -85,12 +118,15 @@ def first_month(today: date, months: int) -> date:
 def fill(database: Database, *, stores: int, months: int) -> None:
     """Put stores, products and `months` whole months of sums into an empty database."""
     database.execute(_MASTER.format(stores=stores))
-    database.execute("ALTER TABLE market_days DROP CONSTRAINT pk_market_days")
+    database.execute(_PLACES)
+    database.execute("ALTER TABLE market_days_of_stores DROP CONSTRAINT pk_market_days_of_stores")
     today = date.today()  # noqa: DTZ011 - the database's own day
     for back in range(months, 0, -1):
         database.execute(_DAYS.format(first=first_month(today, back).isoformat(), stores=stores))
-    database.execute(f"ALTER TABLE market_days ADD CONSTRAINT {_KEY}")
+    database.execute(f"ALTER TABLE market_days_of_stores ADD CONSTRAINT {_KEY}")
     database.execute(_ADD)
+    first, last = (first_month(today, back).isoformat() for back in (months, 1))
+    database.execute(_STOCK.format(first=first, last=last, stores=stores))
     database.execute("VACUUM (ANALYZE)")
 
 

@@ -4,10 +4,9 @@ from typing import Any
 
 import pytest
 
-from humidor_customers.market.summing import TABLES
 from humidor_customers.testing.desk import Desk
 from humidor_customers.testing.ordering import gtin
-from humidor_customers.testing.selling import know, returned, sale, sell, sum_market, voided
+from humidor_customers.testing.selling import know, market_sums, returned, sale, sell, sum_market, voided
 
 OCTOBER = {"since": "2026-10-01", "until": "2026-10-31"}
 BOTH = {"since": "2025-10-01", "until": "2026-10-31"}
@@ -160,13 +159,8 @@ async def test_a_shift_of_share_is_told_by_its_parts(market: Desk) -> None:
 
 
 async def test_the_same_facts_again_and_a_rebuild_change_nothing(market: Desk) -> None:
-    tables = TABLES
-    read = "SELECT * FROM {} WHERE (sticks, net_minor, sales) <> (0, 0, 0) ORDER BY {}, gtin, sticks"
-    keys = {table: table.rpartition("_")[2].removesuffix("s") for table in tables}
-    before = [
-        [tuple(row) for row in await market.runtime.pool.fetch(read.format(t, keys[t]))] for t in tables
-    ]
-    assert all(before)
+    before = await market_sums(market)
+    assert all(before.values())
     await market.runtime.pool.execute(
         "INSERT INTO purchase_days_changed SELECT store_id, local_day FROM purchases"
     )
@@ -176,8 +170,7 @@ async def test_the_same_facts_again_and_a_rebuild_change_nothing(market: Desk) -
     assert answer.status_code == 202
     assert await rows(market, "shares") == []
     await sum_market(market)
-    after = [[tuple(row) for row in await market.runtime.pool.fetch(read.format(t, keys[t]))] for t in tables]
-    assert after == before
+    assert await market_sums(market) == before
 
 
 async def test_a_store_that_comes_to_another_area_takes_its_past_with_it(market: Desk) -> None:
@@ -192,9 +185,8 @@ async def test_a_store_that_comes_to_another_area_takes_its_past_with_it(market:
     }
     whole = await rows(market, "shares", by="area")
     assert [(row["key"], row["volume"]["numerator"]) for row in whole] == [("town", 1400), ("village", 600)]
-    of_places = "SELECT sum(sticks), sum(net_minor), sum(sales) FROM {}"
-    sums = [tuple(*await market.runtime.pool.fetch(of_places.format(table))) for table in TABLES]
-    assert len(set(sums)) == 1
+    sums = await market_sums(market)
+    assert len({tuple(sum(row[n] for row in rows) for n in (5, 6, 7)) for rows in sums.values()}) == 1
 
 
 async def test_mistakes_and_strangers_are_told_apart(market: Desk) -> None:

@@ -89,7 +89,7 @@ def test_every_day_is_in_one_period_and_in_one_piece(start: date, days: int, per
     whole = Span(start, start + timedelta(days=days))
     spans = cut(whole, period)  # type: ignore[arg-type]
     assert sum(span.days for span in spans) == whole.days
-    pieces = split(spans, by_month=True)
+    pieces = split(spans)
     of_months = sum(
         cut(Span(month, month.replace(day=28)), "none")[0].days >= 28 for month, _ in pieces.months
     )
@@ -137,18 +137,22 @@ def test_a_shift_is_split_into_what_made_it() -> None:
     # Town: 60 of 100 fall to 50; a new district has 40 of 50; the village, where it had 10 of 20, is gone.
     base = {"town": Part(60, 100), "village": Part(10, 20)}
     current = {"town": Part(50, 100), "district": Part(40, 50)}
-    found = decompose(base, current)
+    found = decompose(base, current, (120, 150))
     assert found.shift == pytest.approx(90 / 150 - 70 / 120)
     assert found.within == pytest.approx((100 / 120 + 100 / 150) / 2 * (0.5 - 0.6))
     assert found.mix == pytest.approx((0.6 + 0.5) / 2 * (100 / 150 - 100 / 120))
     assert [found.entry, found.exit] == [pytest.approx(40 / 150), pytest.approx(-10 / 120)]
-    assert decompose({}, current).reason == "no-sales"
+    assert decompose({}, current, (0, 150)).reason == "no-sales"
 
 
 @settings(max_examples=200, deadline=None)
 @given(PARTS, PARTS)
 def test_the_parts_of_a_shift_add_up_to_it(base: dict[str, Part], current: dict[str, Part]) -> None:
-    found = decompose(base, current)
+    wholes = (sum(part.all for part in base.values()), sum(part.all for part in current.values()))
+    found = decompose(base, current, wholes)
+    sold = {name for each in (base, current) for name, part in each.items() if part.own}
+    some = [{name: part for name, part in each.items() if name in sold} for each in (base, current)]
+    assert decompose(some[0], some[1], wholes) == found
     if found.shift is None:
         assert found.reason == "no-sales"
     else:

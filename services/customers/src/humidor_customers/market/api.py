@@ -12,7 +12,7 @@ from humidor_common.db.transaction import Read, Tx
 from humidor_common.web.inputs import Day
 from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page
 from humidor_customers.inputs import Admin, Reader
-from humidor_customers.market import comparing, queries, service, spreading, summing
+from humidor_customers.market import comparing, queries, service, spreading, stocking, summing
 from humidor_customers.market.asking import Active, Compared, Cut, Shifting, Spread, Stocked
 from humidor_customers.market.schemas import (
     ActivityRow,
@@ -143,7 +143,7 @@ async def list_stock_to_sales(
     limit: Limit = DEFAULT_LIMIT,
 ) -> Page[StockRow]:
     """Read 存销比 by quantity: stock at the end of months, quarters or years ÷ what was sold in them."""
-    return await spreading.report_stock(conn, principal, asked, (cursor, limit), today=_today())
+    return await stocking.report_stock(conn, principal, asked, (cursor, limit), today=_today())
 
 
 @router.get("/coverage")

@@ -20,7 +20,7 @@ OF_PLACES: dict[str, str] = {
     "market_type": "coalesce(r.market_type, '')",
     "business_format": "coalesce(r.business_format, '')",
     "sales_line": "coalesce(r.sales_line, '')",
-    "store": "s.store_id",
+    "store": "m.store_id",
 }
 UNKNOWN = ""
 MOST_LEFT_DAYS = 62
@@ -69,13 +69,6 @@ class Question(NamedTuple):
     def of_stores(self) -> bool:
         """Whether the sums have to be told apart by store."""
         return self.of_some or self.place is not None
-
-
-class Statement(NamedTuple):
-    """SQL with its arguments."""
-
-    text: str
-    arguments: list[Any]
 
 
 class Builder:

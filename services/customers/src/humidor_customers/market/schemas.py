@@ -1,7 +1,7 @@
 """What callers see of the market."""
 
 from datetime import date
-from typing import Any
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -9,7 +9,23 @@ from humidor_customers.market.rules.estimates import Interval
 from humidor_customers.market.rules.figures import Change, Concentration, Ratio, Shift
 
 
-class RatioView(BaseModel):
+class Built(BaseModel):
+    """A model of which a page has thousands, made of values that are known to be right."""
+
+    model_config = ConfigDict(revalidate_instances="never")
+
+    @classmethod
+    def build(cls, **values: Any) -> Self:
+        """Do what `model_construct` does where every field is given, in a fifth of the time."""
+        built = cls.__new__(cls)
+        object.__setattr__(built, "__dict__", values)
+        object.__setattr__(built, "__pydantic_fields_set__", set(values))
+        object.__setattr__(built, "__pydantic_extra__", None)
+        object.__setattr__(built, "__pydantic_private__", None)
+        return built
+
+
+class RatioView(Built):
     """A figure with what it is made of; `value` is null where it has no meaning, and `reason` says why."""
 
     numerator: float | None
@@ -19,7 +35,7 @@ class RatioView(BaseModel):
 
     @staticmethod
     def of(ratio: Ratio) -> "RatioView":
-        return RatioView.model_construct(**ratio._asdict())
+        return RatioView.build(**ratio._asdict())
 
 
 class EstimateView(RatioView):
@@ -31,13 +47,11 @@ class EstimateView(RatioView):
     @staticmethod
     def within(ratio: Ratio, interval: Interval | None) -> "EstimateView":
         low, high = interval or (None, None)
-        return EstimateView.model_construct(**ratio._asdict(), low=low, high=high)
+        return EstimateView.build(**ratio._asdict(), low=low, high=high)
 
 
-class Row(BaseModel):
+class Row(Built):
     """Whose figures, of which days; what is not known is null, and `within` of the whole market."""
-
-    model_config = ConfigDict(revalidate_instances="never")
 
     start: date
     end: date
@@ -69,7 +83,7 @@ class PriceRow(Row):
     priced: RatioView = Field(description="value with a wholesale price 有批发价占比")
 
 
-class ConcentrationView(BaseModel):
+class ConcentrationView(Built):
     """How few hold the market; `hhi` is 0 to 1 (times 10,000 in competition law)."""
 
     groups: int
@@ -81,7 +95,7 @@ class ConcentrationView(BaseModel):
 
     @staticmethod
     def of(found: Concentration) -> "ConcentrationView":
-        return ConcentrationView.model_construct(
+        return ConcentrationView.build(
             groups=found.groups,
             left_out_groups=found.left_out,
             cr4=RatioView.of(found.cr4),
@@ -91,7 +105,7 @@ class ConcentrationView(BaseModel):
         )
 
 
-class ConcentrationRow(BaseModel):
+class ConcentrationRow(Built):
     """Concentration of one market by volume and by value."""
 
     start: date
@@ -102,7 +116,7 @@ class ConcentrationRow(BaseModel):
     value: ConcentrationView
 
 
-class ChangeView(BaseModel):
+class ChangeView(Built):
     """A figure against its base; shares, not per cent. `reason` says why there is no growth."""
 
     current: int
@@ -115,7 +129,7 @@ class ChangeView(BaseModel):
 
     @staticmethod
     def of(found: Change) -> "ChangeView":
-        return ChangeView.model_construct(**found._asdict())
+        return ChangeView.build(**found._asdict())
 
 
 class GrowthRow(Row):
@@ -151,7 +165,7 @@ class DistributionRow(Row):
     share: EstimateView = Field(description="share of volume 销量份额")
 
 
-class ActivityRow(BaseModel):
+class ActivityRow(Built):
     """Both figures that the trade calls 动销率.
 
     `active_sku_rate`: products sold ÷ carried, over stores. `brand_pull_rate`: sticks an outlet took on
@@ -168,7 +182,7 @@ class ActivityRow(BaseModel):
     brand_pull_rate: RatioView = Field(description="brand pull rate 动销率（户均环比）")
 
 
-class StockRow(BaseModel):
+class StockRow(Built):
     """Stock against sales (存销比), both in sticks: at the end of the period ÷ sold in it.
 
     Both are of stores whose closing stock `inventory` has told; `covered` is their share of what was sold.
@@ -184,7 +198,7 @@ class StockRow(BaseModel):
     covered: RatioView = Field(description="sales of stores whose stock is known 库存已知门店销量占比")
 
 
-class ShiftRow(BaseModel):
+class ShiftRow(Built):
     """What a share of volume gained or lost, and by what; the parts add up to `shift` (0.01 is a point)."""
 
     key: str | None

@@ -1,10 +1,12 @@
 """Reports shares, prices and concentration of the market."""
 
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import date
-from functools import partial
-from typing import Any, NamedTuple, TypeVar
+from itertools import pairwise
+from math import isnan
+from typing import Any, Generic, NamedTuple, TypeVar
+
+import numpy as np
 
 from humidor_common.auth import Principal
 from humidor_common.clock import latest_date, utc_now
@@ -12,8 +14,10 @@ from humidor_common.db.pool import Connection
 from humidor_common.web.inputs import visible_stores
 from humidor_common.web.pagination import Page, decode_cursor, encode_cursor
 from humidor_common.web.problems import invalid
+from humidor_customers.arrays import Ints
 from humidor_customers.market import queries
 from humidor_customers.market.asking import Cut, Filters
+from humidor_customers.market.cubes import Cells
 from humidor_customers.market.questions import OF_PLACES, UNKNOWN, Question
 from humidor_customers.market.rules.figures import STICKS_PER_CASE, concentrate, ratio
 from humidor_customers.market.rules.periods import Period, Span, cut
@@ -33,15 +37,27 @@ _FILTERS = ("brand", "maker", "price_class", "area", "market_type", "business_fo
 
 
 class Sums(NamedTuple):
-    """Sums of one market in one span and currency: of its groups, by key, and of all together."""
+    """The groups of one market in one span and currency: cells from `begin` to before `end`, by key."""
 
     span: int
     within: str
     currency: str
-    groups: list[dict[str, Any]]
+    cells: Cells
+    begin: int
+    end: int
 
-    def total(self, name: str) -> int:
-        return sum(each[name] for each in self.groups)
+    @property
+    def size(self) -> int:
+        return self.end - self.begin
+
+    def key(self, group: int) -> str:
+        return self.cells.labels[2][int(self.cells.key[group])]
+
+    def of(self, figures: Ints) -> Ints:
+        return figures[self.begin : self.end]
+
+    def total(self, figures: Ints) -> int:
+        return int(self.of(figures).sum())
 
 
 def spans_of(filters: Filters, period: Period, today: date, *, most_days: int = MOST_DAYS) -> list[Span]:
@@ -85,12 +101,17 @@ def question_of(
     return Question(spans, by, within, given, stores, wholesale)
 
 
-def markets(rows: Iterable[dict[str, Any]]) -> list[Sums]:
-    """Gather the groups of each market."""
-    found: dict[tuple[int, str, str], list[dict[str, Any]]] = defaultdict(list)
-    for row in rows:
-        found[row["span"], row["within"], row["currency"]].append(row)
-    return [Sums(*key, groups) for key, groups in found.items()]
+def markets(cells: Cells) -> list[Sums]:
+    """Cut the groups of each market out of all of them."""
+    withins, currencies, _ = cells.labels
+    parts = np.stack([cells.span, cells.within, cells.currency])
+    begins = np.flatnonzero(np.any(parts[:, 1:] != parts[:, :-1], axis=0)) + 1
+    bounds = [0, *begins.tolist(), cells.size] if cells.size else []
+    return [
+        Sums(span, withins[within], currencies[currency], cells, begin, end)
+        for begin, end in pairwise(bounds)
+        for span, within, currency in [parts[:, begin].tolist()]
+    ]
 
 
 def named(value: str) -> str | None:
@@ -98,27 +119,37 @@ def named(value: str) -> str | None:
     return value if value != UNKNOWN else None
 
 
-def page_of(rows: Sequence[Callable[[], T]], cursor: str | None, limit: int) -> Page[T]:
+class Rows(NamedTuple, Generic[T]):
+    """The rows of a report by number; only those of the page are made."""
+
+    size: int
+    make: Callable[[int], T]
+
+    def slice(self, begin: int, end: int) -> list[T]:
+        return [self.make(row) for row in range(begin, min(end, self.size))]
+
+    @staticmethod
+    def of(parts: Sequence[tuple[Any, ...]], make: Callable[..., T]) -> "Rows[T]":
+        return Rows(len(parts), lambda row: make(*parts[row]))
+
+
+def page_of(rows: Rows[T], cursor: str | None, limit: int) -> Page[T]:
     """Cut a page out of a report and make its rows; what they are made of is read anew for each page."""
     begin = decode_cursor(cursor, int)[0] if cursor else 0
     if begin < 0:
         raise invalid("cursor", "is not one that this service gave out")
     end = begin + limit
     return Page.model_construct(
-        items=[make() for make in rows[begin:end]],
-        next_cursor=encode_cursor(end) if end < len(rows) else None,
+        items=rows.slice(begin, end),
+        next_cursor=encode_cursor(end) if end < rows.size else None,
     )
-
-
-Made = Callable[[], T]
-"""Makes a row; only those of the page are made."""
 
 
 async def page_of_spans(
     question: Question,
     page: tuple[str | None, int],
     at_once: int,
-    read: Callable[[Question], Awaitable[list[Made[T]]]],
+    read: Callable[[Question], Awaitable[Rows[T]]],
 ) -> Page[T]:
     """Read a report some spans at a time, so that a page takes no longer for what comes after it.
 
@@ -128,13 +159,13 @@ async def page_of_spans(
     first, skip = decode_cursor(cursor, int, int) if cursor else (0, 0)
     if first < 0 or skip < 0:
         raise invalid("cursor", "is not one that this service gave out")
-    rows: list[Made[T]] = []
-    while not rows and first < len(question.spans):
-        found = await read(question._replace(spans=question.spans[first : first + at_once]))
-        rows = found[skip:]
-        first, skip = (first, skip + limit) if len(rows) > limit else (first + at_once, 0)
+    items: list[T] = []
+    while not items and first < len(question.spans):
+        rows = await read(question._replace(spans=question.spans[first : first + at_once]))
+        items = rows.slice(skip, skip + limit)
+        first, skip = (first, skip + limit) if rows.size > skip + limit else (first + at_once, 0)
     more = encode_cursor(first, skip) if first < len(question.spans) else None
-    return Page.model_construct(items=[make() for make in rows[:limit]], next_cursor=more)
+    return Page.model_construct(items=items, next_cursor=more)
 
 
 async def report(
@@ -142,79 +173,83 @@ async def report(
     principal: Principal,
     asked: Cut,
     page: tuple[str | None, int],
-    word: Callable[[Span, Sums], Iterable[Made[T]]],
+    word: Callable[[Sequence[Span], Cells], Rows[T]],
 ) -> Page[T]:
     """Report every market of every period, in the words of `word`."""
     spans = spans_of(asked, asked.period, latest_date(utc_now()))
     question = question_of(principal, asked, spans, by=asked.by, within=asked.within)
     question = question._replace(valued=word is word_prices)
 
-    async def read(part: Question) -> list[Made[T]]:
-        found = markets(await queries.read_cells(conn, part))
-        return [made for market in found for made in word(part.spans[market.span], market)]
+    async def read(part: Question) -> Rows[T]:
+        return word(part.spans, await queries.read_cells(conn, part))
 
     at_once = _SPANS_AT_ONCE if question.of_stores else len(spans)
     return await page_of_spans(question, page, at_once, read)
 
 
-def word_shares(span: Span, market: Sums) -> Iterator[Made[ShareRow]]:
+def word_shares(spans: Sequence[Span], cells: Cells) -> Rows[ShareRow]:
     """Give each group's share of its market, the largest first."""
-    total = market.total("sticks"), market.total("net_minor")
-    ordered = sorted(market.groups, key=lambda each: (-each["sticks"], -each["net_minor"], each["key"]))
-    for rank, group in enumerate(ordered, 1):
-        yield partial(_share, _head(span, market, group), group, rank, total)
+    found = markets(cells)
+    whose = np.repeat(np.arange(len(found)), [market.size for market in found])
+    order = np.lexsort((-cells.net_minor, -cells.sticks, whose))
+    totals = [(market.total(cells.sticks), market.total(cells.net_minor)) for market in found]
+
+    def make(row: int) -> ShareRow:
+        market, total, group = found[whose[row]], totals[whose[row]], int(order[row])
+        return ShareRow.build(
+            **_head(spans, market, group),
+            rank=row - market.begin + 1,
+            sales=int(cells.sales[group]),
+            left_out_lines=int(cells.left_out[group]),
+            volume=RatioView.of(ratio(int(cells.sticks[group]), total[0])),
+            value=RatioView.of(ratio(int(cells.net_minor[group]), total[1])),
+        )
+
+    return Rows(cells.size, make)
 
 
-def _share(head: dict[str, Any], group: dict[str, Any], rank: int, total: tuple[int, int]) -> ShareRow:
-    return ShareRow.model_construct(
-        **head,
-        rank=rank,
-        sales=group["sales"],
-        left_out_lines=group["left_out"],
-        volume=RatioView.of(ratio(group["sticks"], total[0])),
-        value=RatioView.of(ratio(group["net_minor"], total[1])),
-    )
-
-
-def _head(span: Span, market: Sums, group: dict[str, Any]) -> dict[str, Any]:
+def _head(spans: Sequence[Span], market: Sums, group: int) -> dict[str, Any]:
     return {
-        "start": span.start,
-        "end": span.end,
+        "start": spans[market.span].start,
+        "end": spans[market.span].end,
         "within": named(market.within),
-        "key": named(group["key"]),
+        "key": named(market.key(group)),
         "currency": market.currency,
     }
 
 
-def word_prices(span: Span, market: Sums) -> Iterator[Made[PriceRow]]:
+def word_prices(spans: Sequence[Span], cells: Cells) -> Rows[PriceRow]:
     """Give 条均价, 单箱销售额 and 顺价指数 of each group."""
-    for group in market.groups:
-        yield partial(_price, _head(span, market, group), group)
+    found = markets(cells)
+    whose = np.repeat(np.arange(len(found)), [market.size for market in found])
+    return Rows(cells.size, lambda row: _price(_head(spans, found[whose[row]], row), cells, row))
 
 
-def _price(head: dict[str, Any], group: dict[str, Any]) -> PriceRow:
-    return PriceRow.model_construct(
+def _price(head: dict[str, Any], cells: Cells, row: int) -> PriceRow:
+    sticks, net_minor = int(cells.sticks[row]), int(cells.net_minor[row])
+    cartons, wholesale_minor, priced_minor = (each[row].item() for each in cells.valued or ())
+    known = not isnan(wholesale_minor)
+    index = ratio(priced_minor if known else None, wholesale_minor if known else None, "no-wholesale-price")
+    return PriceRow.build(
         **head,
-        per_carton=RatioView.of(ratio(group["net_minor"], group["cartons"])),
-        per_case=RatioView.of(ratio(group["net_minor"], group["sticks"] / STICKS_PER_CASE)),
-        retail_to_wholesale=RatioView.of(
-            ratio(group["priced_minor"], group["wholesale_minor"], "no-wholesale-price")
-        ),
-        priced=RatioView.of(ratio(group["priced_minor"] or 0, group["net_minor"])),
+        per_carton=RatioView.of(ratio(net_minor, cartons)),
+        per_case=RatioView.of(ratio(net_minor, sticks / STICKS_PER_CASE)),
+        retail_to_wholesale=RatioView.of(index),
+        priced=RatioView.of(ratio(priced_minor, net_minor)),
     )
 
 
-def word_concentration(span: Span, market: Sums) -> Iterator[Made[ConcentrationRow]]:
-    """Give CR4 and HHI of the market."""
-    yield partial(_concentration, span, market)
+def word_concentration(spans: Sequence[Span], cells: Cells) -> Rows[ConcentrationRow]:
+    """Give CR4 and HHI of each market."""
+    return Rows.of([(spans[each.span], each) for each in markets(cells)], _concentration)
 
 
 def _concentration(span: Span, market: Sums) -> ConcentrationRow:
-    return ConcentrationRow.model_construct(
+    return ConcentrationRow.build(
         start=span.start,
         end=span.end,
         within=named(market.within),
         currency=market.currency,
-        volume=ConcentrationView.of(concentrate([each["sticks"] for each in market.groups])),
-        value=ConcentrationView.of(concentrate([each["net_minor"] for each in market.groups])),
+        volume=ConcentrationView.of(concentrate(market.of(market.cells.sticks).tolist())),
+        value=ConcentrationView.of(concentrate(market.of(market.cells.net_minor).tolist())),
     )

@@ -1,31 +1,32 @@
 """Reports over stores: how far products are spread, and how much of what is carried is sold."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
-from functools import partial
 from typing import Any
 
 from humidor_common.auth import Principal
 from humidor_common.db.pool import Connection
 from humidor_common.web.pagination import Page
 from humidor_common.web.problems import invalid
+from humidor_customers.arrays import Ints
 from humidor_customers.market import queries
-from humidor_customers.market.asking import Active, Spread, Stocked
+from humidor_customers.market.asking import Active, Spread
+from humidor_customers.market.cubes import Carried
+from humidor_customers.market.cubes import Spread as Sums
 from humidor_customers.market.questions import Question
 from humidor_customers.market.rules.estimates import Moments, of_proportion, of_ratio
 from humidor_customers.market.rules.figures import ratio
-from humidor_customers.market.rules.periods import Span, base_of, ends_month
+from humidor_customers.market.rules.periods import Span, base_of
 from humidor_customers.market.schemas import (
     ActivityRow,
     DistributionRow,
     EstimateView,
     RatioView,
-    StockRow,
 )
-from humidor_customers.market.service import Made, named, page_of_spans, question_of, spans_of
+from humidor_customers.market.service import Rows, named, page_of_spans, question_of, spans_of
 
 _STORE_SPANS_AT_ONCE = 1000
-_CLOSINGS_AT_ONCE = 3
+_OVER_STORES = ("stores", "y", "x_sold", "v_sold", "yy", "xy")
 
 
 async def report_distribution(
@@ -44,38 +45,51 @@ async def report_distribution(
     stores = len(question.stores) if question.stores is not None else await queries.count_stores(conn)
     at_once = max(_STORE_SPANS_AT_ONCE // max(stores, 1), 1)
 
-    async def read(part: Question) -> list[Made[DistributionRow]]:
+    async def read(part: Question) -> Rows[DistributionRow]:
         return await _spread(conn, part, asked)
 
     return await page_of_spans(question, page, at_once, read)
 
 
-async def _spread(conn: Connection, question: Question, asked: Spread) -> list[Made[DistributionRow]]:
-    spans = question.spans
-    rows = await queries.read_stores(conn, question)
-    wholes = {(row["span"], row["within"], row["currency"]): row for row in rows if row["whole"]}
-    if asked.outlets and any(row["stores"] > asked.outlets for row in wholes.values()):
+async def _spread(conn: Connection, question: Question, asked: Spread) -> Rows[DistributionRow]:
+    groups, wholes, labels = await queries.read_stores(conn, question)
+    if asked.outlets and int(wholes.stores.max(initial=0)) > asked.outlets:
         raise invalid("outlets", "is less than the stores whose sales are known")
-    return [
-        partial(
-            _distribution, spans[row["span"]], row, wholes[row["span"], row["within"], row["currency"]], asked
+    whole_of = {
+        (span, within, currency): n for n, (span, within, _, currency) in enumerate(_codes(wholes.parts))
+    }
+    rows = [
+        (
+            (question.spans[span], labels[0][within], labels[1][key], labels[2][currency]),
+            (groups, row),
+            (wholes, whole_of[span, within, currency]),
+            asked,
         )
-        for row in rows
-        if not row["whole"]
+        for row, (span, within, key, currency) in enumerate(_codes(groups.parts))
     ]
+    return Rows.of(rows, _distribution)
+
+
+def _codes(parts: Sequence[Ints]) -> Iterator[tuple[int, ...]]:
+    return zip(*(each.tolist() for each in parts), strict=True)
 
 
 def _distribution(
-    span: Span, row: Mapping[str, Any], whole: Mapping[str, Any], asked: Spread
+    whose: tuple[Span, str, str, str], row: tuple[Sums, int], whole: tuple[Sums, int], asked: Spread
 ) -> DistributionRow:
-    return DistributionRow.model_construct(
+    span, within, key, currency = whose
+    return DistributionRow.build(
         start=span.start,
         end=span.end,
-        within=named(row["within"]),
-        key=named(row["key"]),
-        currency=row["currency"],
-        **_figures(row, whole, asked),
+        within=named(within),
+        key=named(key),
+        currency=currency,
+        **_figures(_row(*row), _row(*whole), asked),
     )
+
+
+def _row(sums: Sums, row: int) -> dict[str, float]:
+    return {name: getattr(sums, name)[row].item() for name in _OVER_STORES}
 
 
 def _figures(row: Mapping[str, Any], whole: Mapping[str, Any], asked: Spread) -> dict[str, Any]:
@@ -93,7 +107,7 @@ def _figures(row: Mapping[str, Any], whole: Mapping[str, Any], asked: Spread) ->
 
 async def report_activity(
     conn: Connection, principal: Principal, asked: Active, *, today: date
-) -> list[Callable[[], ActivityRow]]:
+) -> Rows[ActivityRow]:
     """Report products sold of those carried, and what outlets took on average against the days before."""
     (span,) = spans_of(asked, "none", today)
     since = (span.start - timedelta(days=asked.carried_days)).replace(day=1)
@@ -101,64 +115,40 @@ async def report_activity(
     base = base_of(span, "previous")
     former = base[0] if base else span
     pairs = question_of(principal, asked, [span, carried_since], by=asked.by, within=asked.within)
-    carried = await queries.read_carried(conn, pairs)
-    pulls: dict[tuple[str, str], list[list[float]]] = {}
-    for row in await queries.read_stores(conn, pairs._replace(spans=[span, former])):
-        if not row["whole"]:
-            pull = pulls.setdefault((row["within"], row["key"]), [[0.0, 0], [0.0, 0]])[row["span"]]
-            pull[0] += row["y"]
-            pull[1] += row["stores"]
-    return [partial(_activity, span, row, pulls.get((row["within"], row["key"]))) for row in carried]
+    carried, labels = await queries.read_carried(conn, pairs)
+    pulls = await _pulls(conn, pairs._replace(spans=[span, former]))
+    whose = [(labels[0][within], labels[1][key]) for within, key in _codes(carried.parts)]
+    rows = [(span, each, (carried, row), pulls.get(each)) for row, each in enumerate(whose)]
+    return Rows.of(rows, _activity)
 
 
-def _activity(span: Span, row: Mapping[str, Any], pulls: list[list[float]] | None) -> ActivityRow:
-    return ActivityRow.model_construct(
+async def _pulls(conn: Connection, question: Question) -> dict[tuple[str, str], list[list[float]]]:
+    """Read the sticks and outlets of each group, in both spans."""
+    groups, _, labels = await queries.read_stores(conn, question)
+    found: dict[tuple[str, str], list[list[float]]] = {}
+    sums = zip(_codes(groups.parts), groups.y.tolist(), groups.stores.tolist(), strict=True)
+    for (span, within, key, _), sticks, stores in sums:
+        pull = found.setdefault((labels[0][within], labels[1][key]), [[0.0, 0], [0.0, 0]])[span]
+        pull[0] += sticks
+        pull[1] += stores
+    return found
+
+
+def _activity(
+    span: Span, whose: tuple[str, str], of: tuple[Carried, int], pulls: list[list[float]] | None
+) -> ActivityRow:
+    carried, row = of
+    return ActivityRow.build(
         start=span.start,
         end=span.end,
-        within=named(row["within"]),
-        key=named(row["key"]),
-        active_sku_rate=RatioView.of(ratio(row["active"], row["carried"], "nothing-carried")),
-        active_products=row["active_products"],
-        carried_products=row["carried_products"],
-        brand_pull_rate=_pull(pulls),
-    )
-
-
-async def report_stock(
-    conn: Connection, principal: Principal, asked: Stocked, page: tuple[str | None, int], *, today: date
-) -> Page[StockRow]:
-    """Report stock at the end of each period against what was sold in it.
-
-    Raises:
-        Problem: 422 where the days are not whole months.
-    """
-    spans = spans_of(asked, asked.period, today)
-    for field, bad in (("since", spans[0].start.day != 1), ("until", not ends_month(spans[-1].end))):
-        if bad:
-            raise invalid(field, "stock is known at the end of months: ask for whole ones")
-    question = question_of(principal, asked, spans, by=asked.by, within=asked.within)
-
-    async def read(part: Question) -> list[Made[StockRow]]:
-        rows = await queries.read_stocked(conn, part)
-        return [partial(_stock, part.spans[row["span"]], row) for row in rows]
-
-    return await page_of_spans(question, page, _CLOSINGS_AT_ONCE, read)
-
-
-def _stock(span: Span, row: Mapping[str, Any]) -> StockRow:
-    stock = (row["stock"] or 0) if row["known"] else None
-    missing = "no-sales" if row["known"] else "stock-unknown"
-    found = ratio(stock, row["covered"] if row["known"] else None, missing)
-    return StockRow.model_construct(
-        start=span.start,
-        end=span.end,
-        within=named(row["within"]),
-        key=named(row["key"]),
-        stock_to_sales=RatioView.of(
-            found._replace(reason="negative-stock") if stock is not None and stock < 0 else found
+        within=named(whose[0]),
+        key=named(whose[1]),
+        active_sku_rate=RatioView.of(
+            ratio(int(carried.active[row]), int(carried.carried[row]), "nothing-carried")
         ),
-        days_of_stock=None if found.value is None or found.value < 0 else found.value * span.days,
-        covered=RatioView.of(ratio(row["covered"], row["sticks"])),
+        active_products=int(carried.active_products[row]),
+        carried_products=int(carried.carried_products[row]),
+        brand_pull_rate=_pull(pulls),
     )
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from humidor_common.db.keeping import keep
 from humidor_common.db.pool import Connection, Pool
 from humidor_common.db.transaction import transaction
+from humidor_customers.market.folding import FOLD, MOVE, TABLES
 from humidor_customers.purchases import queries as purchases
 
 AT_ONCE = 400
@@ -14,92 +15,7 @@ POLL_SECONDS = 1.0
 LOOK_SECONDS = 30.0
 """So often it is seen whether stores have come to another place; that looks at every store."""
 
-MOST_STICKS, MOST_MINOR = 10**9, 10**13
-"""What one line can be at most; more is a mistake, which is counted and left out."""
-
-TABLES = (
-    "market_days",
-    "market_months",
-    "market_quarters",
-    "market_product_days",
-    "market_place_days",
-    "market_place_months",
-)
 _LOCK = 7411001
-_FIGURES = ("sticks", "net_minor", "sales", "customers", "left_out")
-_SUMS = ", ".join(f"sum({name})::bigint" for name in _FIGURES)
-_NAMED = ", ".join(f"sum({name})::bigint AS {name}" for name in _FIGURES)
-_COLUMNS = ", ".join(_FIGURES)
-_BOTH = ", ".join(f"-d.{name}" for name in _FIGURES)
-
-
-def _add(table: str) -> str:
-    return ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in _FIGURES)
-
-
-def _add_stores(period: str) -> str:
-    table = f"market_{period}s"
-    return f"""
-    INSERT INTO {table} ({period}, wholesale, store_id, gtin, currency, {_COLUMNS})
-    SELECT date_trunc('{period}', day)::date, wholesale, store_id, gtin, currency, {_SUMS}
-    FROM delta GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 3, 4, 5, 2
-    ON CONFLICT ({period}, store_id, gtin, currency, wholesale) DO UPDATE SET {_add(table)}
-"""  # noqa: S608 - made of constants
-
-
-def _add_places(period: str, of: str, source: str) -> str:
-    """Add what a source has (with `place_id`, `day` and figures) to the sums of places."""
-    table = f"market_place_{period}s"
-    return f"""
-    INSERT INTO {table} ({period}, place_id, wholesale, gtin, currency, {_COLUMNS})
-    SELECT {of}, place_id, wholesale, gtin, currency, {_SUMS} FROM {source} GROUP BY 1, 2, 3, 4, 5
-    ORDER BY 1, 2, 4, 5, 3
-    ON CONFLICT ({period}, place_id, gtin, currency, wholesale) DO UPDATE SET {_add(table)}
-"""  # noqa: S608 - made of constants
-
-
-# What the days come to now less what their sums say; every table gets the difference.
-_FOLD = f"""
-WITH told AS MATERIALIZED (SELECT * FROM unnest($1::text[], $2::date[]) AS d(store_id, day)),
-fresh AS (
-    SELECT t.day, p.kind = 'order' AS wholesale, p.store_id, p.gtin, p.currency,
-           coalesce(sum(p.sticks) FILTER (WHERE plausible), 0)::bigint AS sticks,
-           coalesce(sum(p.net_minor) FILTER (WHERE plausible), 0)::bigint AS net_minor,
-           count(DISTINCT p.document_id) FILTER (WHERE plausible AND p.kind <> 'return') AS sales,
-           count(DISTINCT p.party_id) FILTER (WHERE plausible AND p.kind <> 'return') AS customers,
-           count(*) FILTER (WHERE NOT plausible) AS left_out
-    FROM told t
-    JOIN purchases p ON p.store_id = t.store_id AND p.local_day = t.day AND p.bought_at BETWEEN $3 AND $4
-    CROSS JOIN LATERAL (SELECT abs(p.sticks) <= {MOST_STICKS} AND abs(p.net_minor) <= {MOST_MINOR})
-    f(plausible) GROUP BY 1, 2, 3, 4, 5
-), delta AS MATERIALIZED (
-    SELECT day, wholesale, store_id, gtin, currency, {_NAMED}
-    FROM (SELECT day, wholesale, store_id, gtin, currency, {_COLUMNS} FROM fresh
-          UNION ALL
-          SELECT d.day, d.wholesale, d.store_id, d.gtin, d.currency, {_BOTH}
-          FROM told t JOIN market_days d ON d.store_id = t.store_id AND d.day = t.day) both_sides
-    GROUP BY 1, 2, 3, 4, 5
-    HAVING ({_SUMS}) IS DISTINCT FROM (0::bigint, 0::bigint, 0::bigint, 0::bigint, 0::bigint)
-), days AS (
-    INSERT INTO market_days (day, wholesale, store_id, gtin, currency, {_COLUMNS})
-    SELECT * FROM delta ORDER BY day, store_id, gtin, currency, wholesale
-    ON CONFLICT (day, store_id, gtin, currency, wholesale) DO UPDATE SET {_add("market_days")}
-), months AS ({_add_stores("month")}
-), quarters AS ({_add_stores("quarter")}
-), placed AS (
-    SELECT d.*, s.place_id FROM delta d JOIN market_store_places s USING (store_id)
-), place_days AS (
-    {_add_places("day", "day", "placed")}
-), place_months AS (
-    {_add_places("month", "date_trunc('month', day)::date", "placed")}
-), products AS (
-    INSERT INTO market_product_days (day, wholesale, gtin, currency, {_COLUMNS})
-    SELECT day, wholesale, gtin, currency, {_SUMS} FROM delta GROUP BY 1, 2, 3, 4 ORDER BY 1, 3, 4, 2
-    ON CONFLICT (day, gtin, currency, wholesale) DO UPDATE SET {_add("market_product_days")}
-)
-SELECT count(*) FROM delta
-"""  # noqa: S608 - made of constants
-
 
 # What a store is now; stores that nobody has told of are of no place in particular.
 _NOW = """
@@ -127,24 +43,9 @@ WHERE ({", ".join(f"now.{each}" for each in _PLACE.split(", "))})
       IS DISTINCT FROM ({", ".join(f"p.{each}" for each in _PLACE.split(", "))})
 ORDER BY 1 LIMIT 1
 """  # noqa: S608 - made of constants
-# Day by day, because the sums of days lie by day.
-_MOVE = f"""
-WITH former AS MATERIALIZED (SELECT place_id FROM market_store_places WHERE store_id = $1),
-later AS (
-    UPDATE market_store_places s SET place_id = p.place_id
-    FROM ({_NOW.format(stores="(SELECT $1::text AS store_id)")}) now JOIN market_places p USING ({_PLACE})
-    WHERE s.store_id = $1 RETURNING s.place_id
-), sums AS MATERIALIZED (
-    SELECT d.* FROM (SELECT min(day) AS a, max(day) AS b FROM market_product_days) r,
-         generate_series(r.a, r.b, interval '1 day') x
-    JOIN market_days d ON d.day = x::date AND d.store_id = $1
-), placed AS (
-    SELECT day, wholesale, gtin, currency, {_COLUMNS}, place_id FROM sums d, later
-    UNION ALL SELECT day, wholesale, gtin, currency, {_BOTH}, place_id FROM sums d, former
-), place_days AS ({_add_places("day", "day", "placed")}
-), place_months AS ({_add_places("month", "date_trunc('month', day)::date", "placed")}
-)
-SELECT count(*) FROM sums
+_NEW_PLACE = f"""
+SELECT place_id FROM ({_NOW.format(stores="(SELECT $1::text AS store_id)")}) now
+JOIN market_places USING ({_PLACE})
 """  # noqa: S608 - made of constants
 
 
@@ -184,7 +85,7 @@ async def _move_one(conn: Connection) -> bool:
     if store_id is None:
         return False
     await conn.execute(_OPEN_PLACES, [store_id])
-    await conn.execute(_MOVE, store_id)
+    await conn.execute(MOVE, store_id, await conn.fetchval(_NEW_PLACE, store_id))
     return True
 
 
@@ -195,7 +96,7 @@ async def fold(conn: Connection, days: Sequence[tuple[str, date]]) -> int:
     await conn.execute(_OPEN_PLACES, stores)
     await conn.execute(_TAKE_PLACES, stores)
     since, until = _bound(min(dates), -2), _bound(max(dates), 3)
-    changed: int = await conn.fetchval(_FOLD, [store_id for store_id, _ in days], dates, since, until)
+    changed: int = await conn.fetchval(FOLD, [store_id for store_id, _ in days], dates, since, until)
     return changed
 
 

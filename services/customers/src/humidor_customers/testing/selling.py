@@ -10,6 +10,7 @@ from msgspec import structs
 from humidor_common.events.pos import SaleRecorded, SaleReturned, SaleVoided
 from humidor_common.ids import uuid7
 from humidor_customers.catalogue.consumers import SUBSCRIPTION as PRODUCTS
+from humidor_customers.market.folding import HOLDERS, PERIODS
 from humidor_customers.market.summing import sum_up
 from humidor_customers.testing import till
 from humidor_customers.testing.desk import Desk
@@ -61,3 +62,35 @@ async def know(desk: Desk, **brands: Any) -> None:
         for name, (brand, maker, price_class) in brands.items()
     ]
     await tell(desk, PRODUCTS, *told)
+
+
+_ELEMENTS = "market_unpack(t.products, t.sticks, t.net_minor, t.sales, t.left_out) x"
+_SUMS = f"""
+SELECT t.{{period}}, coalesce(s.store_id, t.holder::text), t.wholesale, t.currency, m.gtin, x.sticks,
+       x.net_minor, x.sales, x.left_out
+FROM {{table}} t LEFT JOIN market_store_places s ON s.store_no = t.holder AND {{of_stores}},
+     {_ELEMENTS} JOIN market_products m USING (product_id)
+ORDER BY 1, 2, 3, 4, 5
+"""  # noqa: S608 - made of constants
+_TOTALS = f"""
+SELECT count(*) FROM {{table}} t CROSS JOIN LATERAL (
+    SELECT coalesce(sum(x.sticks), 0), coalesce(sum(x.net_minor), 0), coalesce(sum(x.sales), 0),
+           coalesce(sum(x.left_out), 0)
+    FROM {_ELEMENTS}) s(a, b, c, d) WHERE (all_sticks, all_net_minor, all_sales, all_left_out) <> (a, b, c, d)
+"""  # noqa: S608 - made of constants
+
+
+async def market_sums(desk: Desk) -> dict[str, list[tuple[Any, ...]]]:
+    """Read every sum of every table: period, whose, level, currency, product and figures.
+
+    Of a table where figures do not add up to the totals of their row there is nothing.
+    """
+    found = {}
+    for period in PERIODS:
+        for holder in HOLDERS:
+            table = f"market_{period}s_of_{holder}"
+            text = _SUMS.format(period=period, table=table, of_stores=str(holder == "stores").lower())
+            rows = await desk.runtime.pool.fetch(text)
+            wrong = await desk.runtime.pool.fetchval(_TOTALS.format(table=table))
+            found[table] = [] if wrong else [tuple(row) for row in rows]
+    return found

@@ -129,15 +129,17 @@ class Shift(NamedTuple):
     reason: str | None
 
 
-def decompose(base: Mapping[str, Part], current: Mapping[str, Part]) -> Shift:
+def decompose(base: Mapping[str, Part], current: Mapping[str, Part], wholes: tuple[int, int]) -> Shift:
     """Split the change of a share into what happened within segments, and what segments weigh.
+
+    Segments in which the brand sold nothing may be left out; `wholes` is what everybody sold in all segments
+    where that is more than nothing, before and now.
 
     With w the weight of a segment in the market and q the share within it: within = Σ mean(w) Δq, mix =
     Σ mean(q) Δw over segments that were there both times; entry = Σ w q of new segments, exit = -Σ w q of
     those that are gone (as Foster, Haltiwanger & Krizan 2001, by means as Griliches & Regev). Segments in
     which nobody sold anything on balance count as not there.
     """
-    wholes = [sum(part.all for part in each.values() if part.all > 0) for each in (base, current)]
     owns = [sum(part.own for part in each.values() if part.all > 0) for each in (base, current)]
     before, after = ratio(owns[0], wholes[0]), ratio(owns[1], wholes[1])
     if before.value is None or after.value is None:

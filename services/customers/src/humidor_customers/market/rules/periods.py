@@ -119,15 +119,13 @@ def quarters_of(months: Sequence[tuple[date, int]]) -> tuple[list[tuple[date, in
     return quarters, [each for each in months if each not in taken]
 
 
-def split(spans: Sequence[Span], *, by_month: bool) -> Pieces:
-    """Take whole months out of spans, whose sums are ready; without `by_month` all of it stays days."""
+def split(spans: Sequence[Span]) -> Pieces:
+    """Take whole months out of spans, whose sums are ready."""
     pieces = Pieces([], [])
     for place, span in enumerate(spans):
-        for part in cut(span, "month") if by_month else [span]:
-            if by_month and part.start.day == 1 and ends_month(part.end):
+        for part in cut(span, "month"):
+            if part.start.day == 1 and ends_month(part.end):
                 pieces.months.append((part.start, place))
-            elif pieces.days and pieces.days[-1][1] == place and pieces.days[-1][0].end + _DAY == part.start:
-                pieces.days[-1] = (Span(pieces.days[-1][0].start, part.end), place)
             else:
                 pieces.days.append((part, place))
     return pieces
