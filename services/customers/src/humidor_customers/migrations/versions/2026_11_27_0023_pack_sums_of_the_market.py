@@ -3,7 +3,7 @@
 from humidor_common.db.migrate import run_sql
 
 revision = "0023"
-down_revision = "0024"
+down_revision = "0022"
 
 HOLDERS = ("stores", "places", "all")
 PERIODS = ("day", "month", "quarter")

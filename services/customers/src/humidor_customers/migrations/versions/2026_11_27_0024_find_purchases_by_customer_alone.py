@@ -3,7 +3,7 @@
 from humidor_common.db.migrate import run_sql
 
 revision = "0024"
-down_revision = "0022"
+down_revision = "0023"
 
 # Ids that come again are stored once a page; the kind is nearly always the one asked for, and partitions
 # are quarters, so neither it nor the time in the key would save what they cost.
