@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from humidor_forecasting.choosing.closing import idle_ahead
 from humidor_forecasting.choosing.errors import Errors, learn_errors
@@ -15,7 +16,7 @@ from humidor_forecasting.models.interface import Values
 
 CHANCES = [0.025, 0.1, 0.25, 0.5, 0.75, 0.8, 0.9, 0.95, 0.975]
 WEEK = np.resize([0.6, 0.9, 0.9, 1.0, 1.2, 1.5, 0.9], 14)
-Draw = Callable[[np.random.Generator, tuple[int, ...]], Values]
+Draw = Callable[[np.random.Generator, tuple[int, ...]], NDArray[np.float64 | np.int64]]
 PROCESSES: dict[str, tuple[float, Draw]] = {
     "poisson": (20.0, lambda r, size: r.poisson(20 * WEEK, size)),
     "seldom and small": (0.25, lambda r, size: r.poisson(0.25 * WEEK, size)),
