@@ -44,7 +44,7 @@ test: .venv/.ready ## All tests on real PostgreSQL and Kafka; T=path or T='-k na
 ifdef T
 	$(BIN)/pytest $(T)
 else
-	$(BIN)/pytest --numprocesses 2 libs services tests
+	$(BIN)/pytest --numprocesses 2 --durations 30 libs services tests
 endif
 
 .PHONY: verify-published
