@@ -14,6 +14,7 @@ from uuid import UUID
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 from humidor_common.events.forecasting import ForecastPublished
 from humidor_forecasting.choosing.pipeline import forecast_series
@@ -31,9 +32,10 @@ from humidor_inventory.policies.told import Told
 Table: TypeAlias = NDArray[np.float64]
 HORIZON = 28
 """As a run has it where nobody says otherwise."""
-SERVICES = (0.2, 0.35, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99, 0.995, 0.998, 0.9995)
 FACTORS = tuple(round(-1.5 + 0.25 * i, 2) for i in range(27))
 """Of the normal deviation: from 7 % cycle service to what no shop would ask for."""
+SERVICES = tuple(float(each) for each in ndtr(FACTORS))
+"""The cycle services of those factors, so that every way is asked in the same steps and as far."""
 
 
 @dataclass(frozen=True)
