@@ -1,8 +1,8 @@
 """How errors of days go together, by all of the history beside the few forecasts of a backtest.
 
-Sums vary more than days apart let expect where errors of one forecast are alike. Ten forecasts that overlap say
-little of how much more, and something else every week. The plain mean of the last weeks' same days can be made
-on every day of the history, and its errors go together much as those of any model do.
+Sums vary more than days apart let expect where errors of one forecast are alike. Ten forecasts that overlap
+say little of how much more, and something else every week. The plain mean of the last weeks' same days can be
+made on every day of the history, and its errors go together much as those of any model do.
 """
 
 from dataclasses import replace
@@ -33,7 +33,7 @@ def with_history(errors: Errors, history: History, horizon: int) -> Errors:
 
 
 def _alike(scaled: Values) -> float:
-    """Correlation of errors of a row: their sum varies 1 + (horizon - 1) r as much as if they were independent."""
+    """Correlation r of errors of a row: their sum varies 1 + (horizon - 1) r times as independent ones do."""
     horizon = scaled.shape[1]
     apart = float((scaled**2).sum(axis=1).mean())
     ratio = float((scaled.sum(axis=1) ** 2).mean()) / apart if apart > 0 else 1.0
