@@ -37,4 +37,4 @@ def _alike(scaled: Values) -> float:
     horizon = scaled.shape[1]
     apart = float((scaled**2).sum(axis=1).mean())
     ratio = float((scaled.sum(axis=1) ** 2).mean()) / apart if apart > 0 else 1.0
-    return min((ratio - 1.0) / (horizon - 1), 0.9)
+    return float(min((ratio - 1.0) / (horizon - 1), 0.9))
