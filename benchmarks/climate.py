@@ -7,7 +7,7 @@ left to the judge, who works in a worker of its own meanwhile.
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -65,14 +65,14 @@ def bench_climate(system: System) -> list[Result]:
     with _broker(system) as broker, _running(system, database, broker) as api:
         site.register(api)
         seconds = system.effort.seconds(8)
-        found = in_turn(
-            system,
-            limit=lambda: asyncio.run(_insert(database.dsn, site, seconds)),
-            http=lambda: asyncio.run(_push(api, site, seconds)),
-            mqtt=lambda: asyncio.run(_publish(broker, site, seconds, together=1)),
-            mqtt_together=lambda: asyncio.run(_publish(broker, site, seconds, together=20)),
-        )
-        results += _rates(found, broker)
+        measures: dict[str, Callable[[], float]] = {
+            "limit": lambda: asyncio.run(_insert(database.dsn, site, seconds)),
+            "http": lambda: asyncio.run(_push(api, site, seconds)),
+        }
+        if isinstance(broker, Mosquitto):  # the other one loses messages under load
+            measures["mqtt"] = lambda: asyncio.run(_publish(broker, site, seconds, together=1))
+            measures["mqtt_20"] = lambda: asyncio.run(_publish(broker, site, seconds, together=20))
+        results += _rates(in_turn(system, None, **measures))
         results += _grow(system, site, api)
     return results
 
@@ -190,8 +190,7 @@ async def _publish(broker: MqttBroker, site: Site, seconds: float, *, together: 
     return rate
 
 
-def _rates(found: dict[str, float], broker: MqttBroker) -> list[Result]:
-    kind = "mosquitto" if isinstance(broker, Mosquitto) else "the broker of Python packages"
+def _rates(found: dict[str, float]) -> list[Result]:
     limit = "limit: bare unnest insert of the same rows"
     return [
         Result(
@@ -208,19 +207,16 @@ def _rates(found: dict[str, float], broker: MqttBroker) -> list[Result]:
             target=TARGET_PER_SECOND,
             note="the same, against what is wanted",
         ),
-        Result(
-            name="climate.mqtt",
-            unit="readings/s",
-            value=found["mqtt"],
-            limit=found["limit"],
-            note=f"one a message, QoS 1, {kind}, until committed; {limit}",
-        ),
-        Result(
-            name="climate.mqtt_20",
-            unit="readings/s",
-            value=found["mqtt_together"],
-            limit=found["limit"],
-            note=f"20 a message, QoS 1, {kind}, until committed; {limit}",
+        *(
+            Result(
+                name=f"climate.{name}",
+                unit="readings/s",
+                value=found[name],
+                limit=found["limit"],
+                note=f"{size} a message, QoS 1, mosquitto, until committed; {limit}",
+            )
+            for name, size in (("mqtt", "one"), ("mqtt_20", "20"))
+            if name in found
         ),
     ]
 
