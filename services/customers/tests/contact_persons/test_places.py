@@ -45,6 +45,11 @@ ELSEWHERE = {
     "figures, codes and ids": {
         "campaign_effects": "effect",
         "jobs": "created_by detail parameters result stage",
+        **{
+            f"market_{period}s_of_{holder}": "left_out net_minor products sales sticks"
+            for period in ("day", "month", "quarter")
+            for holder in ("stores", "places", "all")
+        },
         "mining_rows": "found",
         "model_scores": "label",
         "models": "fit fitted_by holdout parameters reason",
