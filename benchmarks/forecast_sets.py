@@ -58,13 +58,19 @@ def bakery() -> Iterator[Task]:
 
 def bakery_days() -> Iterator[tuple[str, date, NDArray[np.float64]]]:
     """Each article's first day and units of each day."""
-    amounts: dict[str, dict[date, float]] = defaultdict(dict)
-    with gzip.open(folder() / "bakery_daily/bakery_daily_to_2022-05.csv.gz", "rt") as file:
-        for row in csv.DictReader(file):
-            amounts[row["unique_id"]][date.fromisoformat(row["ds"])] = float(row["y"])
+    amounts = bakery_units()
     last = max(max(days) for days in amounts.values())
     for name, days in sorted(amounts.items()):
         yield name, min(days), _dense(days, min(days), last)
+
+
+def bakery_units() -> dict[str, dict[date, float]]:
+    """Units of a French bakery's articles by day, as they stand in the file."""
+    units: dict[str, dict[date, float]] = defaultdict(dict)
+    with gzip.open(folder() / "bakery_daily/bakery_daily_to_2022-05.csv.gz", "rt") as file:
+        for row in csv.DictReader(file):
+            units[row["unique_id"]][date.fromisoformat(row["ds"])] = float(row["y"])
+    return units
 
 
 def online_retail() -> Iterator[Task]:
@@ -77,17 +83,22 @@ def online_retail() -> Iterator[Task]:
 
 def retail_days(ranks: slice) -> Iterator[tuple[str, date, NDArray[np.float64]]]:
     """First day and units of each day of the items at these ranks by days sold."""
-    amounts: dict[str, dict[date, float]] = defaultdict(lambda: defaultdict(float))
-    with gzip.open(
-        folder() / "online_retail/online_retail_to_2011-08.csv.gz", "rt", errors="replace"
-    ) as file:
-        for row in csv.DictReader(file):
-            if float(row["UnitPrice"]) > 0:
-                amounts[row["StockCode"]][_day(row["InvoiceDate"])] += float(row["Quantity"])
+    amounts = retail_units()
     last = max(max(days) for days in amounts.values())
     for code in sorted(amounts, key=lambda code: -len(amounts[code]))[ranks]:
         first = min(amounts[code])
         yield code, first, np.maximum(_dense(amounts[code], first, last), 0.0)
+
+
+def retail_units() -> dict[str, dict[date, float]]:
+    """Units of a web shop's items by day, net of what came back that day."""
+    units: dict[str, dict[date, float]] = defaultdict(lambda: defaultdict(float))
+    path = folder() / "online_retail/online_retail_to_2011-08.csv.gz"
+    with gzip.open(path, "rt", errors="replace") as file:
+        for row in csv.DictReader(file):
+            if float(row["UnitPrice"]) > 0:
+                units[row["StockCode"]][_day(row["InvoiceDate"])] += float(row["Quantity"])
+    return units
 
 
 def m4_weekly() -> Iterator[Task]:

@@ -1,8 +1,5 @@
 """Shops of the public sets: units of each product by day, and when learning ends and selling begins."""
 
-import csv
-import gzip
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -10,7 +7,7 @@ from datetime import date, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.forecast_sets import folder
+from benchmarks.forecast_sets import bakery_units, retail_units
 
 FAST_PER_DAY = 5.0
 LEAST_DAYS_KNOWN, LEAST_DAYS_SOLD = 112, 25
@@ -76,36 +73,8 @@ def split(name: str, units: Mapping[str, Mapping[date, float]], test_days: int, 
     return made
 
 
-def bakery() -> dict[str, dict[date, float]]:
-    """A French bakery's articles by day."""
-    units: dict[str, dict[date, float]] = defaultdict(dict)
-    with gzip.open(folder() / "bakery_daily/bakery_daily_to_2022-05.csv.gz", "rt") as file:
-        for row in csv.DictReader(file):
-            units[row["unique_id"]][date.fromisoformat(row["ds"])] = float(row["y"])
-    return units
-
-
-def online_retail() -> dict[str, dict[date, float]]:
-    """A web shop's items by day, net of what came back that day."""
-    units: dict[str, dict[date, float]] = defaultdict(lambda: defaultdict(float))
-    path = folder() / "online_retail/online_retail_to_2011-08.csv.gz"
-    with gzip.open(path, "rt", errors="replace") as file:
-        for row in csv.DictReader(file):
-            if float(row["UnitPrice"]) > 0:
-                units[row["StockCode"]][_day(row["InvoiceDate"])] += float(row["Quantity"])
-    return units
-
-
-def _day(text: str) -> date:
-    head = text.split(" ", maxsplit=1)[0]
-    if "-" in head:
-        return date.fromisoformat(head)
-    month, day, year = (int(part) for part in head.split("/"))
-    return date(year, month, day)
-
-
 SETS: dict[str, tuple[Callable[[], dict[str, dict[date, float]]], int]] = {
-    "bakery": (bakery, 26 * WEEK),
-    "web shop": (online_retail, 14 * WEEK),
+    "bakery": (bakery_units, 26 * WEEK),
+    "web shop": (retail_units, 14 * WEEK),
 }
 """Each set with the days of its test: what comes before is at least 20 weeks."""
