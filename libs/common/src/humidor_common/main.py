@@ -6,7 +6,6 @@ import gc
 import sys
 
 import msgspec
-import uvicorn
 from prometheus_client import Info
 
 from humidor_common.messaging.rebuild import rebuild
@@ -15,9 +14,7 @@ from humidor_common.settings import ServiceSettings
 from humidor_common.telemetry.logs import configure_logs
 from humidor_common.telemetry.traces import configure_tracing
 from humidor_common.web.app import create_app
-from humidor_common.web.server import BoundedHttp
-
-KEEP_ALIVE_SECONDS = 65
+from humidor_common.web.serving import serve
 
 
 def main(service: Service, arguments: list[str] | None = None) -> int:
@@ -46,19 +43,7 @@ def _serve(service: Service, settings: ServiceSettings, role: str) -> None:
     Info("humidor_process", "Which process this is").info({"service": service.name, "role": role})
     app = create_app(service, settings, "api" if role == "api" else "worker")
     spare_the_collector()
-    uvicorn.run(
-        app,
-        host=settings.host,
-        port=settings.port,
-        loop="uvloop",
-        http=BoundedHttp,
-        access_log=False,
-        log_config=None,
-        timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=10,
-        server_header=False,
-        proxy_headers=False,
-    )
+    serve(app, host=settings.host, port=settings.port)
 
 
 def spare_the_collector() -> None:

@@ -25,6 +25,8 @@ from humidor_common.web import idempotency
 T = TypeVar("T")
 PRUNE_EVERY_SECONDS = 3600
 DATABASE_PATIENCE_SECONDS = 60.0
+# More than a consumer needs for its last commit and to leave its group.
+CANCEL_AGAIN_SECONDS = 13.0
 
 log = get_logger(__name__)
 
@@ -107,9 +109,15 @@ async def beside(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     try:
         yield
     finally:
+        await _cancel(set(tasks))
+
+
+async def _cancel(tasks: set[asyncio.Task[None]]) -> None:
+    """End tasks; one that a library under it kept from hearing of it is told again."""
+    while tasks:
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        _, tasks = await asyncio.wait(tasks, timeout=CANCEL_AGAIN_SECONDS)
 
 
 def _tell_fault(task: asyncio.Task[None]) -> None:
