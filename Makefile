@@ -86,7 +86,7 @@ events: .venv/.ready ## Write the event contracts: samples, schemas, docs/events
 
 .PHONY: bench
 bench: .venv/.ready ## Speed and memory against limits of this machine (about half an hour); BENCH_SHORT=1 for a glance
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(if $(PART),--part $(PART))
 
 .PHONY: bench-forecast
 bench-forecast: .venv/.ready ## Accuracy of forecasts on the public sets of DATA (minutes); BENCH_SHORT=1 for a glance

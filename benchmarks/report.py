@@ -1,5 +1,6 @@
 """What the benches found: a table to read, and build/bench.json to compare releases by."""
 
+import fcntl
 import operator
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -49,11 +50,16 @@ def read(path: Path = RESULTS) -> list[Result]:
 
 
 def merge(new: Iterable[Result], path: Path = RESULTS) -> list[Result]:
-    """Put new figures in the place of those of the same name, keep the others, and write the file."""
-    merged = {each.name: each for each in read(path)} | {each.name: each for each in new}
-    results = [merged[name] for name in sorted(merged)]
+    """Put new figures in the place of those of the same name, keep the others, and write the file.
+
+    Two runs at once wait for each other.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=2) + b"\n")
+    with path.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        merged = {each.name: each for each in read(path)} | {each.name: each for each in new}
+        results = [merged[name] for name in sorted(merged)]
+        path.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=2) + b"\n")
     return results
 
 
