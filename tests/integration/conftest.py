@@ -21,6 +21,9 @@ import psutil
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
+from humidor_cli.home import Home
+from humidor_cli.run.inspect import inspect
+
 HUMIDOR = str(Path(sys.executable).with_name("humidor"))
 START_SECONDS = 240
 
@@ -77,12 +80,8 @@ class System:
 
     def process(self, name: str) -> dict[str, Any]:
         """Describe a process: `pos api`, `inventory worker`, `kafka`, `postgresql`."""
-        status = self.status()
-        service, _, role = name.partition(" ")
-        found: dict[str, Any] = (
-            status["services"][service]["processes"][role] if role else status["engines"][service]
-        )
-        return found
+        described: dict[str, Any] = Home(self.home, self.port).read("state.json")["units"][name]
+        return described
 
     def kill(self, name: str) -> int:
         """Send SIGKILL to one process; gives the id it had."""
@@ -91,9 +90,10 @@ class System:
         return pid
 
     def wait_ready(self, seconds: float = 90) -> None:
+        """Look in this process: the command would take the processor from what it waits for."""
         deadline = time.monotonic() + seconds
-        while not self.status().get("ready"):
-            assert time.monotonic() < deadline, self.status()
+        while not (found := asyncio.run(inspect(Home(self.home, self.port))))["ready"]:
+            assert time.monotonic() < deadline, found
             time.sleep(0.5)
 
     def token(self, role: str = "admin", store: str | None = None) -> str:

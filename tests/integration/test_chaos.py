@@ -128,7 +128,7 @@ async def _churn(environment: dict[str, str]) -> None:
             stderr=asyncio.subprocess.DEVNULL,
         )
         try:
-            await asyncio.sleep(random.uniform(5, 9))
+            await asyncio.sleep(random.uniform(7, 11))
             replica.send_signal(random.choice([signal.SIGTERM, signal.SIGKILL]))
             await asyncio.wait_for(replica.wait(), 15)
         finally:

@@ -125,13 +125,11 @@ def local(system: System) -> Iterator[LocalSystem]:
     made.ensure_running()
 
 
-def _all_gone(processes: list[psutil.Process], patience_seconds: float) -> bool:
+def _left_after(processes: list[psutil.Process], patience_seconds: float) -> list[psutil.Process]:
     deadline = time.monotonic() + patience_seconds
-    while any(is_alive(process) for process in processes):
-        if time.monotonic() > deadline:
-            return False
+    while (left := [each for each in processes if is_alive(each)]) and time.monotonic() < deadline:
         time.sleep(0.1)
-    return True
+    return left
 
 
 def test_the_printed_curl_sells_and_stock_falls_by_what_was_sold(local: LocalSystem) -> None:
@@ -176,7 +174,8 @@ def test_a_killed_supervisor_leaves_no_process_and_no_data_are_lost(local: Local
     local.found.wait_drained(60)
     before, running = local.on_hand_packs(sale), local.processes()
     local.ensure_running().kill()
-    assert _all_gone(running, STOP_SECONDS)
+    left = _left_after(running, STOP_SECONDS)
+    assert not left, [each.cmdline() for each in left]
     local.ensure_running()
     local.found.wait_drained(60)
     assert local.on_hand_packs(sale) == before
