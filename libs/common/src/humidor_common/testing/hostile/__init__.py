@@ -1,6 +1,7 @@
 """Requests that nobody sane would send: generated from a description, and texts known to do harm."""
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +21,16 @@ _NOT_HERE = {"/metrics", "/healthz", "/readyz"}
 _OFFLINE = ServiceSettings(pg_dsn="", kafka_bootstrap_servers="", jwks="")
 
 
+@cache
 def describe(service: Service) -> Any:
-    """Give the service's schema as schemathesis reads it."""
+    """Give the service's schema as schemathesis reads it; it takes seconds, so ask for it in a test."""
     return schemathesis.openapi.from_dict(create_app(service, _OFFLINE).openapi())
 
 
-def operations_of(schema: Any, *, without: str = "") -> list[Any]:
+@cache
+def operations_of(service: Service, *, without: str = "") -> list[Any]:
     """List what can be asked of the service; not its health, and not the path `without`."""
-    found = [each.ok() for each in schema.get_all_operations() if isinstance(each, Ok)]
+    found = [each.ok() for each in describe(service).get_all_operations() if isinstance(each, Ok)]
     return [each for each in found if each.path not in _NOT_HERE | {without}]
 
 
