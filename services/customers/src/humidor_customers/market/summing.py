@@ -111,28 +111,31 @@ def _bound(day: date, days: int) -> datetime:
 async def start_anew(conn: Connection) -> None:
     """Drop every sum and have all stores summed up again, one after the other."""
     await conn.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
-    await conn.execute(f"TRUNCATE {', '.join(TABLES)}, market_store_places")
     await conn.execute(_EVERY_STORE)
+    await conn.execute(f"TRUNCATE {', '.join(TABLES)}, market_store_places")
 
 
-# Goes from store to store by the index, however much each of them has sold.
+# A store that sold something has a place by now, or days that wait for their sums anyway.
 _EVERY_STORE = """
-WITH RECURSIVE known AS (
-    (SELECT store_id FROM purchases ORDER BY store_id LIMIT 1)
-    UNION ALL
-    SELECT (SELECT p.store_id FROM purchases p WHERE p.store_id > k.store_id ORDER BY p.store_id LIMIT 1)
-    FROM known k WHERE k.store_id IS NOT NULL
-)
-INSERT INTO market_stores_to_sum SELECT store_id FROM known WHERE store_id IS NOT NULL ON CONFLICT DO NOTHING
+INSERT INTO market_stores_to_sum
+SELECT store_id FROM market_store_places UNION SELECT store_id FROM stores ORDER BY 1 ON CONFLICT DO NOTHING
 """
+# Goes from day to day by the index, and looks for the store in each, in the quarters that the day can be in.
 _TELL_STORE = """
-WITH next AS (
+WITH RECURSIVE next AS (
     DELETE FROM market_stores_to_sum WHERE store_id = (
         SELECT store_id FROM market_stores_to_sum ORDER BY store_id LIMIT 1 FOR UPDATE SKIP LOCKED)
     RETURNING store_id
+), days AS (
+    (SELECT local_day FROM purchases ORDER BY local_day LIMIT 1)
+    UNION ALL
+    SELECT (SELECT p.local_day FROM purchases p WHERE p.local_day > d.local_day ORDER BY p.local_day LIMIT 1)
+    FROM days d WHERE d.local_day IS NOT NULL
 ), told AS (
     INSERT INTO purchase_days_changed
-    SELECT DISTINCT p.store_id, p.local_day FROM purchases p JOIN next USING (store_id)
+    SELECT n.store_id, d.local_day FROM next n CROSS JOIN days d
+    CROSS JOIN LATERAL (
+        SELECT FROM purchases p WHERE p.local_day = d.local_day AND p.store_id = n.store_id LIMIT 1) p
 )
 SELECT count(*) > 0 FROM next
 """

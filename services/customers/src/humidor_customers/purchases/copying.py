@@ -1,26 +1,38 @@
 """Lines in the binary format of COPY.
 
 A million documents come by in a row, so this goes over each of them once, from what was told to the bytes
-that are sent. What all lines of a document share is written once and repeated, and so are texts that come
-again.
+that are sent. What all lines of a document share is written once and repeated, when it was bought by arrays of
+all documents, and so are texts that come again.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from struct import Struct
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
 
 from humidor_common.db.copying import END, NULL, SIGNATURE, text
-from humidor_customers.purchases.clocks import DAY, HOUR, Clock, microseconds
+from humidor_customers.arrays import Ints
+from humidor_customers.purchases.clocks import DAY, HOUR, local, microseconds
 from humidor_customers.purchases.rules import MOST_MINOR, USUAL, Document, Known, Line, Product
 
 COLUMNS = (
-    *("document_id", "sale_id", "bought_at", "local_day", "local_hour", "kind", "party_kind", "party_id"),
-    *("store_id", "currency", "quantity", "sticks", "net_minor", "line", "provisional", "gtin", "unit"),
+    *("document_id", "bought_at", "local_day", "local_hour", "sale_id", "kind", "party_kind", "store_id"),
+    *("currency", "party_id", "quantity", "sticks", "net_minor", "line", "provisional", "gtin", "unit"),
 )
-_FIELDS = len(COLUMNS)
-_SALE = Struct(">hi16siiqiiih")
-_RETURN = Struct(">hi16si16siqiiih")
+_HEAD = np.dtype(
+    [
+        *(("fields", ">i2"), ("of_document", ">i4"), ("document_id", "V16")),
+        *(("of_moment", ">i4"), ("bought_at", ">i8"), ("of_day", ">i4"), ("local_day", ">i4")),
+        *(("of_hour", ">i4"), ("local_hour", ">i2")),
+    ]
+)
+"""How many fields a row has, and the first of them, each after its length."""
 _NUMBERS = Struct(">iqiqiqiii?")
+_OF_UUID = (16).to_bytes(4, "big")
+
+_Shared: TypeAlias = tuple[str, str | None, str, str]
+"""Kind, kind of party, store and currency."""
 
 
 class Written(NamedTuple):
@@ -28,14 +40,6 @@ class Written(NamedTuple):
 
     copy: bytes
     days: set[tuple[str, int]]
-
-
-class _Texts(dict[tuple[str | None, str | None], bytes]):
-    """Two texts as they are written one after the other."""
-
-    def __missing__(self, both: tuple[str | None, str | None]) -> bytes:
-        self[both] = written = b"".join(NULL if each is None else text(each) for each in both)
-        return written
 
 
 class _Lines(dict[Line, bytes]):
@@ -58,7 +62,25 @@ class _Lines(dict[Line, bytes]):
         return written
 
 
-def encode(documents: Iterable[Document], known: Known) -> Written:
+class _Ways(dict[_Shared, tuple[bytes, _Lines]]):
+    """What documents have in common as it is written, and how their lines are."""
+
+    def __init__(self, known: Known) -> None:
+        self._zones = known.zones
+        self._lines = {
+            (back, nowhere): _Lines(known, sign=-1 if back else 1, provisional=nowhere)
+            for back in (False, True)
+            for nowhere in (False, True)
+        }
+
+    def __missing__(self, shared: _Shared) -> tuple[bytes, _Lines]:
+        kind, _, store_id, _ = shared
+        fields = b"".join(NULL if each is None else text(each) for each in shared)
+        self[shared] = way = fields, self._lines[kind == "return", store_id not in self._zones]
+        return way
+
+
+def encode(documents: Sequence[Document], known: Known) -> Written:
     """Write the lines of documents as rows of `COLUMNS`.
 
     Three packs of 20 at 2,500 that came back are -60 sticks and -7,500. A product or store that is not known
@@ -67,32 +89,42 @@ def encode(documents: Iterable[Document], known: Known) -> Written:
     Raises:
         struct.error: A number does not fit its column.
     """
-    texts = _Texts()
-    lines_of = {
-        (back, nowhere): _Lines(known, sign=-1 if back else 1, provisional=nowhere)
-        for back in (False, True)
-        for nowhere in (False, True)
-    }
-    days: set[tuple[str, int]] = set()
-    zones = {zone: Clock(zone) for zone in {"UTC", *known.zones.values()}}
-    clocks = {store_id: zones[zone] for store_id, zone in known.zones.items()}
+    documents = [each for each in documents if each.lines]
+    heads, days = _heads(documents, known)
+    ways = _Ways(known)
     written = [SIGNATURE]
-    for document_id, kind, sale_id, party_kind, party_id, bought_at, store_id, currency, lines in documents:
-        clock = clocks.get(store_id)
-        moment = microseconds(bought_at)
-        day, rest = divmod((zones["UTC"] if clock is None else clock).local(moment), DAY)
-        times = (8, moment, 4, day, 2, rest // HOUR)
-        head = (
-            _SALE.pack(_FIELDS, 16, document_id.bytes, -1, *times)
-            if sale_id is None
-            else _RETURN.pack(_FIELDS, 16, document_id.bytes, 16, sale_id.bytes, *times)
-        )
+    for head, (_, kind, sale_id, party_kind, party_id, _, store_id, currency, lines) in zip(
+        heads, documents, strict=True
+    ):
+        shared, told = ways[kind, party_kind, store_id, currency]
+        sale = NULL if sale_id is None else _OF_UUID + sale_id.bytes
         whose = NULL if party_id is None else text(party_id)
-        kinds, where = texts[kind, party_kind], texts[store_id, currency]
-        told = lines_of[kind == "return", clock is None]
         for line in lines:
-            written += (head, kinds, whose, where, told[line])
-        if lines:
-            days.add((store_id, day))
+            written += (head, sale, shared, whose, told[line])
     written.append(END)
     return Written(b"".join(written), days)
+
+
+def _heads(documents: Sequence[Document], known: Known) -> tuple[list[bytes], set[tuple[str, int]]]:
+    """Write which documents they are and when they were bought; gives their days of stores as well."""
+    moments = microseconds(each.bought_at for each in documents)
+    names = sorted({each.store_id for each in documents})
+    places = {name: n for n, name in enumerate(names)}
+    stores = np.array([places[each.store_id] for each in documents], dtype=np.int64)
+    day, rest = np.divmod(_shown(moments, stores, [known.zones.get(name, "UTC") for name in names]), DAY)
+    heads = np.empty(len(documents), dtype=_HEAD)
+    heads["fields"] = len(COLUMNS)
+    heads["of_document"], heads["of_moment"], heads["of_day"], heads["of_hour"] = 16, 8, 4, 2
+    heads["document_id"] = np.frombuffer(b"".join([each.document_id.bytes for each in documents]), "V16")
+    heads["bought_at"], heads["local_day"], heads["local_hour"] = moments, day, rest // HOUR
+    days = set(zip((each.store_id for each in documents), day.tolist(), strict=True))
+    return heads.view(f"V{_HEAD.itemsize}").tolist(), days
+
+
+def _shown(moments: Ints, stores: Ints, zones: Sequence[str]) -> Ints:
+    """Give what the clocks of stores show at moments, by the zone of each store."""
+    shown = moments.copy()
+    for zone in set(zones) - {"UTC"}:
+        there = np.array([each == zone for each in zones])[stores]
+        shown[there] = local(zone, moments[there])
+    return shown

@@ -7,7 +7,6 @@ from io import BytesIO
 import asyncpg
 
 from humidor_common.db.pool import Connection
-from humidor_customers.purchases.clocks import day_of
 from humidor_customers.purchases.copying import COLUMNS
 from humidor_customers.purchases.rules import Document, Known, Product
 
@@ -91,10 +90,11 @@ WITH single AS (
 ), batches AS (
     DELETE FROM purchase_parties_told WHERE ctid = ANY(ARRAY(
         SELECT ctid FROM purchase_parties_told LIMIT {BATCHES_AT_ONCE})) RETURNING party_kind, party_ids
+), told AS MATERIALIZED (
+    TABLE single UNION SELECT party_kind, unnest(party_ids) FROM batches
 ), due AS MATERIALIZED (
-    SELECT party_kind, party_id,
-           row_number() OVER (ORDER BY hashtextextended(party_id, extract(epoch FROM now())::bigint)) AS n
-    FROM (TABLE single UNION SELECT party_kind, unnest(party_ids) FROM batches) told
+    SELECT party_kind, party_id, row_number() OVER (ORDER BY party_id < first, party_id) AS n
+    FROM told CROSS JOIN (SELECT party_id AS first FROM told ORDER BY random() LIMIT 1) f
 ), rest AS (
     INSERT INTO purchase_parties_told
     SELECT party_kind, array_agg(party_id) FROM due WHERE n > $1 GROUP BY party_kind, n / {AT_ONCE}
@@ -144,8 +144,13 @@ async def tell_retailers(conn: Connection, retailer_ids: Collection[str]) -> Non
 
 async def tell_days(conn: Connection, days: Iterable[tuple[str, int]]) -> None:
     """Tell of which days (from 2000-01-01) of which stores there are other purchases now."""
-    records = [(store_id, day_of(number)) for store_id, number in days]
-    await conn.copy_records_to_table("purchase_days_changed", records=records)
+    stores, numbers = zip(*days, strict=True)
+    await conn.execute(
+        """INSERT INTO purchase_days_changed
+           SELECT store_id, date '2000-01-01' + number FROM unnest($1::text[], $2::int[]) d(store_id, number)""",
+        stores,
+        numbers,
+    )
 
 
 async def load_known(conn: Connection, documents: Sequence[Document]) -> Known:
@@ -187,8 +192,8 @@ async def learn(conn: Connection) -> bool:
 async def take_parties(conn: Connection, limit: int) -> list[tuple[str, str]]:
     """Take some customers off whose purchases have changed, however often that was told: kind and id.
 
-    Of more than that it takes any, each as likely as the next, so that nobody waits for ever. One worker at a
-    time; the others get none.
+    Of more than that it takes neighbours from any one on, each as likely as the next, so that nobody waits for
+    ever: the lines of neighbours lie together. One worker at a time; the others get none.
     """
     if not await conn.fetchval("SELECT pg_try_advisory_xact_lock($1)", TAKING):
         return []

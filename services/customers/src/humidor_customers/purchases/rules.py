@@ -62,9 +62,11 @@ def document_of(event: SaleRecorded | SaleReturned) -> Document:
         for each in event.lines
     ]
     member_id = event.member_id or None
-    party_kind = "consumer" if member_id else None
+    whose = "consumer" if member_id else None
+    store_id, currency = event.store_id, event.currency
     if isinstance(event, SaleRecorded):
-        head = (event.sale_id, "sale", None, party_kind, member_id, event.sold_at)
-        return Document(*head, event.store_id, event.currency, lines)
-    back = (event.return_id, "return", event.sale_id, party_kind, member_id, event.returned_at)
-    return Document(*back, event.store_id, event.currency, lines)
+        return Document(
+            event.sale_id, "sale", None, whose, member_id, event.sold_at, store_id, currency, lines
+        )
+    sale_id, at = event.sale_id, event.returned_at
+    return Document(event.return_id, "return", sale_id, whose, member_id, at, store_id, currency, lines)
