@@ -29,7 +29,7 @@ from humidor_customers.profiles.statement import (
 from humidor_customers.purchases import queries as purchases
 from humidor_customers.retailers import queries as retailers
 
-LINES_AT_ONCE = 200_000
+LINES_AT_ONCE = 30_000
 """About so many lines are in memory together, some hundred bytes each."""
 AT_FIRST, AT_MOST, GROWTH = 500, 20_000, 4
 """Customers who are read together: as long as nobody knows how many lines they have, at most, times more."""

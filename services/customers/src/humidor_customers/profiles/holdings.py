@@ -28,7 +28,8 @@ SELECT party_id, count(*) FROM (TABLE profile UNION ALL TABLE details UNION ALL 
                                 UNION ALL TABLE segments) gone GROUP BY party_id
 """
 _DISCLOSE = """
-SELECT (SELECT to_jsonb(p) || d.details FROM profiles p JOIN profile_details d USING (party_kind, party_id)
+SELECT (SELECT to_jsonb(p) || d.details::jsonb
+        FROM profiles p JOIN profile_details d USING (party_kind, party_id)
         WHERE party_kind = 'consumer' AND party_id = $1) AS profile,
        (SELECT coalesce(jsonb_agg(jsonb_build_object(
                    'model', m.model, 'fitted_at', m.fitted_at, 'score', s.score, 'label', s.label,

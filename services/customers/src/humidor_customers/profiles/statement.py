@@ -174,7 +174,7 @@ stated AS (
     GROUP BY t.n
 )"""  # noqa: S608 - made of constants
 _GAP = f"""CASE WHEN f.active_days >= {rules.KNOWN_GAP_DAYS}
-                THEN (f.last_on - f.first_on)::numeric / (f.active_days - 1)
+                THEN (f.last_on - f.first_on)::float8 / (f.active_days - 1)
                 WHEN f.party_kind = 'retailer' THEN {rules.USUAL_GAP_DAYS["retailer"]}
                 ELSE {rules.USUAL_GAP_DAYS["consumer"]} END"""
 _WHOLE = f"""
@@ -182,7 +182,7 @@ whole AS MATERIALIZED (
     SELECT f.party_kind, f.party_id, $4::timestamptz AS computed_at, f.last_at, f.spend_minor,
            f.spend_year_minor, f.repeat_spend_minor, f.sticks_year, f.first_on, f.last_on, f.active_days,
            f.purchases, f.purchases_year, f.returns_year, f.basket_sticks, f.basket_minor, f.basket_lines,
-           (f.last_on - f.first_on)::numeric / nullif(f.active_days - 1, 0) AS gap_days,
+           (f.last_on - f.first_on)::float8 / nullif(f.active_days - 1, 0) AS gap_days,
            f.favourite_brand_share, f.price_sensitivity, sa.score AS satisfaction, f.usual_hour,
            f.usual_weekday, coalesce(co.contacts, 0) AS contacts_year, f.store_id, f.currency, f.channel,
            CASE WHEN f.ended THEN 'ended'
@@ -193,9 +193,10 @@ whole AS MATERIALIZED (
                 WHEN k.silent <= {rules.LOST} THEN 'dormant' ELSE 'lost' END AS lifecycle,
            f.favourite_brand, f.favourite_price_class,
            st.recommendation, st.stated_brand, st.stated_price_class,
-           CASE WHEN sa.n IS NULL AND st.n IS NULL THEN f.details::jsonb
-                ELSE f.details::jsonb || jsonb_strip_nulls(jsonb_build_object(
-                    'answers', sa.answers, 'answered_at', sa.newest_at, 'stated', st.told)) END AS details
+           CASE WHEN sa.n IS NULL AND st.n IS NULL THEN f.details::json
+                ELSE (f.details::jsonb || jsonb_strip_nulls(jsonb_build_object(
+                    'answers', sa.answers, 'answered_at', sa.newest_at, 'stated', st.told)))::json
+           END AS details
     FROM figures f
     LEFT JOIN said sa USING (n) LEFT JOIN stated st USING (n) LEFT JOIN contacts co USING (n)
     CROSS JOIN LATERAL (SELECT ($4::timestamptz::date - f.last_on)

@@ -21,8 +21,8 @@ def microseconds(moments: Iterable[datetime]) -> Ints:
 def local(zone: str, moments: Ints) -> Ints:
     """Give what the clocks of a time zone show at moments; at the ends of the calendar that is UTC.
 
-    A day that begins and ends with the same offset has it throughout: nowhere were clocks ever set twice within
-    four days. In one during which they are set, each moment is looked up.
+    A day that begins and ends with the same has it throughout: nowhere were clocks ever set twice within four
+    days. In one during which they are set, each moment is looked up.
     """
     clock = zone_of(zone)
     days, place = np.unique(moments // DAY, return_inverse=True)

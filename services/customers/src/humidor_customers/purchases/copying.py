@@ -1,8 +1,8 @@
 """Lines in the binary format of COPY.
 
 A million documents come by in a row, so this goes over each of them once, from what was told to the bytes
-that are sent. What all lines of a document share is written once and repeated, when it was bought by arrays of
-all documents, and so are texts that come again.
+that are sent. What all lines of a document share is written once and repeated, and so are texts that come
+again; when they were bought is written by arrays of all documents.
 """
 
 from collections.abc import Sequence

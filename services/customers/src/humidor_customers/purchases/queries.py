@@ -93,12 +93,13 @@ WITH single AS (
 ), told AS MATERIALIZED (
     TABLE single UNION SELECT party_kind, unnest(party_ids) FROM batches
 ), due AS MATERIALIZED (
-    SELECT party_kind, party_id, row_number() OVER (ORDER BY party_id < first, party_id) AS n
-    FROM told CROSS JOIN (SELECT party_id AS first FROM told ORDER BY random() LIMIT 1) f
+    SELECT party_kind, party_id, (row_number() OVER (ORDER BY party_id) + s.shift) % s.size AS n
+    FROM told CROSS JOIN (SELECT size, floor(random() * size)::bigint AS shift
+                          FROM (SELECT count(*) AS size FROM told) counted) s
 ), rest AS (
     INSERT INTO purchase_parties_told
-    SELECT party_kind, array_agg(party_id) FROM due WHERE n > $1 GROUP BY party_kind, n / {AT_ONCE}
-) SELECT party_kind, party_id FROM due WHERE n <= $1
+    SELECT party_kind, array_agg(party_id) FROM due WHERE n >= $1 GROUP BY party_kind, n / {AT_ONCE}
+) SELECT party_kind, party_id FROM due WHERE n < $1
 """  # noqa: S608 - made of constants
 
 
@@ -147,7 +148,7 @@ async def tell_days(conn: Connection, days: Iterable[tuple[str, int]]) -> None:
     stores, numbers = zip(*days, strict=True)
     await conn.execute(
         """INSERT INTO purchase_days_changed
-           SELECT store_id, date '2000-01-01' + number FROM unnest($1::text[], $2::int[]) d(store_id, number)""",
+           SELECT store_id, date '2000-01-01' + day FROM unnest($1::text[], $2::int[]) d(store_id, day)""",
         stores,
         numbers,
     )
@@ -192,8 +193,8 @@ async def learn(conn: Connection) -> bool:
 async def take_parties(conn: Connection, limit: int) -> list[tuple[str, str]]:
     """Take some customers off whose purchases have changed, however often that was told: kind and id.
 
-    Of more than that it takes neighbours from any one on, each as likely as the next, so that nobody waits for
-    ever: the lines of neighbours lie together. One worker at a time; the others get none.
+    Of more than that it takes neighbours, whose lines lie together, from any one on, each as likely as the
+    next, so that nobody waits for ever. One worker at a time; the others get none.
     """
     if not await conn.fetchval("SELECT pg_try_advisory_xact_lock($1)", TAKING):
         return []

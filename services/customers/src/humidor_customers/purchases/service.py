@@ -31,11 +31,7 @@ async def take(conn: Connection, events: Sequence[Event]) -> None:
 
 
 async def _add(conn: Connection, documents: Sequence[Document]) -> None:
-    """Add the lines of documents by customer: entries of an index that are neighbours cost half as much."""
-    documents = sorted(documents, key=_whose)
-    members = dict.fromkeys(
-        each.party_id for each in documents if each.party_kind == "consumer" and each.party_id
-    )
+    members = sorted({each.party_id for each in documents if each.party_kind == "consumer" and each.party_id})
     if members and (erased := await queries.tell_members(conn, members)):
         documents = [
             each._replace(party_kind=None, party_id=None)
@@ -43,18 +39,12 @@ async def _add(conn: Connection, documents: Sequence[Document]) -> None:
             else each
             for each in documents
         ]
-    if retailers := dict.fromkeys(
-        each.party_id for each in documents if each.party_kind == "retailer" and each.party_id
-    ):
+    if retailers := {each.party_id for each in documents if each.party_kind == "retailer" and each.party_id}:
         await queries.tell_retailers(conn, retailers)
     written = encode(documents, await queries.load_known(conn, documents))
     await queries.add(conn, written.copy)
     if written.days:
         await queries.tell_days(conn, written.days)
-
-
-def _whose(document: Document) -> str:
-    return document.party_id or ""
 
 
 async def _settle(conn: Connection, events: Sequence[Event]) -> None:
