@@ -17,10 +17,13 @@ from humidor_common.messaging.subscription import Received
 from humidor_customers.catalogue.consumers import SUBSCRIPTION as PRODUCTS
 from humidor_customers.catalogue.consumers import clear as clear_catalogue
 from humidor_customers.catalogue.consumers import digest as catalogue_digest
+from humidor_customers.market.folding import FOLD
+from humidor_customers.market.summing import TELL_STORE
 from humidor_customers.purchases import queries, service, settling
 from humidor_customers.purchases.consumers import SUBSCRIPTION, clear, digest
 from humidor_customers.purchases.rules import MOST_MINOR
 from humidor_customers.testing.desk import Desk, store
+from humidor_customers.testing.explaining import Explaining
 from humidor_customers.testing.ordering import gtin, offer, open_cycle, product, tell
 from humidor_customers.testing.till import buy, join, line, returned, sale, voided
 from humidor_customers.testing.warehouse import answer, asked, reserved
@@ -230,3 +233,17 @@ async def test_the_purchases_of_a_customer_are_found_by_the_index_in_the_quarter
     # Rows come by an index alone or by its bitmap, as the statistics have it: never by reading a quarter.
     assert "Seq Scan" not in text
     assert text.count("Index Cond: (party_id") == len(re.findall("Index (Only )?Scan", text)) <= 8, text
+
+
+async def test_the_purchases_of_a_store_are_found_day_by_day(desk: Desk) -> None:
+    now = datetime.now(UTC)
+    await buy(desk, *(sale(n, f"M{n % 50}", at=now - timedelta(days=n % 90)) for n in range(1, 600)))
+    await desk.runtime.pool.execute("ANALYZE purchases")
+    days = [["S0001"], [date(2026, 11, 26)], now - timedelta(days=3), now]
+    for statement, values in ((FOLD, days), (TELL_STORE, [])):
+        async with transaction(desk.runtime.pool) as conn:
+            await conn.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_mergejoin = off")
+            explaining = Explaining(conn)
+            await explaining.fetch(statement, *values)
+        for scan in re.findall(r"Scan .*on purchases_\w+ p.*\n +(.*)", explaining.plan):
+            assert re.match(r"Index Cond: \(\(local_day = .*store_id = ", scan), explaining.plan

@@ -76,7 +76,7 @@ async def sum_up(pool: Pool, *, look: bool = True) -> bool:
         if days:
             await fold(conn, days)
             return True
-        return (look and await _move_one(conn)) or bool(await conn.fetchval(_TELL_STORE))
+        return (look and await _move_one(conn)) or bool(await conn.fetchval(TELL_STORE))
 
 
 async def _move_one(conn: Connection) -> bool:
@@ -121,7 +121,7 @@ INSERT INTO market_stores_to_sum
 SELECT store_id FROM market_store_places UNION SELECT store_id FROM stores ORDER BY 1 ON CONFLICT DO NOTHING
 """
 # Goes from day to day by the index, and looks for the store in each, in the quarters that the day can be in.
-_TELL_STORE = """
+TELL_STORE = """
 WITH RECURSIVE next AS (
     DELETE FROM market_stores_to_sum WHERE store_id = (
         SELECT store_id FROM market_stores_to_sum ORDER BY store_id LIMIT 1 FOR UPDATE SKIP LOCKED)

@@ -81,7 +81,10 @@ class _Ways(dict[_Shared, tuple[bytes, _Lines]]):
 
 
 def encode(documents: Sequence[Document], known: Known) -> Written:
-    """Write the lines of documents as rows of `COLUMNS`.
+    """Write the lines of documents as rows of `COLUMNS`, those of a customer and its neighbours together.
+
+    So they lie when profiles are read, a page for many of them. What is sorted are rows as they are written:
+    documents would then be read here and there.
 
     Three packs of 20 at 2,500 that came back are -60 sticks and -7,500. A product or store that is not known
     counts with the usual factors (20, 10 and 50) and in UTC, provisionally.
@@ -92,17 +95,18 @@ def encode(documents: Sequence[Document], known: Known) -> Written:
     documents = [each for each in documents if each.lines]
     heads, days = _heads(documents, known)
     ways = _Ways(known)
-    written = [SIGNATURE]
+    rows, customers = [], []
     for head, (_, kind, sale_id, party_kind, party_id, _, store_id, currency, lines) in zip(
         heads, documents, strict=True
     ):
         shared, told = ways[kind, party_kind, store_id, currency]
         sale = NULL if sale_id is None else _OF_UUID + sale_id.bytes
         whose = NULL if party_id is None else text(party_id)
-        for line in lines:
-            written += (head, sale, shared, whose, told[line])
-    written.append(END)
-    return Written(b"".join(written), days)
+        front = b"".join((head, sale, shared, whose))
+        rows.append(front + front.join([told[line] for line in lines]))
+        customers.append(whose)
+    order = np.argsort(np.array(customers), kind="stable").tolist()
+    return Written(b"".join([SIGNATURE, *map(rows.__getitem__, order), END]), days)
 
 
 def _heads(documents: Sequence[Document], known: Known) -> tuple[list[bytes], set[tuple[str, int]]]:

@@ -5,7 +5,7 @@ from humidor_common.db.migrate import run_sql
 revision = "0025"
 down_revision = "0024"
 
-# What is written waits for the new index, a second a million lines; whoever reads has either of them.
+# What is written waits while the new index is built; whoever reads has either of them.
 DAY = """
 CREATE INDEX ix_purchases_day_store ON purchases (local_day, store_id);
 DROP INDEX ix_purchases_store_day;
