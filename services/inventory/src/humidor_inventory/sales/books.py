@@ -110,9 +110,7 @@ def _threads_of(documents: Sequence[Document]) -> tuple[Collection[ThreadKey], s
 def _take_up(threads: dict[ThreadKey, Thread], documents: Iterable[_Earlier]) -> None:
     for each in documents:
         thread = threads.setdefault((each.store_id, each.thread_id), Thread())
-        thread.absorb(
-            each.document_id, each.kind, restock=each.restock, stated=each.stated, moves=each.moves
-        )
+        thread.absorb(each.document_id, each.kind, restock=each.restock, stated=each.stated, moves=each.moves)
         if each.kind == "sale":
             thread.sale_day = each.day
 

@@ -45,9 +45,7 @@ async def take_sale_events(conn: Connection, batch: Sequence[Received]) -> int:
     return await take_documents(conn, documents, GROUP, now=utc_now())
 
 
-SUBSCRIPTION = Subscription(
-    group=GROUP, topics=("pos.sale.v1",), apply=on_sale_events, take=take_sale_events
-)
+SUBSCRIPTION = Subscription(group=GROUP, topics=("pos.sale.v1",), apply=on_sale_events, take=take_sale_events)
 
 
 def _documents(batch: Sequence[Received]) -> list[Document]:
