@@ -73,6 +73,14 @@ async def own_projection(conn: Connection, group: str) -> None:
 
 async def apply_batch(conn: Connection, subscription: Subscription, batch: Sequence[Received]) -> int:
     """Apply what is new of `batch` in this transaction; gives the number of new events."""
+    if subscription.take is not None and 0 < len(batch) < COPY_FROM:
+        unique = {received.event_id: received for received in batch}
+        return await subscription.take(conn, list(unique.values()))
+    return await admit_and_apply(conn, subscription, batch)
+
+
+async def admit_and_apply(conn: Connection, subscription: Subscription, batch: Sequence[Received]) -> int:
+    """Apply what is new of a batch of any size, in two steps."""
     new = await admit(conn, subscription.group, batch)
     if new:
         await subscription.apply(conn, new)

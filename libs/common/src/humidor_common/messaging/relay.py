@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections import deque
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -13,7 +14,7 @@ from aiokafka.errors import MessageSizeTooLargeError
 from humidor_common.db.failures import DATABASE_ERRORS
 from humidor_common.db.pool import TRANSACTION_TIMEOUT_SECONDS, Connection, Pool, prepare_connection
 from humidor_common.events.base import source_of
-from humidor_common.messaging import deadletters
+from humidor_common.messaging import deadletters, reading_on
 from humidor_common.messaging.deadletters import RELAY
 from humidor_common.messaging.kafka import make_producer, outlive, stop
 from humidor_common.settings import ServiceSettings
@@ -24,23 +25,18 @@ LOCK = 4_855_443_112
 CHANNEL = "outbox"
 BATCH_ROWS = 1000
 POLL_SECONDS = 0.25
-# Each batch costs a statement, a request to the broker and a batch of every consumer: under load the relay
-# looks again at this pace, without being told to, and needs a notification only where it has fallen asleep.
+# Each batch costs a statement, a request to the broker and a batch of every consumer.
 PACE_SECONDS = 0.01
+# Under load the relay waits for rows in the server, which sees them a moment after their commit, and needs a
+# notification only where it has fallen asleep.
 AWAKE_SECONDS = 0.1
+AWAIT_ROWS_SECONDS = AWAKE_SECONDS / 2
 NOTIFY_AT_MOST_EVERY_SECONDS = AWAKE_SECONDS / 2
 TURN_SECONDS = 1.0
 STAND_IN_SECONDS = 60.0
 LONGEST_BATCH_SECONDS = 90.0
 FLOOR_LAG_SECONDS = 2 * TRANSACTION_TIMEOUT_SECONDS
 LOOK_AT_ALL_SECONDS = 60
-
-# What was published goes in the statement that reads on: one trip to the database for each batch.
-_READ_ON = """
-WITH published AS (DELETE FROM outbox WHERE id = ANY($3::bigint[]))
-SELECT id, event_id, type, topic, key, subject, time, traceparent, payload, headers
-  FROM outbox WHERE id > $1 AND id <> ALL($3::bigint[]) ORDER BY id LIMIT $2
-"""
 
 log = get_logger(__name__)
 
@@ -105,6 +101,7 @@ class Relay:
             await prepare_connection(conn)
             # Rows that come back after a crash of the server are published twice, which costs nothing.
             await conn.execute("SET enable_seqscan = off; SET synchronous_commit = off")
+            await reading_on.prepare(conn)
             await self._wait_turn(conn)
             await conn.add_listener(CHANNEL, lambda *_: self._woken.set())
             producer = make_producer(self._settings)
@@ -149,35 +146,35 @@ class Relay:
         until = time.monotonic() + STAND_IN_SECONDS
         awake_until = 0.0
         while not self._patience_turns or time.monotonic() < until:
-            began = time.monotonic()
             if self._woken.is_set():
-                awake_until = began + AWAKE_SECONDS
+                awake_until = time.monotonic() + AWAKE_SECONDS
             self._woken.clear()
+            wait = AWAIT_ROWS_SECONDS if time.monotonic() < awake_until else 0.0
             async with asyncio.timeout(LONGEST_BATCH_SECONDS):
-                count = await self._publish_batch(conn, producer)
-            if count < BATCH_ROWS:
-                await self._pause(began, awake_until)
+                self._look_at_all_now_and_then()
+                rows = await reading_on.read_on(
+                    conn, self._done, above=self._floor, most=BATCH_ROWS, wait_seconds=wait
+                )
+                self._done.clear()
+                began = time.monotonic()
+                await self._publish_rows(conn, producer, rows)
+            if rows and len(rows) < BATCH_ROWS:
+                await asyncio.sleep(rest_seconds(time.monotonic() - began))
+            elif not rows and time.monotonic() >= awake_until:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
 
-    async def _pause(self, began: float, awake_until: float) -> None:
-        """Rest after the batch that `began`, then sleep until woken if nothing is to come."""
-        await asyncio.sleep(rest_seconds(time.monotonic() - began))
-        if time.monotonic() >= awake_until:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
-
-    async def _publish_batch(self, conn: Connection, producer: AIOKafkaProducer) -> int:
-        self._look_at_all_now_and_then()
-        rows = await conn.fetch(_READ_ON, self._floor, BATCH_ROWS, self._done)
-        self._done.clear()
+    async def _publish_rows(
+        self, conn: Connection, producer: AIOKafkaProducer, rows: Sequence[asyncpg.Record]
+    ) -> None:
+        sends = [sent for row in rows if (sent := await self._send(conn, producer, row))]
+        outcomes = await asyncio.gather(*sends, return_exceptions=True)
+        for failure in (outcome for outcome in outcomes if isinstance(outcome, BaseException)):
+            raise failure
+        self._done = [row["id"] for row in rows]
+        RELAYED_EVENTS.inc(len(rows))
         if rows:
-            sends = [sent for row in rows if (sent := await self._send(conn, producer, row))]
-            outcomes = await asyncio.gather(*sends, return_exceptions=True)
-            for failure in (outcome for outcome in outcomes if isinstance(outcome, BaseException)):
-                raise failure
-            self._done = [row["id"] for row in rows]
-            RELAYED_EVENTS.inc(len(rows))
             self._raise_floor(rows[-1]["id"])
-        return len(rows)
 
     async def _send(
         self, conn: Connection, producer: AIOKafkaProducer, row: asyncpg.Record

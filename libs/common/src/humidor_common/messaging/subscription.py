@@ -35,6 +35,7 @@ class Received:
 
 
 Apply = Callable[[Connection, Sequence[Received]], Awaitable[None]]
+Take = Callable[[Connection, Sequence[Received]], Awaitable[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +48,15 @@ class Subscription:
         apply: Gets a batch in partition order, decoded, without repeats and without what the inbox has
             seen, inside one transaction with the inbox rows. It ignores events it does not want.
         max_batch: Most events in one transaction.
+        take: Admits a small batch by itself and applies what is new of it, where it can do both in one trip
+            to the database; gives the number of new events. No event is in the batch twice.
     """
 
     group: str
     topics: tuple[str, ...]
     apply: Apply
     max_batch: int = 500
+    take: Take | None = None
 
 
 _decoders: dict[str, msgspec.json.Decoder[Any]] = {}

@@ -7,17 +7,9 @@ from typing import Any
 from humidor_common.db.pool import Connection
 from humidor_common.db.statements import Statement
 from humidor_common.events.pos import SaleLine
-from humidor_inventory.sales.planning import MOST_MONEY, Applied, Document, ThreadKey
-from humidor_inventory.sales.rules import Thread
+from humidor_inventory.sales.planning import MOST_MONEY, Applied, Document
 from humidor_inventory.units.rules import MAX_STICKS, Unit
 
-_LOAD_THREADS = """
-SELECT d.* FROM jsonb_array_elements($1::jsonb) e
-CROSS JOIN LATERAL (
-    SELECT store_id, thread_id, document_id, kind, restock, stated, moves, day, recorded_at
-    FROM sale_documents WHERE store_id = e->>0 AND thread_id = (e->>1)::uuid OFFSET 0) d
-ORDER BY d.recorded_at
-"""
 _STORE_DOCUMENTS = """
 INSERT INTO sale_documents (store_id, thread_id, document_id, kind, restock, occurred_at, stated, moves,
                             day, recorded_at)
@@ -60,19 +52,6 @@ WITH known AS (
 )
 SELECT * FROM judged WHERE applied_at IS NOT NULL ORDER BY parked_id
 """
-
-
-async def load_threads(
-    conn: Connection, keys: Collection[ThreadKey], *, tracked: Iterable[ThreadKey]
-) -> dict[ThreadKey, Thread]:
-    """Load what was applied before of these threads, and begin those of `tracked` that are new."""
-    threads = {key: Thread() for key in tracked}
-    for row in await conn.fetch(_LOAD_THREADS, list(keys)):
-        thread = threads.setdefault((row[0], row[1]), Thread())
-        thread.absorb(row[2], row[3], restock=row[4], stated=row[5], moves=row[6])
-        if row[3] == "sale":
-            thread.sale_day = row[7]
-    return threads
 
 
 async def load_units(conn: Connection, gtins: Collection[str]) -> dict[str, tuple[str, Unit]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from humidor_common.clock import local_date
 from humidor_common.db.pool import Connection
@@ -9,11 +10,12 @@ from humidor_common.messaging.subscription import Poison
 from humidor_common.telemetry.logs import get_logger
 from humidor_inventory.replenishment.review import review
 from humidor_inventory.sales import queries
+from humidor_inventory.sales.books import Admission, Books, open_books
 from humidor_inventory.sales.planning import Context, Document, ThreadKey, plan, resolve_lines
 from humidor_inventory.sales.recorded import Recorded
 from humidor_inventory.sales.rules import Thread
 from humidor_inventory.stock.flows import load_zones
-from humidor_inventory.stock.service import Known, load_shelves, lock_stores, write_shelves
+from humidor_inventory.stock.service import add_named_lots, load_shelves, write_shelves
 from humidor_inventory.stock.shelf import Shelf, Shelves
 from humidor_inventory.units.rules import MAX_STICKS, Factors, to_sticks
 
@@ -28,6 +30,20 @@ async def apply_parked(conn: Connection, gtins: Collection[str], *, now: datetim
     return len(documents)
 
 
+async def take_documents(
+    conn: Connection, documents: Mapping[UUID, Document], group: str, *, now: datetime
+) -> int:
+    """Apply the documents of those events that this consumer has not seen, in their order; gives how many.
+
+    In this transaction, with a number of statements that is fixed.
+    """
+    books = await open_books(conn, list(documents.values()), Admission(group, list(documents)))
+    new = [document for event_id, document in documents.items() if event_id in books.new_ids]
+    if new:
+        await _apply(conn, new, books, now=now)
+    return len(new)
+
+
 async def apply_documents(
     conn: Connection, documents: Sequence[Document], *, now: datetime, recorded: Recorded | None = None
 ) -> None:
@@ -35,11 +51,21 @@ async def apply_documents(
 
     What was applied before is left out. A rebuild gives what the ledger has `recorded` of the documents.
     """
-    await lock_stores(conn, {document.store_id for document in documents})
-    threads = await _load_threads(conn, documents)
     make = recorded.shelf if recorded else Shelf
-    shelves, known = await _load_shelves(conn, documents, threads, make)
-    if recorded is None:
+    books = await open_books(conn, documents, make=make)
+    await _apply(conn, documents, books, now=now, make=make)
+
+
+async def _apply(
+    conn: Connection,
+    documents: Sequence[Document],
+    books: Books,
+    *,
+    now: datetime,
+    make: Callable[[str, str], Shelf] = Shelf,
+) -> None:
+    shelves, known = await _load_shelves(conn, documents, books, make), books.known
+    if make is Shelf:
         _refuse_absurd(documents, known.factors)
     for document in documents:
         document.day = local_date(document.occurred_at, known.zones.get(document.store_id, "UTC"))
@@ -50,7 +76,7 @@ async def apply_documents(
         if line.code is not None and not line.lot
     }
     lots_by_code = await queries.load_lots_by_code(conn, codes)
-    context = Context(known.factors, known.currencies, shelves, threads, lots_by_code)
+    context = Context(known.factors, known.currencies, shelves, books.threads, lots_by_code)
     result = plan(list(documents), context)
     if result.parked:
         log.warning("lines parked", extra={"lines": len(result.parked)})
@@ -60,40 +86,25 @@ async def apply_documents(
 
 
 async def _load_shelves(
-    conn: Connection,
-    documents: Sequence[Document],
-    threads: dict[ThreadKey, Thread],
-    make: Callable[[str, str], Shelf],
-) -> tuple[Shelves, Known]:
-    """Load the shelves of registered products, and what is known of them and of the stores.
+    conn: Connection, documents: Sequence[Document], books: Books, make: Callable[[str, str], Shelf]
+) -> Shelves:
+    """Give the shelves of registered products, with those that only an earlier document of a sale names.
 
-    Most lines name a product, so the lines' own GTINs are looked up first, and only what is not found as
+    Most lines name a product, so the lines' own GTINs were looked up first, and only what is not found as
     the GTIN of a carton or case.
     """
-    known = Known({}, {}, {})
-    pairs = {(d.store_id, line.gtin) for d in documents for line in d.lines}
-    pairs.update((store_id, gtin) for (store_id, _), thread in threads.items() for gtin in thread.tallies)
-    shelves = await load_shelves(conn, pairs, _named_lots(threads), make=make, known=known)
-    units = await queries.load_units(conn, {gtin for _, gtin in pairs} - known.factors.keys())
+    shelves, known = books.shelves, books.known
+    earlier = {(store_id, gtin) for (store_id, _), thread in books.threads.items() for gtin in thread.tallies}
+    shelves |= await load_shelves(conn, earlier - shelves.keys(), make=make, known=known)
+    await add_named_lots(conn, shelves, _named_lots(books.threads))
+    units = await queries.load_units(conn, {gtin for _, gtin in shelves} - known.factors.keys())
     if units:
         resolve_lines(documents, units)
         resolved = {(d.store_id, line.gtin) for d in documents for line in d.lines}
-        shelves |= await load_shelves(conn, resolved - pairs, make=make, known=known)
-    silent = {document.store_id for document in documents} - {store_id for store_id, _ in pairs}
+        shelves |= await load_shelves(conn, resolved - shelves.keys(), make=make, known=known)
+    silent = {document.store_id for document in documents} - {store_id for store_id, _ in shelves}
     known.zones.update(await load_zones(conn, silent))
-    return {pair: shelf for pair, shelf in shelves.items() if pair[1] in known.factors}, known
-
-
-async def _load_threads(conn: Connection, documents: Sequence[Document]) -> dict[ThreadKey, Thread]:
-    """Load the threads of which more is known than one plain sale of this batch."""
-    counts: dict[ThreadKey, int] = {}
-    tracked: set[ThreadKey] = set()
-    for document in documents:
-        key = document.key
-        counts[key] = counts.get(key, 0) + 1
-        if document.kind != "sale" or document.resumed or counts[key] > 1:
-            tracked.add(key)
-    return await queries.load_threads(conn, counts, tracked=tracked)
+    return {pair: shelf for pair, shelf in shelves.items() if pair[1] in known.factors}
 
 
 def _named_lots(threads: dict[ThreadKey, Thread]) -> set[tuple[str, str, str]]:

@@ -43,7 +43,7 @@ _LAST_DATE = date.max
 _LAST_TIME = datetime.max.replace(tzinfo=UTC)
 
 
-class Lot(msgspec.Struct):
+class Lot(msgspec.Struct, array_like=True):
     """One lot in hand while an allocation is worked out; `was_…` is how it was read."""
 
     lot: str

@@ -124,10 +124,17 @@ async def load_shelves(
                 _learn(known, shelf, row[18:])
         if lot[0] is not None:
             shelf.add(Lot(*lot))
+    await add_named_lots(conn, shelves, named_lots)
+    return shelves
+
+
+async def add_named_lots(
+    conn: Connection, shelves: Shelves, named_lots: Collection[tuple[str, str, str]]
+) -> None:
+    """Add those of the lots that hold nothing to shelves that were loaded without them."""
     if named_lots:
         for store_id, gtin, *columns in await conn.fetch(_NAMED_LOTS, sorted(named_lots)):
             shelves[store_id, gtin].add(Lot(*columns))
-    return shelves
 
 
 def _learn(known: Known, shelf: Shelf, columns: Any) -> None:

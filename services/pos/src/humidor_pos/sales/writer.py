@@ -32,9 +32,10 @@ _PLANNER = {
 }
 # Another transaction beside one that runs costs the processor as much as this many more sales in the next.
 WORTH_ANOTHER_SALES = 64
-# A transaction costs as much as several sales in it: one begins so long after the last one began, or when so
-# many sales wait. After a rest, the first sale waits for nothing.
-PACE_SECONDS = 0.008
+# A transaction costs as much as several sales in it, and so does all that follows it on the way to the stock:
+# one begins so long after the last one began, or when so many sales wait. After a rest, the first sale waits
+# for nothing.
+PACE_SECONDS = 0.012
 WORTH_A_TRANSACTION_SALES = 8
 _ACCEPTED = FACTS.labels("sale", "accepted")
 _FIND = """
@@ -58,7 +59,7 @@ class SaleWriter:
         self._queue: deque[_Unit] = deque()
         self._waiting = 0
         self._writing = 0
-        self._rests_until = 0.0
+        self._rest: asyncio.TimerHandle | None = None
         self._arrived = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -95,7 +96,7 @@ class SaleWriter:
                     await self._arrived.wait()
                 units = self._take()
                 self._writing += 1
-                self._rest(PACE_SECONDS)
+                self._begin_rest()
                 try:
                     if conn is None or conn.is_closed():
                         conn = await self._connect()
@@ -117,13 +118,17 @@ class SaleWriter:
     def _has_work(self) -> bool:
         if not self._queue or self._waiting >= WORTH_ANOTHER_SALES:
             return bool(self._queue)
-        rested = asyncio.get_running_loop().time() >= self._rests_until
-        return not self._writing and (rested or self._waiting >= WORTH_A_TRANSACTION_SALES)
+        return not self._writing and (self._rest is None or self._waiting >= WORTH_A_TRANSACTION_SALES)
 
-    def _rest(self, seconds: float) -> None:
-        loop = asyncio.get_running_loop()
-        self._rests_until = loop.time() + seconds
-        loop.call_at(self._rests_until, self._arrived.set)
+    def _begin_rest(self) -> None:
+        if self._rest is not None:
+            self._rest.cancel()
+        self._rest = asyncio.get_running_loop().call_later(PACE_SECONDS, self._end_rest)
+
+    def _end_rest(self) -> None:
+        # It ends when the loop says so: by the clock it may be a little early, and nobody would look again.
+        self._rest = None
+        self._arrived.set()
 
     def _take(self) -> list[_Unit]:
         units = [self._queue.popleft()]
