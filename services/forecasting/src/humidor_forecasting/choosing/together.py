@@ -10,8 +10,10 @@ from dataclasses import replace
 import numpy as np
 
 from humidor_forecasting.choosing.errors import APART, Errors
-from humidor_forecasting.choosing.plain import LONGEST_SEASON, SEASONS
+from humidor_forecasting.choosing.plain import LONGEST_SEASON
 from humidor_forecasting.models.interface import History, Values
+
+SEASONS = 8
 
 
 def with_history(errors: Errors, history: History, horizon: int) -> Errors:
