@@ -17,7 +17,6 @@ from humidor_forecasting.choosing.cleaning import Cleaned, clean
 from humidor_forecasting.choosing.closing import Flags, idle_ahead
 from humidor_forecasting.choosing.errors import Errors, errors_around, learn_errors
 from humidor_forecasting.choosing.plain import beside_plain
-from humidor_forecasting.choosing.together import with_history
 from humidor_forecasting.choosing.uncertainty import day_means, day_quantiles, sum_quantiles
 from humidor_forecasting.choosing.watch import watch_of
 from humidor_forecasting.choosing.work import LEAST_OWN_DAYS, SeriesInput, SeriesOutput
@@ -199,8 +198,7 @@ def _output(series: _Series, ahead: Values, errors: Errors, verdict: Verdict) ->
     given = series.given
     idle = series.idle_after([len(series.history)])[0]
     days = day_quantiles(ahead, errors, given.probabilities, idle)
-    of_sums = with_history(errors, series.history, given.horizon)
-    means, sums = sum_quantiles(ahead, of_sums, given.probabilities, _seed(given), idle)
+    means, sums = sum_quantiles(ahead, errors, given.probabilities, _seed(given), idle)
     sums = beside_plain(sums, series.history, given.probabilities, idle)
     return SeriesOutput(
         store_id=given.store_id,

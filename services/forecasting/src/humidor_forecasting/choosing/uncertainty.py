@@ -127,8 +127,9 @@ def sum_quantiles(
     below = np.minimum(place.astype(np.int64), len(GRID) - 2)
     every = np.arange(horizon)
     drawn = days[every, below] + (days[every, below + 1] - days[every, below]) * (place - below)
-    paths = drawn.cumsum(axis=1)
-    quantiles = np.quantile(paths, np.asarray(probabilities), axis=0).T
+    paths = np.sort(drawn.cumsum(axis=1).T)
+    rank = np.asarray(probabilities) * (DRAWS - 1)
+    quantiles = np.array([np.interp(rank, np.arange(DRAWS), each) for each in paths])
     means = day_means(forecast, errors, idle).cumsum()
     return means, np.maximum.accumulate(quantiles, axis=-1)
 
