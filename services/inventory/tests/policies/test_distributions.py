@@ -111,6 +111,32 @@ def test_variances_of_demand_and_lead_time_add_up() -> None:
     assert demand.over(0).mean == 0
 
 
+def test_days_of_a_forecast_take_the_lead_time_in() -> None:
+    """Lengths of 2.27, 4 and 5.73 days: 10 a day, or nothing on the fourth day (22.7, 30, 47.7)."""
+    shape = Shape(family="quantiles", reason="", demand_class="", adi=1, cv2=0)
+    even, uneven = (
+        tuple(
+            (float(i), ((0.025, mean - 1.96 * i), (0.975, mean + 1.96 * i)))
+            for i, mean in enumerate(means, 1)
+        )
+        for means in ((10, 20, 30, 40, 50, 60), (10, 20, 30, 30, 40, 50))
+    )
+    for spans, mean, between in ((even, 40, 100), (uneven, 31.7, 58)):
+        demand = Demand(
+            mean=10,
+            variance=4,
+            shape=shape,
+            lead_time_variance=1,
+            spans=spans,
+            quantiles=spans[3][1],
+            covers_days=4,
+        )
+        whole = demand.over(4)
+        assert whole.mean == pytest.approx(mean, abs=0.1)
+        assert whole.variance == pytest.approx(between + 16.6, abs=1)
+        assert demand.cycle(4).mean == pytest.approx(spans[3][1][0][1] + 1.96 * 4)
+
+
 def test_windows_of_a_history_keep_its_mean_and_take_the_lead_time_in() -> None:
     shape = Shape(family="empirical", reason="", demand_class="lumpy", adi=2, cv2=1)
     steady = Demand(mean=5, variance=0, shape=shape, history=(5.0,) * 30, lead_time_variance=1)

@@ -11,7 +11,7 @@ from math import exp, floor, sqrt
 import msgspec
 
 from humidor_inventory.policies.rules.distributions import Distribution, Empirical, Fixed, build
-from humidor_inventory.policies.rules.quantiles import from_quantiles, stretch
+from humidor_inventory.policies.rules.quantiles import Quantiles, from_quantiles, stretch
 
 SHORTEST_DAYS = 1e-6
 """A tenth of a second: what is shorter is no time at all."""
@@ -73,10 +73,21 @@ class Demand(msgspec.Struct, frozen=True, kw_only=True):
         return days * variance + self.mean**2 * self.lead_time_variance
 
     def _stretched(self, days: float) -> Distribution:
-        own = days * self.variance
-        widen = sqrt(self._variance(days) / own) if own > 0 else 1.0
+        """The same, of quantiles: averages of those of three lengths, widened by how their means differ."""
+        lengths = _lengths(days, sqrt(self.lead_time_variance))
+        parts = [(self._of_length(length), weight) for length, weight in lengths]
+        mean = sum(part.mean * weight for part, weight in parts)
+        between = sum((part.mean - mean) ** 2 * weight for part, weight in parts)
+        points = [
+            (chance, sum(part.quantile(chance) * weight for part, weight in parts))
+            for chance, _ in self.quantiles
+        ]
+        own = from_quantiles(points).variance
+        return stretch(points, 1.0, sqrt(1.0 + between / own) if own > 0 else 1.0)
+
+    def _of_length(self, days: float) -> Quantiles:
         covers, points = nearest_span(self.spans, days) or (self.covers_days, self.quantiles)
-        return stretch(points, days / covers, widen)
+        return stretch(points, days / covers)
 
 
 def nearest_span(
@@ -187,18 +198,23 @@ def choose(
     return "negative_binomial", f"{slow}; it varies more than Poisson demand (variance / mean {ratio:.2f})"
 
 
-def _windows(history: Sequence[float], days: float, lead_time_sd: float) -> Distribution:
-    """Sums over all windows of the history.
-
-    A lead time that varies enters by three lengths with its mean and variance (1/6, 2/3, 1/6 at -sqrt(3),
-    0 and +sqrt(3) deviations), a part of a day by both neighbours in proportion.
-    """
+def _lengths(days: float, lead_time_sd: float) -> list[tuple[float, float]]:
+    """Three lengths and their weights, with the mean and variance of an interval whose lead time varies."""
     step = sqrt(3) * lead_time_sd
-    lengths = [(days - step, 1 / 6), (days, 2 / 3), (days + step, 1 / 6)] if step else [(days, 1.0)]
+    if not step:
+        return [(days, 1.0)]
+    return [(max(days - step, 0.0), 1 / 6), (days, 2 / 3), (days + step, 1 / 6)]
+
+
+def _windows(history: Sequence[float], days: float, lead_time_sd: float) -> Distribution:
+    """Sums over all windows of the history, of three lengths where the lead time varies.
+
+    A part of a day enters by both neighbours in proportion.
+    """
     seen: dict[float, float] = {}
-    for length, weight in lengths:
-        whole = floor(max(length, 0.0) + 1e-9)
-        part = max(length, 0.0) - whole
+    for length, weight in _lengths(days, lead_time_sd):
+        whole = floor(length + 1e-9)
+        part = length - whole
         for size, share in ((whole, weight * (1 - part)), (whole + 1, weight * part)):
             if share > 1e-12:
                 _add_sums(seen, history, size, share)
