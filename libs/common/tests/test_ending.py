@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from humidor_common import runtime
+from humidor_common import ending
 from humidor_common.runtime import beside
 
 DEAF = """
@@ -34,7 +34,7 @@ serving.serve(deaf, host="127.0.0.1", port=0)
 async def test_work_that_swallows_its_first_cancellation_is_cancelled_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(runtime, "CANCEL_AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr(ending, "CANCEL_AGAIN_SECONDS", 0.01)
     heard: list[str] = []
 
     async def hard_of_hearing() -> None:

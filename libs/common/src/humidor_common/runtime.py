@@ -13,6 +13,7 @@ from humidor_common.auth import TokenVerifier
 from humidor_common.db.failures import DATABASE_ERRORS, OUT_OF_REACH
 from humidor_common.db.pool import Pool, create_pool
 from humidor_common.db.transaction import transaction
+from humidor_common.ending import end
 from humidor_common.messaging import inbox
 from humidor_common.messaging.consumer import Consumer
 from humidor_common.messaging.relay import Relay
@@ -25,8 +26,6 @@ from humidor_common.web import idempotency
 T = TypeVar("T")
 PRUNE_EVERY_SECONDS = 3600
 DATABASE_PATIENCE_SECONDS = 60.0
-# More than a consumer needs for its last commit and to leave its group.
-CANCEL_AGAIN_SECONDS = 13.0
 
 log = get_logger(__name__)
 
@@ -109,15 +108,7 @@ async def beside(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        await _cancel(set(tasks))
-
-
-async def _cancel(tasks: set[asyncio.Task[None]]) -> None:
-    """End tasks; one that a library under it kept from hearing of it is told again."""
-    while tasks:
-        for task in tasks:
-            task.cancel()
-        _, tasks = await asyncio.wait(tasks, timeout=CANCEL_AGAIN_SECONDS)
+        await end(tasks)
 
 
 def _tell_fault(task: asyncio.Task[None]) -> None:

@@ -17,6 +17,7 @@ from humidor_common.delivery import claims
 from humidor_common.delivery.channels import Claimed, new_client, send
 from humidor_common.delivery.retries import Outcome, delay
 from humidor_common.delivery.settings import DeliverySettings
+from humidor_common.ending import end
 from humidor_common.telemetry.logs import get_logger
 from humidor_common.telemetry.metrics import DELIVERIES
 
@@ -63,9 +64,7 @@ class Sender:
                 while True:
                     await self._wait(1 if await self._begin_safely(client) else POLL_SECONDS)
             finally:
-                for task in self._under_way:
-                    task.cancel()
-                await asyncio.gather(*self._under_way, return_exceptions=True)
+                await end(self._under_way)
 
     async def send_due(self) -> int:
         """Send everything that is due now, and give how many attempts were made."""

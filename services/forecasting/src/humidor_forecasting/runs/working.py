@@ -9,6 +9,7 @@ from humidor_common.clock import utc_now
 from humidor_common.db.failures import DATABASE_ERRORS, TRANSIENT
 from humidor_common.db.pool import Pool
 from humidor_common.db.transaction import transaction
+from humidor_common.ending import end
 from humidor_common.engine.work import Engine, EngineLost, engine
 from humidor_common.telemetry.logs import get_logger
 from humidor_forecasting.challengers.service import stand_in_where_chosen
@@ -99,9 +100,7 @@ class Worker:
             for task in done:
                 task.result()
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await end(tasks)
 
     async def _forecast(self, run: Run) -> None:
         settings = self._settings

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, suppress
 
 from humidor_common.db.failures import DATABASE_ERRORS
 from humidor_common.db.pool import Pool
+from humidor_common.ending import end
 from humidor_inventory.stock.changes import listen, unlisten
 
 CHANNEL = "stock"
@@ -36,8 +37,7 @@ class Announcer:
 
     async def stop(self) -> None:
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await end([self._task])
 
     async def _tell(self) -> None:
         while self._pending:

@@ -10,6 +10,7 @@ import msgspec
 
 from humidor_common.db.failures import DATABASE_ERRORS, OUT_OF_REACH
 from humidor_common.db.pool import Connection, Pool, prepare_connection
+from humidor_common.ending import end
 from humidor_common.telemetry.logs import get_logger
 from humidor_common.web.errors import as_problem
 from humidor_common.web.problems import Problem, unavailable
@@ -67,9 +68,7 @@ class SaleWriter:
         self._tasks = [asyncio.create_task(self._run()) for _ in range(self._settings.pos_writers)]
 
     async def stop(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(self._tasks)
 
     def write(self, sales: Sequence[PreparedSale]) -> "asyncio.Future[list[Outcome]]":
         """Queue the sales of one request; they are written by one transaction.
