@@ -22,8 +22,6 @@ _NEAR = np.exp(-0.5 * ((LEVELS[:, None] - LEVELS) / WIDTH) ** 2)
 PRIOR_PERIODS = 4.0
 """How many periods the overall chance of nothing counts for beside those of a like forecast."""
 PRIOR_ORIGINS = 2
-APART = 0.55
-"""Of origins half a horizon apart n are worth so many that do not overlap, (n + 1) / 2 of them."""
 PROVEN = 4.0
 """A mean error is believed beyond two standard errors, of which this is the square."""
 

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.special import ndtr, stdtrit
 
 from humidor_forecasting.choosing.closing import Flags
-from humidor_forecasting.choosing.errors import APART, PRIOR_ORIGINS, Counts, Errors
+from humidor_forecasting.choosing.errors import PRIOR_ORIGINS, Counts, Errors
 from humidor_forecasting.choosing.intervals import ends_of, places_of
 from humidor_forecasting.models.interface import Values
 
@@ -19,6 +19,8 @@ DRAWS = 1000
 LEAST_ERRORS = 8
 PRIOR_ERRORS = 5
 """How many errors the assumed distribution counts for beside those that were seen."""
+APART = 0.55
+"""Of origins half a horizon apart n are worth so many that do not overlap, (n + 1) / 2 of them."""
 GRID = np.linspace(0.005, 0.995, 100)
 TABLE = np.array([1e-4, 1e-3, 0.0025, *np.arange(1, 200) / 200, 0.9975, 0.999, 1 - 1e-4])
 

@@ -76,6 +76,8 @@ class Demand(msgspec.Struct, frozen=True, kw_only=True):
         """The same, of quantiles: averages of those of three lengths, widened by how their means differ."""
         lengths = _lengths(days, sqrt(self.lead_time_variance))
         parts = [(self._of_length(length), weight) for length, weight in lengths]
+        if len(parts) == 1:
+            return parts[0][0]
         mean = sum(part.mean * weight for part, weight in parts)
         between = sum((part.mean - mean) ** 2 * weight for part, weight in parts)
         points = [
