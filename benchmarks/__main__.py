@@ -48,19 +48,26 @@ def load(name: str) -> Bench:
     return bench
 
 
+def part(text: str) -> slice:
+    """Read `2/3`: every third from the second on."""
+    first, step = (int(number) for number in text.split("/"))
+    return slice(first - 1, None, step)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"some of: {', '.join(BENCHES)}")
     parser.add_argument("--markdown", action="store_true", help="print the table for the documentation")
-    parser.add_argument("--part", default="1/1", metavar="I/N", help="every N-th bench from the I-th on")
+    parser.add_argument(
+        "--part", type=part, default="1/1", metavar="I/N", help="every N-th bench from the I-th on"
+    )
     options = parser.parse_args()
     if unknown := set(options.names) - set(BENCHES):
         parser.error(f"no such bench: {', '.join(sorted(unknown))}")
-    first, _, step = options.part.partition("/")
     effort = Effort(short=os.environ.get("BENCH_SHORT", "0") not in {"", "0"})
     results: list[Result] = []
     with System(effort) as system:
-        for name in (options.names or list(BENCHES))[int(first) - 1 :: int(step)]:
+        for name in (options.names or list(BENCHES))[options.part]:
             weather = Weather()
             print(f"{name} ...", end=" ", flush=True)
             results += load(name)(system)
