@@ -10,7 +10,7 @@ import msgspec
 
 from humidor_common.clock import local_date
 from humidor_common.events.pos import SaleRecorded
-from humidor_common.ids import uuid7
+from humidor_common.ids import uuid7_text
 from humidor_pos.campaigns.rules import Campaign
 from humidor_pos.exceptions import service as exceptions
 from humidor_pos.facts.rules import CartonCode, Doubt, Unreadable, read_lines, storable
@@ -62,7 +62,7 @@ def prepare_sale(sale: Sale, terminal: Terminal, around: Surroundings) -> Prepar
         terminal_id=terminal.terminal_id,
         body_hash=hashlib.sha256(_encode(sale)).digest(),
         exceptions=codes,
-        event_id=str(uuid7()),
+        event_id=uuid7_text(),
         payload=_encode(event),
         lines=_lines(sale, cartons) if cartons else "",
         traceparent=around.traceparent or "",
