@@ -24,7 +24,11 @@ def reading(at: datetime, degrees: float) -> dict[str, Any]:
 async def publish(
     system: System, device: dict[str, str], payloads: list[Any], password: str | None = None
 ) -> None:
-    """Publish once the broker knows the device: its password file follows within a second or two."""
+    """Publish once someone takes readings, and the broker knows the device (a second or two later).
+
+    The broker of Python packages forgets what is published before anyone has subscribed.
+    """
+    until(lambda: takes_readings(system), "no worker takes readings by MQTT")
     port = int(system.process("mqtt")["port"])
     deadline = time.monotonic() + WITHIN_SECONDS
     while True:
@@ -40,6 +44,11 @@ async def publish(
             if password is not None or time.monotonic() > deadline:
                 raise
         await asyncio.sleep(0.5)
+
+
+def takes_readings(system: System) -> bool:
+    worker = f"http://127.0.0.1:{system.process('inventory worker')['port']}"
+    return "humidor_inventory_mqtt_connected 1.0" in httpx.get(f"{worker}/metrics").text
 
 
 def test_a_warm_back_room_is_told_alerted_and_answered_by_lot(system: System) -> None:
