@@ -26,7 +26,7 @@ from humidor_pos.products.catalogue import Catalogue
 Make = Callable[..., Any]
 GTIN, OTHER = "06901028001236", "06901028001243"
 NOW = datetime.now(UTC)
-TODAY = NOW.astimezone(UTC).date()
+TODAY = NOW.date()  # in the store of the till it may be tomorrow already
 PRICE = UUID("01930000-0000-7000-8000-000000000001")
 DISPLAY = UUID("01930000-0000-7000-8000-000000000002")
 
@@ -74,7 +74,7 @@ async def test_a_till_sees_what_runs_in_its_store_and_no_more(pos: Any, till: An
     elsewhere = told(uuid7(), store_ids=["S0002"])
     dearer = told(uuid7(), price_per_pack=2300)
     await hear(pos, told(DISPLAY, gtins=None, **quiet), dearer, told(PRICE, gtins=[GTIN[1:], OTHER]))
-    await hear(pos, held_out, elsewhere, told(uuid7(), first=1), told(uuid7(), last=-1))
+    await hear(pos, held_out, elsewhere, told(uuid7(), first=2), told(uuid7(), last=-1))
     answer = await till.get("/v1/sellable")
     first, second, third = answer.json()["items"]
     ends_on = (TODAY + timedelta(days=5)).isoformat()
