@@ -15,7 +15,8 @@ from humidor_customers.inputs import Party
 from humidor_customers.profiles import queries, rules
 from humidor_customers.profiles.figures.favourites import Goods
 from humidor_customers.profiles.figures.lines import Codes, Lines
-from humidor_customers.profiles.figures.making import figure
+from humidor_customers.profiles.figures.making import Columns, figure
+from humidor_customers.profiles.said import NOTHING, read_said
 from humidor_customers.profiles.statement import (
     ALLOWED,
     FIGURES,
@@ -25,6 +26,7 @@ from humidor_customers.profiles.statement import (
     TO_READ,
     TO_WRITE,
     WRITE,
+    WRITE_DETAILS,
 )
 from humidor_customers.purchases import queries as purchases
 from humidor_customers.retailers import queries as retailers
@@ -46,8 +48,8 @@ async def compute(conn: Connection, parties: Sequence[Party], *, now: datetime, 
     """
     await purchases.share(conn)
     roots = await retailers.roots_of(conn, [each.id for each in parties if each.kind == "retailer"])
-    members = [each for each in parties if each.kind == "consumer"]
-    survivors = [Party("retailer", root) for root in roots]
+    members = sorted(each for each in parties if each.kind == "consumer")
+    survivors = [Party("retailer", root) for root in sorted(roots)]
     written: set[Party] = set()
     for alike in (members, survivors):
         begin, size = 0, AT_FIRST
@@ -86,11 +88,27 @@ async def _write(
     found = figure(lines, await _read_goods(conn, lines.gtin.names), now.astimezone(UTC).date())
     buyers = [asked[n - 1] for n in found["n"]]
     found |= dict(zip(("party_kind", "party_id"), _turned(buyers, 2), strict=True))
-    found["details"] = [_JSON.encode(each).decode() for each in found["details"]]
     found["ended"] = [ended[n] for n in found["n"]]
     async with _planned(conn, TO_WRITE):
-        await conn.execute(WRITE, *parts, now, *(found[name] for name in FIGURES))
+        _add_said(found, await read_said(conn, parts, now))
+        done = await conn.execute(WRITE, now, *(found[name] for name in FIGURES))
+        all_written = done == f"INSERT 0 {len(buyers)}"
+        details = [_JSON.encode(each).decode() for each in found["details"]]
+        await conn.execute(
+            WRITE_DETAILS, found["party_kind"], found["party_id"], details, None if all_written else now
+        )
     return set(buyers), len(lines.who)
+
+
+def _add_said(found: Columns, said: Mapping[int, Mapping[str, Any]]) -> None:
+    """Join what customers said of themselves to what they bought."""
+    if not said:
+        found |= {name: [value] * len(found["n"]) for name, value in NOTHING.items()}
+        return
+    rows = [said.get(n) for n in found["n"]]
+    found |= {name: [row[name] if row else value for row in rows] for name, value in NOTHING.items()}
+    for details, row in zip(found["details"], rows, strict=True):
+        details.update(row["told"] if row else {})
 
 
 @asynccontextmanager
