@@ -19,10 +19,13 @@ from humidor_customers.profiles.figures.making import Columns, figure
 from humidor_customers.profiles.said import NOTHING, read_said
 from humidor_customers.profiles.statement import (
     ALLOWED,
+    BEFORE_2000,
+    DAY_BITS,
     FIGURES,
     GOODS,
+    HOUR_BITS,
+    KIND_BITS,
     LINES,
-    NUMBERS,
     TO_READ,
     TO_WRITE,
     WRITE,
@@ -127,17 +130,30 @@ def _turned(rows: Iterable[Sequence[object]], width: int) -> list[list[object]]:
 async def _read_lines(conn: Connection, parts: Sequence[Sequence[object]], since: datetime) -> Lines | None:
     async with _planned(conn, TO_READ):
         (row,) = await conn.fetch(LINES, *parts, since)
-    if row["who"] is None:
+    if row["packed"] is None:
         return None
-    high, low = (_numbers(row["document"], 8, 2) ^ _SIGN).T
-    columns: dict[str, Any] = {name: _numbers(row[name], size)[:, 0] for name, size in NUMBERS.items()}
-    columns |= {name: Codes.read(row[name]) for name in ("store", "gtin", "currency")}
-    return Lines(high=high, low=low, **columns)
+    high, low = _numbers(row["document"], 2).T ^ _SIGN
+    numbers = {name: _numbers(row[name])[:, 0] for name in ("bought_at", "sticks", "net_minor")}
+    codes = {name: Codes.read(row[name]) for name in ("store", "gtin", "currency")}
+    return Lines(high=high, low=low, **_unpacked(_numbers(row["packed"])[:, 0]), **numbers, **codes)
 
 
-def _numbers(sent: bytes, size: int, each: int = 1) -> Ints:
+def _unpacked(packed: Ints) -> dict[str, Ints]:
+    """Take the small numbers of lines apart, as `LINES` put them together."""
+
+    def bits(width: int) -> Ints:
+        nonlocal packed
+        values: Ints = packed & ((1 << width) - 1)
+        packed = packed >> width
+        return values
+
+    day = bits(DAY_BITS) - BEFORE_2000
+    return {"day": day, "hour": bits(HOUR_BITS), "kind": bits(KIND_BITS), "who": packed}
+
+
+def _numbers(sent: bytes, each: int = 1) -> Ints:
     """Read an array as PostgreSQL sends it: a header, then before each element its length in four bytes."""
-    of = np.dtype([("length", ">i4"), ("values", f">i{size}", (each,))])
+    of = np.dtype([("length", ">i4"), ("values", ">i8", (each,))])
     return np.frombuffer(sent, dtype=of, offset=_HEADER_BYTES)["values"].astype(np.int64)
 
 

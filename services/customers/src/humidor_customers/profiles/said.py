@@ -100,7 +100,7 @@ FROM said sa FULL JOIN stated st USING (n) FULL JOIN contacts co USING (n)
 async def read_said(
     conn: Connection, parts: Sequence[Sequence[object]], now: datetime
 ) -> dict[int, Mapping[str, Any]]:
-    """Give by place what those customers said who said anything: `NOTHING` has the names, `told` the evidence.
+    """Give by place what those said who said anything: `NOTHING` has the names, `told` the evidence.
 
     Args:
         conn: Connection.

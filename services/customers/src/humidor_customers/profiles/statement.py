@@ -71,18 +71,20 @@ WHERE (c.ended_why IS NULL OR c.ended_why = 'left')
   AND (t.party_kind = 'retailer' OR coalesce(s.given, NOT $4::boolean))
 """
 # The lines of the records that customers are made of ($1 to $3: place, kind and id) since $4, as arrays:
-# those of numbers as PostgreSQL sends them, which costs no object a number. Days and moments count from 2000.
+# those of numbers as PostgreSQL sends them, which costs no object a number. Moments count from 2000; small
+# numbers share one, because each array costs every line as much as any other: from the lowest bits on the day
+# from the beginning of the calendar, hour, kind and place.
+DAY_BITS, HOUR_BITS, KIND_BITS = 22, 5, 2
+BEFORE_2000 = 730_119
+"""Days from 0001-01-01 to 2000-01-01."""
+_KIND = "CASE p.kind WHEN 'sale' THEN 0 WHEN 'return' THEN 1 ELSE 2 END"
 _LINE = {
-    "who": "t.n",
-    "kind": "CASE p.kind WHEN 'sale' THEN 0 WHEN 'return' THEN 1 ELSE 2 END",
+    "packed": f"""((t.n::bigint << {KIND_BITS} | {_KIND}) << {HOUR_BITS} | p.local_hour) << {DAY_BITS}
+                  | (p.local_day - date '0001-01-01')""",
     "bought_at": "p.bought_at",
-    "day": "p.local_day",
-    "hour": "p.local_hour",
     "sticks": "p.sticks",
     "net_minor": "p.net_minor",
 }
-NUMBERS = {"who": 4, "kind": 4, "bought_at": 8, "day": 4, "hour": 2, "sticks": 8, "net_minor": 8}
-"""Arrays of numbers that lines come in, and of how many bytes each is."""
 LINES = f"""
 SELECT {", ".join(f"array_send(array_agg({sql})) AS {name}" for name, sql in _LINE.items())},
        array_send(array_agg(p.document_id)) AS document, array_agg(p.store_id) AS store,
@@ -100,8 +102,7 @@ _GAP = f"""CASE WHEN f.active_days >= {rules.KNOWN_GAP_DAYS}
                 THEN (f.last_on - f.first_on)::float8 / (f.active_days - 1)
                 WHEN f.party_kind = 'retailer' THEN {rules.USUAL_GAP_DAYS["retailer"]}
                 ELSE {rules.USUAL_GAP_DAYS["consumer"]} END"""
-# The moment ($1), and from $2 on the figures of those who bought something. They come in the order of the key,
-# and nothing stands between the arrays and the rows.
+# The moment ($1), and from $2 on the figures of those who bought something, in the order of the key.
 WRITE = f"""
 INSERT INTO profiles ({_COLUMNS})
 SELECT f.party_kind, f.party_id, $1, f.last_at, f.spend_minor, f.spend_year_minor, f.repeat_spend_minor,
