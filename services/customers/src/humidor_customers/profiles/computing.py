@@ -20,8 +20,8 @@ from humidor_customers.profiles.said import NOTHING, read_said
 from humidor_customers.profiles.statement import (
     ALLOWED,
     BEFORE_2000,
+    COLUMNS,
     DAY_BITS,
-    FIGURES,
     GOODS,
     HOUR_BITS,
     KIND_BITS,
@@ -91,10 +91,10 @@ async def _write(
     found = figure(lines, await _read_goods(conn, lines.gtin.names), now.astimezone(UTC).date())
     buyers = [asked[n - 1] for n in found["n"]]
     found |= dict(zip(("party_kind", "party_id"), _turned(buyers, 2), strict=True))
-    found["ended"] = [ended[n] for n in found["n"]]
+    _add_stage(found, [ended[n] for n in found["n"]], now)
     async with _planned(conn, TO_WRITE):
         _add_said(found, await read_said(conn, parts, now))
-        done = await conn.execute(WRITE, now, *(found[name] for name in FIGURES))
+        done = await conn.execute(WRITE, list(zip(*(found[name] for name in COLUMNS), strict=True)))
         all_written = done == f"INSERT 0 {len(buyers)}"
         details = [_JSON.encode(each).decode() for each in found["details"]]
         await conn.execute(
@@ -103,7 +103,19 @@ async def _write(
     return set(buyers), len(lines.who)
 
 
-def _add_said(found: Columns, said: Mapping[int, Mapping[str, Any]]) -> None:
+def _add_stage(found: Columns, ended: Sequence[bool], now: datetime) -> None:
+    """Say of each customer how often it buys and where it stands at a moment."""
+    today = now.astimezone(UTC).date()
+    names = ("party_kind", "active_days", "first_on", "last_on")
+    rhythms = [rules.Rhythm(*each) for each in zip(*(found[name] for name in names), strict=True)]
+    found["computed_at"] = [now] * len(rhythms)
+    found["gap_days"] = [each.gap_days for each in rhythms]
+    found["lifecycle"] = [
+        rules.lifecycle_of(each, today, ended=over) for each, over in zip(rhythms, ended, strict=True)
+    ]
+
+
+def _add_said(found: Columns, said: Mapping[int, asyncpg.Record]) -> None:
     """Join what customers said of themselves to what they bought."""
     if not said:
         found |= {name: [value] * len(found["n"]) for name, value in NOTHING.items()}
@@ -133,9 +145,10 @@ async def _read_lines(conn: Connection, parts: Sequence[Sequence[object]], since
     if row["packed"] is None:
         return None
     high, low = _numbers(row["document"], 2).T ^ _SIGN
-    numbers = {name: _numbers(row[name])[:, 0] for name in ("bought_at", "sticks", "net_minor")}
-    codes = {name: Codes.read(row[name]) for name in ("store", "gtin", "currency")}
-    return Lines(high=high, low=low, **_unpacked(_numbers(row["packed"])[:, 0]), **numbers, **codes)
+    columns: dict[str, Any] = _unpacked(_numbers(row["packed"])[:, 0])
+    columns |= {name: _numbers(row[name])[:, 0] for name in ("bought_at", "sticks", "net_minor")}
+    columns |= {name: Codes.read(row[name]) for name in ("store", "gtin", "currency")}
+    return Lines(high=high, low=low, **columns)
 
 
 def _unpacked(packed: Ints) -> dict[str, Ints]:

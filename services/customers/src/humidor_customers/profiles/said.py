@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import asyncpg
+
 from humidor_common.db.pool import Connection
 from humidor_customers.profiles import rules
 
@@ -99,7 +101,7 @@ FROM said sa FULL JOIN stated st USING (n) FULL JOIN contacts co USING (n)
 
 async def read_said(
     conn: Connection, parts: Sequence[Sequence[object]], now: datetime
-) -> dict[int, Mapping[str, Any]]:
+) -> dict[int, asyncpg.Record]:
     """Give by place what those said who said anything: `NOTHING` has the names, `told` the evidence.
 
     Args:

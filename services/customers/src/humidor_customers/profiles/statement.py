@@ -1,7 +1,5 @@
 """The statements that make profiles of what customers bought; each part of one is a step."""
 
-from humidor_customers.profiles import rules
-
 # Planned once, because a plan for thousands of keys takes longer than what is to be done. Nobody tells the
 # planner then how many rows there will be: it would take nested loops for steps that it believes small. What
 # has to be looked up by an index is by LATERAL.
@@ -9,48 +7,17 @@ TO_WRITE = {"plan_cache_mode": "force_generic_plan", "enable_nestloop": "off", "
 # By way of bitmaps each page is read once, however many of the customers have lines on it.
 TO_READ = {**TO_WRITE, "enable_indexscan": "off", "enable_seqscan": "off"}
 
-FIGURES = {
-    "party_kind": "text",
-    "party_id": "text",
-    "ended": "boolean",
-    "last_at": "timestamptz",
-    "spend_minor": "bigint",
-    "spend_year_minor": "bigint",
-    "repeat_spend_minor": "bigint",
-    "sticks_year": "bigint",
-    "first_on": "date",
-    "last_on": "date",
-    "active_days": "int",
-    "purchases": "int",
-    "purchases_year": "int",
-    "returns_year": "int",
-    "basket_sticks": "float8",
-    "basket_minor": "float8",
-    "basket_lines": "float8",
-    "favourite_brand_share": "float8",
-    "price_sensitivity": "float8",
-    "usual_hour": "smallint",
-    "usual_weekday": "smallint",
-    "store_id": "text",
-    "currency": "text",
-    "channel": "text",
-    "favourite_brand": "text",
-    "favourite_price_class": "text",
-    "satisfaction": "float8",
-    "contacts_year": "int",
-    "recommendation": "int",
-    "stated_brand": "text",
-    "stated_price_class": "text",
-}
-"""What arrays hold of each customer who bought something."""
-_COLUMNS = (
-    "party_kind, party_id, computed_at, last_at, spend_minor, spend_year_minor, repeat_spend_minor, "
-    "sticks_year, first_on, last_on, active_days, purchases, purchases_year, returns_year, basket_sticks, "
-    "basket_minor, basket_lines, gap_days, favourite_brand_share, price_sensitivity, satisfaction, "
-    "usual_hour, usual_weekday, contacts_year, store_id, currency, channel, lifecycle, favourite_brand, "
-    "favourite_price_class, recommendation, stated_brand, stated_price_class"
+COLUMNS = (
+    *("party_kind", "party_id", "computed_at", "last_at", "spend_minor", "spend_year_minor"),
+    *("repeat_spend_minor", "sticks_year", "first_on", "last_on", "active_days", "purchases"),
+    *("purchases_year", "returns_year", "basket_sticks", "basket_minor", "basket_lines", "gap_days"),
+    *("favourite_brand_share", "price_sensitivity", "satisfaction", "usual_hour", "usual_weekday"),
+    *("contacts_year", "store_id", "currency", "channel", "lifecycle", "favourite_brand"),
+    *("favourite_price_class", "recommendation", "stated_brand", "stated_price_class"),
 )
-_UPDATE = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS.split(", ")[2:])
+"""What is computed of a customer, as the type `computed_profile` has it."""
+_COLUMNS = ", ".join(COLUMNS)
+_UPDATE = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS[2:])
 
 # Whom ($1 and $2, kinds and ids) there may be a profile of at a moment ($3), and whether its ties are over:
 # not who refused analysis (or, with $4, did not consent to it), nor who was found to be no adult.
@@ -98,29 +65,9 @@ SELECT gtin, brand, price_class, sticks_per_pack, retail_price_per_pack, currenc
 FROM products WHERE gtin = ANY($1::text[])
 """
 
-_GAP = f"""CASE WHEN f.active_days >= {rules.KNOWN_GAP_DAYS}
-                THEN (f.last_on - f.first_on)::float8 / (f.active_days - 1)
-                WHEN f.party_kind = 'retailer' THEN {rules.USUAL_GAP_DAYS["retailer"]}
-                ELSE {rules.USUAL_GAP_DAYS["consumer"]} END"""
-# The moment ($1), and from $2 on the figures of those who bought something, in the order of the key.
+# A row a customer, in the order of the key. As an array a figure, each value costs the driver twice as much.
 WRITE = f"""
-INSERT INTO profiles ({_COLUMNS})
-SELECT f.party_kind, f.party_id, $1, f.last_at, f.spend_minor, f.spend_year_minor, f.repeat_spend_minor,
-       f.sticks_year, f.first_on, f.last_on, f.active_days, f.purchases, f.purchases_year, f.returns_year,
-       f.basket_sticks, f.basket_minor, f.basket_lines,
-       (f.last_on - f.first_on)::float8 / nullif(f.active_days - 1, 0),
-       f.favourite_brand_share, f.price_sensitivity, f.satisfaction, f.usual_hour, f.usual_weekday,
-       f.contacts_year, f.store_id, f.currency, f.channel,
-       CASE WHEN f.ended THEN 'ended'
-            WHEN k.silent <= {rules.COOLING} THEN
-                CASE WHEN $1::timestamptz::date - f.first_on <= {rules.NEW_DAYS} THEN 'new' ELSE 'active' END
-            WHEN k.silent <= {rules.DORMANT} THEN 'cooling'
-            WHEN k.silent <= {rules.LOST} THEN 'dormant' ELSE 'lost' END,
-       f.favourite_brand, f.favourite_price_class, f.recommendation, f.stated_brand, f.stated_price_class
-FROM unnest({", ".join(f"${k}::{kind}[]" for k, kind in enumerate(FIGURES.values(), 2))})
-    f({", ".join(FIGURES)})
-CROSS JOIN LATERAL (SELECT ($1::timestamptz::date - f.last_on)
-                           / greatest({_GAP}, {rules.LEAST_GAP_DAYS}) AS silent) k
+INSERT INTO profiles ({_COLUMNS}) SELECT {_COLUMNS} FROM unnest($1::computed_profile[])
 ON CONFLICT (party_kind, party_id) DO UPDATE SET {_UPDATE}
 WHERE profiles.computed_at <= excluded.computed_at
 """  # noqa: S608 - made of constants

@@ -40,7 +40,7 @@ async def take(conn: Connection, events: Sequence[Event]) -> None:
     await queries.share(conn)
     await queries.plan_once(conn)
     told = _Told.of(events)
-    documents = [document_of(each) for each in (*told.sales, *told.returns)]
+    documents = [*map(document_of, told.sales), *map(document_of, told.returns)]
     if told.delivered:
         documents += await orders.read_documents(conn, told.delivered)
     if documents:
