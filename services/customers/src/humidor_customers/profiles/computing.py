@@ -147,8 +147,8 @@ async def _read_lines(conn: Connection, parts: Sequence[Sequence[object]], since
     high, low = _numbers(row["document"], 2).T ^ _SIGN
     columns: dict[str, Any] = _unpacked(_numbers(row["packed"])[:, 0])
     columns |= {name: _numbers(row[name])[:, 0] for name in ("bought_at", "sticks", "net_minor")}
-    columns |= {name: Codes.read(row[name]) for name in ("store", "gtin", "currency")}
-    return Lines(high=high, low=low, **columns)
+    currency, store = Codes.read(row["till"]).parted(" ")
+    return Lines(high=high, low=low, store=store, gtin=Codes.read(row["gtin"]), currency=currency, **columns)
 
 
 def _unpacked(packed: Ints) -> dict[str, Ints]:

@@ -54,8 +54,8 @@ _LINE = {
 }
 LINES = f"""
 SELECT {", ".join(f"array_send(array_agg({sql})) AS {name}" for name, sql in _LINE.items())},
-       array_send(array_agg(p.document_id)) AS document, array_agg(p.store_id) AS store,
-       array_agg(p.gtin) AS gtin, array_agg(p.currency) AS currency
+       array_send(array_agg(p.document_id)) AS document, array_agg(p.gtin) AS gtin,
+       array_agg(p.currency || ' ' || p.store_id) AS till
 FROM unnest($1::int[], $2::text[], $3::text[]) t(n, party_kind, part)
 JOIN purchases p ON p.party_id = t.part AND p.party_kind = t.party_kind
 WHERE p.party_id = ANY($3::text[]) AND p.bought_at >= $4::timestamptz
