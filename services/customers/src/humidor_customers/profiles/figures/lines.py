@@ -102,7 +102,8 @@ def _picked(column: Any, rows: Ints) -> Any:
 
 def documents_of(lines: Lines) -> Documents:
     """Bring lines together; of two newest documents of one moment the lower id says the currency."""
-    order, keys = _ordered(lines)
+    order = np.lexsort((lines.kind, lines.low, lines.high, lines.who))
+    keys = [each[order] for each in (lines.who, lines.high, lines.low, lines.kind)]
     heads = starts_of(*keys)
     who, high, low, kind = (each[heads] for each in keys)
 
@@ -129,20 +130,6 @@ def documents_of(lines: Lines) -> Documents:
         currency_of=currency_of,
         starts=starts,
     )
-
-
-def _ordered(lines: Lines) -> tuple[Ints, list[Ints]]:
-    """Sort lines by customer, document and kind; gives their order, and these keys in it.
-
-    Halves of ids hardly ever meet but in lines of one document, so the first half nearly always does.
-    """
-    order = np.argsort(lines.high)
-    order = order[np.argsort(lines.who[order], kind="stable")]
-    keys = [each[order] for each in (lines.who, lines.high, lines.low, lines.kind)]
-    if len(starts_of(*keys[:2])) != len(starts_of(*keys)):
-        order = np.lexsort((lines.kind, lines.low, lines.high, lines.who))
-        keys = [each[order] for each in (lines.who, lines.high, lines.low, lines.kind)]
-    return order, keys
 
 
 def starts_of(*keys: Ints) -> Ints:
