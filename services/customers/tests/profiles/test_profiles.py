@@ -11,6 +11,7 @@ from humidor_customers.catalogue.consumers import SUBSCRIPTION as PRODUCTS
 from humidor_customers.profiles import computing
 from humidor_customers.profiles.consumers import SUBSCRIPTION
 from humidor_customers.profiles.rules import Rhythm, lifecycle_of
+from humidor_customers.profiles.statement import COLUMNS
 from humidor_customers.testing.desk import Desk
 from humidor_customers.testing.ordering import product, tell
 from humidor_customers.testing.till import TODAY, buy, join, line, profile_all, returned, sale, voided
@@ -119,7 +120,29 @@ async def test_customers_are_computed_a_few_at_a_time_if_their_lines_are_many(
     assert {each[0]: each[1] for each in found} == {f"M{n}": n % 5 + 1 for n in range(1, 30)}
 
 
-async def test_lifecycles_of_the_statement_are_those_of_the_rule(desk: Desk) -> None:
+async def test_rows_that_are_written_have_the_columns_of_their_type(desk: Desk) -> None:
+    rows = await desk.runtime.pool.fetch(
+        """SELECT attname FROM pg_attribute WHERE attnum > 0
+           AND attrelid = (SELECT typrelid FROM pg_type WHERE typname = 'computed_profile') ORDER BY attnum"""
+    )
+    assert tuple(each[0] for each in rows) == COLUMNS
+
+
+async def test_a_profile_of_a_later_moment_keeps_its_figures_and_what_they_rest_on(desk: Desk) -> None:
+    await buy(desk, sale(1, "M1", line(1, 1)), sale(2, "M2", line(1, 1)))
+    await profile_all(desk)
+    pool = desk.runtime.pool
+    await pool.execute("UPDATE profiles SET computed_at = 'infinity' WHERE party_id = 'M1'")
+    await buy(desk, sale(3, "M1", line(1, 1)), sale(4, "M2", line(1, 1)))
+    await profile_all(desk)
+    rows = await pool.fetch(
+        """SELECT party_id, purchases, (SELECT sum(n::int) FROM json_array_elements_text(details->'hours') n)
+           FROM profiles JOIN profile_details USING (party_kind, party_id) ORDER BY 1"""
+    )
+    assert [tuple(each) for each in rows] == [("M1", 1, 1), ("M2", 2, 2)]
+
+
+async def test_lifecycles_of_profiles_are_those_of_the_rule(desk: Desk) -> None:
     shapes = [
         (days, gap, times) for days in (0, 10, 25, 60, 150, 400) for gap in (1, 9, 40) for times in (1, 2, 5)
     ]

@@ -3,15 +3,14 @@
 https://www.postgresql.org/docs/current/sql-copy.html#SQL-COPY-FILE-FORMATS
 """
 
-from struct import Struct
-
 SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 END = b"\xff\xff"
 NULL = b"\xff\xff\xff\xff"
-_LENGTH = Struct(">i")
+_LENGTHS = [n.to_bytes(4, "big") for n in range(256)]
 
 
 def text(value: str) -> bytes:
     """Write one field of text."""
     written = value.encode()
-    return _LENGTH.pack(len(written)) + written
+    length = len(written)
+    return (_LENGTHS[length] if length < len(_LENGTHS) else length.to_bytes(4, "big")) + written

@@ -15,16 +15,21 @@ from humidor_customers.inputs import Party
 from humidor_customers.profiles import queries, rules
 from humidor_customers.profiles.figures.favourites import Goods
 from humidor_customers.profiles.figures.lines import Codes, Lines
-from humidor_customers.profiles.figures.making import figure
+from humidor_customers.profiles.figures.making import Columns, figure
+from humidor_customers.profiles.said import NOTHING, read_said
 from humidor_customers.profiles.statement import (
     ALLOWED,
-    FIGURES,
+    BEFORE_2000,
+    COLUMNS,
+    DAY_BITS,
     GOODS,
+    HOUR_BITS,
+    KIND_BITS,
     LINES,
-    NUMBERS,
     TO_READ,
     TO_WRITE,
     WRITE,
+    WRITE_DETAILS,
 )
 from humidor_customers.purchases import queries as purchases
 from humidor_customers.retailers import queries as retailers
@@ -46,8 +51,8 @@ async def compute(conn: Connection, parties: Sequence[Party], *, now: datetime, 
     """
     await purchases.share(conn)
     roots = await retailers.roots_of(conn, [each.id for each in parties if each.kind == "retailer"])
-    members = [each for each in parties if each.kind == "consumer"]
-    survivors = [Party("retailer", root) for root in roots]
+    members = sorted(each for each in parties if each.kind == "consumer")
+    survivors = [Party("retailer", root) for root in sorted(roots)]
     written: set[Party] = set()
     for alike in (members, survivors):
         begin, size = 0, AT_FIRST
@@ -86,11 +91,39 @@ async def _write(
     found = figure(lines, await _read_goods(conn, lines.gtin.names), now.astimezone(UTC).date())
     buyers = [asked[n - 1] for n in found["n"]]
     found |= dict(zip(("party_kind", "party_id"), _turned(buyers, 2), strict=True))
-    found["details"] = [_JSON.encode(each).decode() for each in found["details"]]
-    found["ended"] = [ended[n] for n in found["n"]]
+    _add_stage(found, [ended[n] for n in found["n"]], now)
     async with _planned(conn, TO_WRITE):
-        await conn.execute(WRITE, *parts, now, *(found[name] for name in FIGURES))
+        _add_said(found, await read_said(conn, parts, now))
+        done = await conn.execute(WRITE, list(zip(*(found[name] for name in COLUMNS), strict=True)))
+        all_written = done == f"INSERT 0 {len(buyers)}"
+        details = [_JSON.encode(each).decode() for each in found["details"]]
+        await conn.execute(
+            WRITE_DETAILS, found["party_kind"], found["party_id"], details, None if all_written else now
+        )
     return set(buyers), len(lines.who)
+
+
+def _add_stage(found: Columns, ended: Sequence[bool], now: datetime) -> None:
+    """Say of each customer how often it buys and where it stands at a moment."""
+    today = now.astimezone(UTC).date()
+    names = ("party_kind", "active_days", "first_on", "last_on")
+    rhythms = [rules.Rhythm(*each) for each in zip(*(found[name] for name in names), strict=True)]
+    found["computed_at"] = [now] * len(rhythms)
+    found["gap_days"] = [each.gap_days for each in rhythms]
+    found["lifecycle"] = [
+        rules.lifecycle_of(each, today, ended=over) for each, over in zip(rhythms, ended, strict=True)
+    ]
+
+
+def _add_said(found: Columns, said: Mapping[int, asyncpg.Record]) -> None:
+    """Join what customers said of themselves to what they bought."""
+    if not said:
+        found |= {name: [value] * len(found["n"]) for name, value in NOTHING.items()}
+        return
+    rows = [said.get(n) for n in found["n"]]
+    found |= {name: [row[name] if row else value for row in rows] for name, value in NOTHING.items()}
+    for details, row in zip(found["details"], rows, strict=True):
+        details.update(row["told"] if row else {})
 
 
 @asynccontextmanager
@@ -109,17 +142,31 @@ def _turned(rows: Iterable[Sequence[object]], width: int) -> list[list[object]]:
 async def _read_lines(conn: Connection, parts: Sequence[Sequence[object]], since: datetime) -> Lines | None:
     async with _planned(conn, TO_READ):
         (row,) = await conn.fetch(LINES, *parts, since)
-    if row["who"] is None:
+    if row["packed"] is None:
         return None
-    high, low = (_numbers(row["document"], 8, 2) ^ _SIGN).T
-    columns: dict[str, Any] = {name: _numbers(row[name], size)[:, 0] for name, size in NUMBERS.items()}
-    columns |= {name: Codes.read(row[name]) for name in ("store", "gtin", "currency")}
-    return Lines(high=high, low=low, **columns)
+    high, low = _numbers(row["document"], 2).T ^ _SIGN
+    columns: dict[str, Any] = _unpacked(_numbers(row["packed"])[:, 0])
+    columns |= {name: _numbers(row[name])[:, 0] for name in ("bought_at", "sticks", "net_minor")}
+    currency, store = Codes.read(row["till"]).parted(" ")
+    return Lines(high=high, low=low, store=store, gtin=Codes.read(row["gtin"]), currency=currency, **columns)
 
 
-def _numbers(sent: bytes, size: int, each: int = 1) -> Ints:
+def _unpacked(packed: Ints) -> dict[str, Ints]:
+    """Take the small numbers of lines apart, as `LINES` put them together."""
+
+    def bits(width: int) -> Ints:
+        nonlocal packed
+        values: Ints = packed & ((1 << width) - 1)
+        packed = packed >> width
+        return values
+
+    day = bits(DAY_BITS) - BEFORE_2000
+    return {"day": day, "hour": bits(HOUR_BITS), "kind": bits(KIND_BITS), "who": packed}
+
+
+def _numbers(sent: bytes, each: int = 1) -> Ints:
     """Read an array as PostgreSQL sends it: a header, then before each element its length in four bytes."""
-    of = np.dtype([("length", ">i4"), ("values", f">i{size}", (each,))])
+    of = np.dtype([("length", ">i4"), ("values", ">i8", (each,))])
     return np.frombuffer(sent, dtype=of, offset=_HEADER_BYTES)["values"].astype(np.int64)
 
 

@@ -57,7 +57,7 @@ def lifecycle_of(rhythm: Rhythm, today: date, *, ended: bool) -> Lifecycle:
 
     Whoever buys every 10 days is active for 20 days, cooling for 40, dormant for 80, then lost. The first 30
     days everybody who buys is new. `ended` is a licence or membership that is over: nobody's choice to win
-    back. The statement that computes profiles does the same; a test holds them together.
+    back.
     """
     if ended:
         return "ended"

@@ -1,7 +1,5 @@
 """The statements that make profiles of what customers bought; each part of one is a step."""
 
-from humidor_customers.profiles import rules
-
 # Planned once, because a plan for thousands of keys takes longer than what is to be done. Nobody tells the
 # planner then how many rows there will be: it would take nested loops for steps that it believes small. What
 # has to be looked up by an index is by LATERAL.
@@ -9,45 +7,17 @@ TO_WRITE = {"plan_cache_mode": "force_generic_plan", "enable_nestloop": "off", "
 # By way of bitmaps each page is read once, however many of the customers have lines on it.
 TO_READ = {**TO_WRITE, "enable_indexscan": "off", "enable_seqscan": "off"}
 
-FIGURES = {
-    "n": "int",
-    "party_kind": "text",
-    "party_id": "text",
-    "ended": "boolean",
-    "last_at": "timestamptz",
-    "spend_minor": "bigint",
-    "spend_year_minor": "bigint",
-    "repeat_spend_minor": "bigint",
-    "sticks_year": "bigint",
-    "first_on": "date",
-    "last_on": "date",
-    "active_days": "int",
-    "purchases": "int",
-    "purchases_year": "int",
-    "returns_year": "int",
-    "basket_sticks": "float8",
-    "basket_minor": "float8",
-    "basket_lines": "float8",
-    "favourite_brand_share": "float8",
-    "price_sensitivity": "float8",
-    "usual_hour": "smallint",
-    "usual_weekday": "smallint",
-    "store_id": "text",
-    "currency": "text",
-    "channel": "text",
-    "favourite_brand": "text",
-    "favourite_price_class": "text",
-    "details": "text",
-}
-"""What arrays hold of each customer who bought something: `n` is the place among those asked for."""
-_COLUMNS = (
-    "party_kind, party_id, computed_at, last_at, spend_minor, spend_year_minor, repeat_spend_minor, "
-    "sticks_year, first_on, last_on, active_days, purchases, purchases_year, returns_year, basket_sticks, "
-    "basket_minor, basket_lines, gap_days, favourite_brand_share, price_sensitivity, satisfaction, "
-    "usual_hour, usual_weekday, contacts_year, store_id, currency, channel, lifecycle, favourite_brand, "
-    "favourite_price_class, recommendation, stated_brand, stated_price_class"
+COLUMNS = (
+    *("party_kind", "party_id", "computed_at", "last_at", "spend_minor", "spend_year_minor"),
+    *("repeat_spend_minor", "sticks_year", "first_on", "last_on", "active_days", "purchases"),
+    *("purchases_year", "returns_year", "basket_sticks", "basket_minor", "basket_lines", "gap_days"),
+    *("favourite_brand_share", "price_sensitivity", "satisfaction", "usual_hour", "usual_weekday"),
+    *("contacts_year", "store_id", "currency", "channel", "lifecycle", "favourite_brand"),
+    *("favourite_price_class", "recommendation", "stated_brand", "stated_price_class"),
 )
-_UPDATE = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS.split(", ")[2:])
+"""What is computed of a customer, as the type `computed_profile` has it."""
+_COLUMNS = ", ".join(COLUMNS)
+_UPDATE = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS[2:])
 
 # Whom ($1 and $2, kinds and ids) there may be a profile of at a moment ($3), and whether its ties are over:
 # not who refused analysis (or, with $4, did not consent to it), nor who was found to be no adult.
@@ -68,22 +38,24 @@ WHERE (c.ended_why IS NULL OR c.ended_why = 'left')
   AND (t.party_kind = 'retailer' OR coalesce(s.given, NOT $4::boolean))
 """
 # The lines of the records that customers are made of ($1 to $3: place, kind and id) since $4, as arrays:
-# those of numbers as PostgreSQL sends them, which costs no object a number. Days and moments count from 2000.
+# those of numbers as PostgreSQL sends them, which costs no object a number. Moments count from 2000; small
+# numbers share one, because each array costs every line as much as any other: from the lowest bits on the day
+# from the beginning of the calendar, hour, kind and place.
+DAY_BITS, HOUR_BITS, KIND_BITS = 22, 5, 2
+BEFORE_2000 = 730_119
+"""Days from 0001-01-01 to 2000-01-01."""
+_KIND = "CASE p.kind WHEN 'sale' THEN 0 WHEN 'return' THEN 1 ELSE 2 END"
 _LINE = {
-    "who": "t.n",
-    "kind": "CASE p.kind WHEN 'sale' THEN 0 WHEN 'return' THEN 1 ELSE 2 END",
+    "packed": f"""((t.n::bigint << {KIND_BITS} | {_KIND}) << {HOUR_BITS} | p.local_hour) << {DAY_BITS}
+                  | (p.local_day - date '0001-01-01')""",
     "bought_at": "p.bought_at",
-    "day": "p.local_day",
-    "hour": "p.local_hour",
     "sticks": "p.sticks",
     "net_minor": "p.net_minor",
 }
-NUMBERS = {"who": 4, "kind": 4, "bought_at": 8, "day": 4, "hour": 2, "sticks": 8, "net_minor": 8}
-"""Arrays of numbers that lines come in, and of how many bytes each is."""
 LINES = f"""
 SELECT {", ".join(f"array_send(array_agg({sql})) AS {name}" for name, sql in _LINE.items())},
-       array_send(array_agg(p.document_id)) AS document, array_agg(p.store_id) AS store,
-       array_agg(p.gtin) AS gtin, array_agg(p.currency) AS currency
+       array_send(array_agg(p.document_id)) AS document, array_agg(p.gtin) AS gtin,
+       array_agg(p.currency || ' ' || p.store_id) AS till
 FROM unnest($1::int[], $2::text[], $3::text[]) t(n, party_kind, part)
 JOIN purchases p ON p.party_id = t.part AND p.party_kind = t.party_kind
 WHERE p.party_id = ANY($3::text[]) AND p.bought_at >= $4::timestamptz
@@ -93,126 +65,18 @@ SELECT gtin, brand, price_class, sticks_per_pack, retail_price_per_pack, currenc
 FROM products WHERE gtin = ANY($1::text[])
 """
 
-_PARTIES = f"""
-parts AS MATERIALIZED (
-    SELECT n, party_kind, part FROM unnest($1::int[], $2::text[], $3::text[]) t(n, party_kind, part)
-), figures AS MATERIALIZED (
-    SELECT * FROM unnest({", ".join(f"${k}::{kind}[]" for k, kind in enumerate(FIGURES.values(), 5))})
-        f({", ".join(FIGURES)})
-)"""  # noqa: S608 - made of constants
-
-
-# What a customer said last of one thing, and in which survey.
-def _said_last(name: str, value: str, condition: str, join: str = "") -> str:
-    return f"""
-{name} AS (
-    SELECT DISTINCT ON (a.n) a.n, {value} AS value,
-           jsonb_build_object('survey', a.survey, 'response_id', a.response_id, 'question', a.key,
-                              'answered_at', a.answered_at) AS told
-    FROM answered a {join} WHERE {condition} ORDER BY a.n, a.answered_at DESC, a.survey, a.key, a.response_id
-)"""  # noqa: S608 - made of constants
-
-
-def _stated(name: str, column: str, headings: str) -> str:
-    """Give what of the catalogue was named in an answer to such a question."""
-    known = f"(SELECT DISTINCT {column} AS value FROM products WHERE {column} <> '') p"  # noqa: S608
-    named = f"CASE WHEN a.kind IS NULL THEN a.key ~* '{headings}' ELSE a.about = '{column}' END"
-    return _said_last(name, "p.value", named, f"JOIN {known} ON lower(p.value) = lower(btrim(a.value))")
-
-
-_LAST = ",".join(
-    (
-        _said_last(
-            "recommending",
-            "a.value::int",
-            f"coalesce(a.kind = 'nps', a.key ~* '{rules.RECOMMENDING}') AND a.value ~ '^([0-9]|10)$'",
-        ),
-        _stated("brands", "brand", rules.OF_BRANDS),
-        _stated("classes", "price_class", rules.OF_CLASSES),
-    )
-)
-# Answers about satisfaction and recommending: `feedback` tells what was asked, on which scale; in files the
-# heading speaks of satisfaction (1 to 5, or to 10) or of recommending (0 to 10).
-_SAID = f"""
-answered AS MATERIALIZED (
-    SELECT t.n, r.survey, r.response_id, r.answered_at, q.key, q.value,
-           r.questions->q.key->>'kind' AS kind, r.questions->q.key->>'about' AS about,
-           (r.questions->q.key->>'lowest')::numeric AS lowest,
-           (r.questions->q.key->>'highest')::numeric AS highest
-    FROM parts t JOIN (
-        SELECT 'retailer' AS party_kind, retailer_id AS part,
-               survey, response_id, answers, answered_at, questions
-        FROM survey_responses WHERE retailer_id = ANY($3)
-        UNION ALL SELECT 'consumer', member_id, survey, response_id, answers, answered_at, questions
-        FROM survey_responses WHERE member_id = ANY($3)) r USING (party_kind, part)
-    CROSS JOIN LATERAL jsonb_each_text(r.answers) q
-    WHERE r.answered_at > $4::timestamptz - interval '{rules.ANSWERS_DAYS} days'
-), said AS (
-    SELECT a.n, avg(a.score) AS score, count(*) AS answers, max(a.answered_at) AS newest_at
-    FROM (
-        SELECT n, answered_at, CASE
-            WHEN kind IS NOT NULL THEN (value::numeric - lowest) / (highest - lowest)
-            WHEN key ~* '{rules.RECOMMENDING}' THEN value::numeric / 10
-            WHEN value::numeric <= 5 THEN (value::numeric - 1) / 4
-            ELSE (value::numeric - 1) / 9 END AS score
-        FROM answered
-        WHERE CASE WHEN kind IS NOT NULL THEN kind IN ('nps', 'csat') AND value ~ '^-?[0-9]+$'
-                   ELSE key ~* '{rules.SATISFIED}|{rules.RECOMMENDING}'
-                        AND value ~ '^([0-9]|10)([.][0-9]{{1,3}})?$' END) a
-    WHERE a.score BETWEEN 0 AND 1 GROUP BY a.n
-),{_LAST},
-stated AS (
-    SELECT n, r.value AS recommendation, b.value AS stated_brand, c.value AS stated_price_class,
-           jsonb_strip_nulls(jsonb_build_object(
-               'recommendation', r.told, 'stated_brand', b.told, 'stated_price_class', c.told)) AS told
-    FROM recommending r FULL JOIN brands b USING (n) FULL JOIN classes c USING (n)
-), contacts AS (
-    SELECT t.n, count(*)::int AS contacts
-    FROM parts t JOIN interactions i ON i.party_kind = t.party_kind AND i.party_id = t.part
-    WHERE i.party_kind IN ('retailer', 'consumer') AND i.party_id = ANY($3) AND i.direction = 'in'
-      AND i.occurred_at > $4::timestamptz - interval '365 days'
-    GROUP BY t.n
-)"""  # noqa: S608 - made of constants
-_GAP = f"""CASE WHEN f.active_days >= {rules.KNOWN_GAP_DAYS}
-                THEN (f.last_on - f.first_on)::float8 / (f.active_days - 1)
-                WHEN f.party_kind = 'retailer' THEN {rules.USUAL_GAP_DAYS["retailer"]}
-                ELSE {rules.USUAL_GAP_DAYS["consumer"]} END"""
-_WHOLE = f"""
-whole AS MATERIALIZED (
-    SELECT f.party_kind, f.party_id, $4::timestamptz AS computed_at, f.last_at, f.spend_minor,
-           f.spend_year_minor, f.repeat_spend_minor, f.sticks_year, f.first_on, f.last_on, f.active_days,
-           f.purchases, f.purchases_year, f.returns_year, f.basket_sticks, f.basket_minor, f.basket_lines,
-           (f.last_on - f.first_on)::float8 / nullif(f.active_days - 1, 0) AS gap_days,
-           f.favourite_brand_share, f.price_sensitivity, sa.score AS satisfaction, f.usual_hour,
-           f.usual_weekday, coalesce(co.contacts, 0) AS contacts_year, f.store_id, f.currency, f.channel,
-           CASE WHEN f.ended THEN 'ended'
-                WHEN k.silent <= {rules.COOLING} THEN
-                    CASE WHEN $4::timestamptz::date - f.first_on <= {rules.NEW_DAYS} THEN 'new'
-                         ELSE 'active' END
-                WHEN k.silent <= {rules.DORMANT} THEN 'cooling'
-                WHEN k.silent <= {rules.LOST} THEN 'dormant' ELSE 'lost' END AS lifecycle,
-           f.favourite_brand, f.favourite_price_class,
-           st.recommendation, st.stated_brand, st.stated_price_class,
-           CASE WHEN sa.n IS NULL AND st.n IS NULL THEN f.details::json
-                ELSE (f.details::jsonb || jsonb_strip_nulls(jsonb_build_object(
-                    'answers', sa.answers, 'answered_at', sa.newest_at, 'stated', st.told)))::json
-           END AS details
-    FROM figures f
-    LEFT JOIN said sa USING (n) LEFT JOIN stated st USING (n) LEFT JOIN contacts co USING (n)
-    CROSS JOIN LATERAL (SELECT ($4::timestamptz::date - f.last_on)
-                               / greatest({_GAP}, {rules.LEAST_GAP_DAYS}) AS silent) k
-)"""  # noqa: S608 - made of constants
-# The records that customers are made of ($1 to $3: place, kind and id), the moment ($4), and from $5 on the
-# figures of those who bought something.
+# A row a customer, in the order of the key. As an array a figure, each value costs the driver twice as much.
 WRITE = f"""
-WITH {_PARTIES},{_SAID},{_WHOLE},
-written AS (
-    INSERT INTO profiles ({_COLUMNS}) SELECT {_COLUMNS} FROM whole ORDER BY party_kind, party_id
-    ON CONFLICT (party_kind, party_id) DO UPDATE SET {_UPDATE}
-    WHERE profiles.computed_at <= excluded.computed_at RETURNING party_kind, party_id
-)
-INSERT INTO profile_details (party_kind, party_id, details)
-SELECT party_kind, party_id, details FROM whole JOIN written USING (party_kind, party_id)
-ORDER BY party_kind, party_id
-ON CONFLICT (party_kind, party_id) DO UPDATE SET details = excluded.details
+INSERT INTO profiles ({_COLUMNS}) SELECT {_COLUMNS} FROM unnest($1::computed_profile[])
+ON CONFLICT (party_kind, party_id) DO UPDATE SET {_UPDATE}
+WHERE profiles.computed_at <= excluded.computed_at
 """  # noqa: S608 - made of constants
+# With a moment ($4), only those of profiles that are of this moment.
+WRITE_DETAILS = """
+INSERT INTO profile_details (party_kind, party_id, details)
+SELECT party_kind, party_id, details::json
+FROM unnest($1::text[], $2::text[], $3::text[]) f(party_kind, party_id, details)
+WHERE $4::timestamptz IS NULL OR EXISTS (
+    SELECT FROM profiles p WHERE (p.party_kind, p.party_id, p.computed_at) = (f.party_kind, f.party_id, $4))
+ON CONFLICT (party_kind, party_id) DO UPDATE SET details = excluded.details
+"""

@@ -1,6 +1,7 @@
 """Keeps what customers bought, in whatever order tills and warehouses tell it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 from humidor_common.db.pool import Connection, Pool
 from humidor_common.db.transaction import transaction
@@ -11,7 +12,23 @@ from humidor_customers.purchases import orders, queries, settling
 from humidor_customers.purchases.copying import encode
 from humidor_customers.purchases.rules import Document, document_of
 
-_AT_TILLS = (SaleRecorded, SaleReturned)
+
+class _Told(NamedTuple):
+    """Events by what they tell."""
+
+    sales: list[SaleRecorded]
+    returns: list[SaleReturned]
+    voids: list[SaleVoided]
+    delivered: list[OrderDelivered]
+
+    @classmethod
+    def of(cls, events: Iterable[Event]) -> "_Told":
+        """Sort events out; those of other kinds stay away."""
+        kinds: dict[type[Event], list[Any]] = {}
+        for each in events:
+            kinds.setdefault(type(each), []).append(each)
+        wanted = (SaleRecorded, SaleReturned, SaleVoided, OrderDelivered)
+        return cls(*(kinds.get(kind, []) for kind in wanted))
 
 
 async def take(conn: Connection, events: Sequence[Event]) -> None:
@@ -22,12 +39,13 @@ async def take(conn: Connection, events: Sequence[Event]) -> None:
     """
     await queries.share(conn)
     await queries.plan_once(conn)
-    documents = [document_of(each) for each in events if isinstance(each, _AT_TILLS)]
-    if delivered := [each for each in events if isinstance(each, OrderDelivered)]:
-        documents += await orders.read_documents(conn, delivered)
+    told = _Told.of(events)
+    documents = [*map(document_of, told.sales), *map(document_of, told.returns)]
+    if told.delivered:
+        documents += await orders.read_documents(conn, told.delivered)
     if documents:
         await _add(conn, documents)
-    await _settle(conn, events)
+    await _settle(conn, told)
 
 
 async def _add(conn: Connection, documents: Sequence[Document]) -> None:
@@ -47,19 +65,15 @@ async def _add(conn: Connection, documents: Sequence[Document]) -> None:
         await queries.tell_days(conn, written.days)
 
 
-async def _settle(conn: Connection, events: Sequence[Event]) -> None:
+async def _settle(conn: Connection, told: _Told) -> None:
     """Bring together sales of these events and what came of them, be it before or after."""
-    returns = {
-        (each.sale_id, each.return_id)
-        for each in events
-        if isinstance(each, SaleReturned) and each.sale_id and not each.member_id
-    }
-    voided = {each.sale_id for each in events if isinstance(each, SaleVoided) and each.sale_id}
+    returns = {(each.sale_id, each.return_id) for each in told.returns if each.sale_id and not each.member_id}
+    voided = {each.sale_id for each in told.voids if each.sale_id}
     if returns:
         await settling.remember_returns(conn, returns)
     if voided:
         await settling.remember_voids(conn, voided)
-    sales = [each.sale_id for each in events if isinstance(each, SaleRecorded)]
+    sales = [each.sale_id for each in told.sales]
     if concerned := [*sales, *voided, *(each[0] for each in returns)]:
         await settling.settle(conn, concerned)
 

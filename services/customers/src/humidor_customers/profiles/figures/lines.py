@@ -28,6 +28,12 @@ class Codes(NamedTuple):
         places = {name: n for n, name in enumerate(names)}
         return cls(names, np.fromiter(map(places.__getitem__, values), np.int64, len(values)))
 
+    def parted(self, by: str) -> tuple["Codes", "Codes"]:
+        """Give what stands before and after the first `by` in each name."""
+        before, _, after = zip(*(name.partition(by) for name in self.names), strict=True)
+        first, second = Codes.read(before), Codes.read(after)
+        return Codes(first.names, first.of[self.of]), Codes(second.names, second.of[self.of])
+
 
 class Lines(NamedTuple):
     """A row a line: whose, of which document, when (microseconds and days from 2000-01-01), what of what."""
