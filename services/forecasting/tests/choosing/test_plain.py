@@ -27,7 +27,7 @@ def plain(values: Values, chances: list[float] = CHANCES, horizon: int = 14) -> 
 
 
 def test_a_constant_history_by_hand() -> None:
-    """Plain means are 20 a day and never wrong: from a week on the middle is 17.5, a forecast of 10 being one of four."""
+    """Plain means are 20 a day and never wrong: with a forecast of 10 as one of four, 17.5 a day."""
     made = beside_plain(SUMS, history(np.full(140, 20.0)), CHANCES)
     assert made[0] == pytest.approx(SUMS[0])
     assert made[6] == pytest.approx([122.5, 122.5, 122.5])
@@ -90,7 +90,7 @@ def test_one_large_order_moves_it_little() -> None:
 
 
 def test_sizes_are_believed_to_vary_as_exponential_ones_at_most() -> None:
-    """One day of four brings 2 or 30 in turn, v = (14 / 16)²; or 1 nine times, then 100: v = (29.7 / 10.9)²."""
+    """One day of four brings 2 or 30, v = (14 / 16)²; or 1 nine times, then 100: v = (29.7 / 10.9)²."""
     calm, wild = (np.zeros(7 * 40) for _ in range(2))
     calm[::4] = np.resize([2.0, 30.0], 70)
     wild[::4] = np.resize([*[1.0] * 9, 100.0], 70)

@@ -29,7 +29,7 @@ ALIKE = 0.25
 FOLLOWING = 0.25
 """The spread goes with this power of the level: half-way between not at all and as Poisson's does."""
 MOST_VARIED = 1.0
-"""Squared variation of what is wanted at a time, as of exponential sizes: what is seen beyond does not last."""
+"""Squared variation of sizes, as of exponential ones: what is seen beyond does not last."""
 FREEDOM = 8.0
 """Of the Student distribution: tails of sums are heavier than a normal one's."""
 
@@ -39,10 +39,10 @@ def beside_plain(
 ) -> Values:
     """Move quantiles of the first 1, 2 … days together, shape (horizon, probabilities), to plain means.
 
-    From a whole season on the middle is the average of the forecast's and the plain means, and the spread that
-    of the plain means; a single day stays as it is, and what lies between goes from the one to the other.
-    `idle` days add nothing. Only daily histories of sixteen seasons, and of four sums as long as the horizon
-    to learn from, have a second opinion.
+    From a whole season on the middle is that of the forecast and the plain means, the spread theirs alone; a
+    single day stays as it is, and what lies between goes from the one to the other. `idle` days add nothing.
+    Only daily histories of sixteen seasons, and of four sums as long as the horizon to learn from, have a
+    second opinion.
     """
     season, horizon = max(history.season, 1), len(sums)
     least = max(LEAST_SEASONS, JUDGED + LEAST_SUMS - 1 + -(-horizon // season))
@@ -62,7 +62,7 @@ def beside_plain(
 def _expect(seasons: Values, trading: Values) -> tuple[Values, float]:
     """Expect sums by the plain means; and say what the spread follows of their level.
 
-    Each mean counts by the inverse square of its mean squared error over as many days, made after every season.
+    Each, made after every season, counts by the inverse square of its mean squared error over as many days.
     """
     count, season = seasons.shape
     totals = np.vstack([np.zeros(season), seasons.cumsum(axis=0)])
