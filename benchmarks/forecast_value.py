@@ -13,7 +13,7 @@ import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from math import sqrt
+from math import exp, log, sqrt
 from multiprocessing import get_context
 
 import numpy as np
@@ -139,6 +139,8 @@ def compare(market: Market, supply: Supply, told: Sequence[Sequence[Told]]) -> l
         cells = "".join(f"{_said(curve, fill):>16}" for fill in FILLS)
         own = [asked_by_costs(name, ledgers[name], worth, each) for each in COST_RATIOS]
         print(f"  {name:<26}{cells}   " + "".join(f"{each:>8.2f}" for each in own))
+    by_each = "".join(f", {share:.3f} of {name}" for name, share in shares_of(curves).items())
+    print(f"  forecast on average{by_each}")
     return [each for fill in FILLS if (each := _result(market, supply, curves, fill)) is not None]
 
 
@@ -147,6 +149,17 @@ def asked_by_costs(way: str, ledger: Ledger, worth: Table, stockout_cost: float)
     score = normal_score(stockout_cost / (stockout_cost + WEEK))
     scores = [normal_score(each) for each in SERVICES] if way == OURS else FACTORS
     return float(np.interp(score, scores, cost_of(ledger, worth, stockout_cost)))
+
+
+def shares_of(curves: Mapping[str, Curve]) -> dict[str, float]:
+    """Our cost by each other way's: the geometric mean over the fill rates that both serve."""
+    shares = {}
+    for name, curve in curves.items():
+        pairs = [[at_fill(each, fill, each.cost) for each in (curves[OURS], curve)] for fill in FILLS]
+        logs = [log(own / other) for own, other in pairs if own is not None and other is not None]
+        if name != OURS and logs:
+            shares[name] = exp(sum(logs) / len(logs))
+    return shares
 
 
 def _said(curve: Curve, fill: float) -> str:

@@ -5,6 +5,7 @@ from math import sqrt
 
 import numpy as np
 import pytest
+from benchmarks.forecast_value import shares_of
 from benchmarks.forecast_value_levels import FACTORS, Interval, by_deviation, by_moving_average
 from benchmarks.forecast_value_sets import split
 from benchmarks.forecast_value_shop import Curve, Shop, at_fill, curve_of, follow
@@ -93,3 +94,13 @@ def test_products_are_chosen_by_what_is_known_before_the_test() -> None:
     assert (fast.products, slow.products, fast.begin) == (("quick",), ("quiet",), 140)
     later = units | {"quick": units["quick"] | sold(0, range(140, 168))}
     assert split("shop", later, test_days=28, most=10)[0].products == ("quick",)
+
+
+def test_shares_are_geometric_means_over_what_both_serve() -> None:
+    fill, held = np.array([0.85, 0.99]), np.zeros(2)
+    curves = {
+        "forecast": Curve(fill, np.array([3.0, 3.0]), held),
+        "other": Curve(np.array([0.85, 0.95]), np.array([4.0, 4.0]), held),
+        "never": Curve(np.array([0.1, 0.2]), held, held),
+    }
+    assert shares_of(curves) == pytest.approx({"other": 0.75})

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import stdtrit
 
-from humidor_forecasting.choosing.plain import beside_plain
+from humidor_forecasting.choosing.plain import _lasting, beside_plain
 from humidor_forecasting.models.interface import History, Values
 
 CHANCES = [0.05, 0.5, 0.95]
@@ -20,26 +20,26 @@ def history(values: Values) -> History:
 
 
 def plain(values: Values, chances: list[float] = CHANCES, horizon: int = 14) -> Values:
-    """What the plain means say alone: the middle counts for half, beside a forecast of nothing."""
+    """What the plain means say alone: three quarters of the middle, beside a forecast of nothing."""
     made = beside_plain(np.zeros((horizon, len(chances))), history(values), chances)
     middle = np.interp(0.5, chances, made[-1])
-    return np.asarray(made[-1] + middle)
+    return np.asarray(made[-1] + middle / 3)
 
 
 def test_a_constant_history_by_hand() -> None:
-    """Plain means are 20 a day and never wrong: from a week on the middle lies between 10 and 20."""
+    """Plain means are 20 a day and never wrong: with a forecast of 10 as one of four, 17.5 a day."""
     made = beside_plain(SUMS, history(np.full(140, 20.0)), CHANCES)
     assert made[0] == pytest.approx(SUMS[0])
-    assert made[6] == pytest.approx([105, 105, 105])
-    assert made[13] == pytest.approx([210, 210, 210])
-    assert made[3] == pytest.approx(0.5 * SUMS[3] + 0.5 * 60)
+    assert made[6] == pytest.approx([122.5, 122.5, 122.5])
+    assert made[13] == pytest.approx([245, 245, 245])
+    assert made[3] == pytest.approx(0.5 * SUMS[3] + 0.5 * 70)
 
 
 def test_idle_days_add_nothing() -> None:
     idle = np.arange(14) % 7 == 2
     made = beside_plain(np.zeros((14, 3)), history(np.full(140, 20.0)), CHANCES, idle)
     assert made[2] == pytest.approx(made[1])
-    assert made[13] == pytest.approx([120, 120, 120])
+    assert made[13] == pytest.approx([180, 180, 180])
 
 
 def test_the_spread_is_that_of_sums() -> None:
@@ -89,6 +89,22 @@ def test_one_large_order_moves_it_little() -> None:
     assert np.ptp(plain(ordered)) < 1.6 * np.ptp(plain(values))
 
 
+def test_sizes_are_believed_to_vary_as_exponential_ones_at_most() -> None:
+    """One day of four brings 2 or 30, v = (14 / 16)²; or 1 nine times, then 100: v = (29.7 / 10.9)²."""
+    calm, wild = (np.zeros(7 * 40) for _ in range(2))
+    calm[::4] = np.resize([2.0, 30.0], 70)
+    wild[::4] = np.resize([*[1.0] * 9, 100.0], 70)
+    seen = (29.7 / 10.9) ** 2
+    assert _lasting(calm) == 1.0
+    assert _lasting(wild) == pytest.approx((4 * 2 - 1) / (4 * (1 + seen) - 1))
+    assert _lasting(np.zeros(7)) == 1.0
+
+
+def test_the_unit_does_not_matter() -> None:
+    values = np.random.default_rng(6).negative_binomial(0.3, 0.1, 7 * 30).astype(np.float64)
+    assert plain(20 * values) == pytest.approx(20 * plain(values))
+
+
 def test_short_histories_weeks_and_months_have_no_second_opinion() -> None:
     known = history(np.arange(140.0))
     for other in (
@@ -99,7 +115,7 @@ def test_short_histories_weeks_and_months_have_no_second_opinion() -> None:
         assert (beside_plain(SUMS, other, CHANCES) == SUMS).all()
     far = np.repeat(SUMS, 6, axis=0)
     assert (beside_plain(far, known, CHANCES) == far).all(), (
-        "eight forecasts of twelve weeks do not fit in twenty"
+        "means of eight weeks and four times the twelve after do not fit in twenty"
     )
 
 

@@ -2,8 +2,8 @@
 
 What a few sums of a backtest say of sums of weeks is uncertain itself, and a spread that follows the level of
 the moment jumps with every large order: levels of stock set by it rise and fall with every run. Plain means
-can be made after every week of the history. Their average stands beside the forecast (means of what differs
-err less than either: Timmermann 2006), and the spread of sums is theirs alone.
+can be made after every week of the history. They stand beside the forecast as its equals (simple averages of
+forecasts are hard to beat: Clemen 1989; Claeskens et al. 2016), and the spread of sums is theirs alone.
 """
 
 from collections.abc import Sequence
@@ -19,13 +19,17 @@ SEASONS = (4, 8)
 """Seasons that means are made of; one more is made of all."""
 FEWEST = 2
 """The first mean is made after so many seasons."""
-LEAST_ORIGINS, LEAST_SEASONS, LONGEST_SEASON = 8, 16, 24
-SHARE = 0.5
-"""Of the plain means in the middle, the forecast's median having the rest."""
+SHARE = 0.75
+"""Of the plain means in the middle: the forecast's median counts as one of four."""
+JUDGED = 8
+"""Errors are those of the mean of so many seasons, from when it is whole."""
+LEAST_SEASONS, LEAST_SUMS, LONGEST_SEASON = 16, 4, 24
 ALIKE = 0.25
 """How much the sums' own variance counts beside that of days that are independent: it rests on few sums."""
 FOLLOWING = 0.25
 """The spread goes with this power of the level: half-way between not at all and as Poisson's does."""
+MOST_VARIED = 1.0
+"""Squared variation of sizes, as of exponential ones: what is seen beyond does not last."""
 FREEDOM = 8.0
 """Of the Student distribution: tails of sums are heavier than a normal one's."""
 
@@ -35,16 +39,19 @@ def beside_plain(
 ) -> Values:
     """Move quantiles of the first 1, 2 … days together, shape (horizon, probabilities), to plain means.
 
-    From a whole season on the middle is half of each and the spread that of the plain means; a single day
-    stays as it is, and what lies between goes from the one to the other. `idle` days add nothing. Only daily
-    histories of sixteen seasons, and of eight forecasts to learn from, have a second opinion.
+    From a whole season on the middle is that of the forecast and the plain means, the spread theirs alone; a
+    single day stays as it is, and what lies between goes from the one to the other. `idle` days add nothing.
+    Only daily histories of sixteen seasons, and of four sums as long as the horizon to learn from, have a
+    second opinion.
     """
     season, horizon = max(history.season, 1), len(sums)
-    least = max(LEAST_SEASONS, FEWEST + LEAST_ORIGINS + -(-horizon // season))
+    least = max(LEAST_SEASONS, JUDGED + LEAST_SUMS - 1 + -(-horizon // season))
     if history.days_per_period != 1 or not 2 <= season <= LONGEST_SEASON or len(history) < least * season:
         return sums
     trading = np.ones(horizon) if idle is None else (~idle).astype(np.float64)
-    expected, deviation = _plain(history.values, season, trading)
+    seasons = history.values[len(history) % season :].reshape(-1, season)
+    expected, follows = _expect(seasons, trading)
+    deviation = np.sqrt(_variance(seasons, trading) * _lasting(seasons)) * follows
     middle = np.array([np.interp(0.5, probabilities, row) for row in sums])
     scores = stdtrit(FREEDOM, np.asarray(probabilities))
     made = ((1 - SHARE) * middle + SHARE * expected)[:, None] + deviation[:, None] * scores
@@ -52,15 +59,14 @@ def beside_plain(
     return np.asarray((1.0 - share) * sums + share * np.maximum(made, 0.0))
 
 
-def _plain(values: Values, season: int, trading: Values) -> tuple[Values, Values]:
-    """Expected sums and their deviations, from means made after every season of the history.
+def _expect(seasons: Values, trading: Values) -> tuple[Values, float]:
+    """Expect sums by the plain means; and say what the spread follows of their level.
 
-    Each mean counts by the inverse square of its mean squared error over as many days.
+    Each, made after every season, counts by the inverse square of its mean squared error over as many days.
     """
-    seasons = values[len(values) % season :].reshape(-1, season)
+    count, season = seasons.shape
     totals = np.vstack([np.zeros(season), seasons.cumsum(axis=0)])
-    count, ahead = len(seasons), np.arange(len(trading)) % season
-    lengths = np.array([*SEASONS, count])
+    ahead, lengths = np.arange(len(trading)) % season, np.array([*SEASONS, count])
     ends = np.arange(FEWEST, count + 1 - -(-len(trading) // season))
     came = sliding_window_view(seasons.ravel(), len(trading))[ends * season]
     taken = np.minimum(lengths[:, None], ends)
@@ -68,11 +74,9 @@ def _plain(values: Values, season: int, trading: Values) -> tuple[Values, Values
     errors = (came - means[..., ahead]) * trading
     weights = _weigh((errors.cumsum(axis=-1) ** 2).mean(axis=1))
     newest = ((totals[count] - totals[count - lengths]) / lengths[:, None])[:, ahead] * trading
-    expected = (weights * newest.cumsum(axis=-1)).sum(axis=0)
-    variance = _variance((weights[:, None] * errors).sum(axis=0), season)
-    level, before = float(expected[-1]), float((seasons.mean(axis=0)[ahead] * trading).sum())
-    follows = (max(level, 0.0) / before) ** FOLLOWING if before > 0.0 else 1.0
-    return expected, np.sqrt(variance) * follows
+    sums = newest.cumsum(axis=-1)
+    expected, before = np.asarray((weights * sums).sum(axis=0)), float(sums[-1, -1])
+    return expected, float(expected[-1] / before) ** FOLLOWING if before > 0.0 else 1.0
 
 
 def _weigh(squares: Values) -> Values:
@@ -83,13 +87,31 @@ def _weigh(squares: Values) -> Values:
     return np.asarray(inverse / inverse.sum(axis=0))
 
 
-def _variance(errors: Values, season: int) -> Values:
-    """Variance of the first 1, 2 … errors of a row together, each row being one forecast's.
+def _variance(seasons: Values, trading: Values) -> Values:
+    """Variance of the errors of sums: as of independent days, and for a part as sums had it.
 
-    Independent days would add up; what rows as a whole show beyond counts for a part.
+    A day's is that of the season after each mean; further ahead levels move, which only sums tell.
     """
-    horizon = errors.shape[1]
-    days = (errors**2).mean(axis=0)
-    by_place = np.array([days[place::season].mean() for place in range(min(season, horizon))])
-    apart = by_place[np.arange(horizon) % season].cumsum()
+    horizon, season = len(trading), seasons.shape[1]
+    totals = np.vstack([np.zeros(season), seasons.cumsum(axis=0)])
+    means = (totals[JUDGED:] - totals[:-JUDGED]) / JUDGED
+    days = ((seasons[JUDGED:] - means[:-1]) ** 2).mean(axis=0)
+    apart = (np.resize(days, horizon) * trading).cumsum()
+    came = sliding_window_view(seasons[JUDGED:].ravel(), horizon)[::season]
+    errors = (came - np.array([np.resize(each, horizon) for each in means[: len(came)]])) * trading
     return np.asarray((1.0 - ALIKE) * apart + ALIKE * (errors.cumsum(axis=1) ** 2).mean(axis=0))
+
+
+def _lasting(values: Values) -> float:
+    """Share of the variance that is believed: sizes that vary more than exponential ones count as those.
+
+    With an interval p between days with demand and a squared variation v of their amounts, that of all days
+    is p (1 + v) - 1 (Syntetos, Boylan & Croston 2005). How often demand comes is known well; v rests on the
+    few greatest amounts, and products where it was great are not those where it will be.
+    """
+    sizes = values[values > 0.0]
+    if not len(sizes):
+        return 1.0
+    interval, varied = values.size / len(sizes), float(sizes.var() / sizes.mean() ** 2)
+    believed, seen = (interval * (1.0 + each) - 1.0 for each in (min(varied, MOST_VARIED), varied))
+    return believed / seen if varied > MOST_VARIED else 1.0
