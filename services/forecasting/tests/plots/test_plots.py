@@ -64,7 +64,8 @@ async def test_a_forecast_and_the_parts_of_demand_are_drawn_and_told_as_data(mar
     words = "".join(ET.fromstring(svg.text).itertext())  # noqa: S314 - our own picture
     for word in ("黄鹤楼", "预测中位数", "80 % 区间", "促销", "断货", "每日支数"):
         assert word in words
-    asked = {"store_id": "S0001", "gtin": GTIN, "first_day": str(today - timedelta(days=100))}
+    first, last = str(today - timedelta(days=100)), str(today - timedelta(days=1))
+    asked = {"store_id": "S0001", "gtin": GTIN, "first_day": first, "last_day": last}
     parts = await market.ask("GET", "/v1/decompositions", params=asked)
     assert len(parts["days"]) == 100
     for day in parts["days"]:

@@ -59,7 +59,7 @@ async def test_only_what_has_changed_is_forecast_anew(market: Market) -> None:
     assert await run(market, horizon_days=21) == set(STORES)
     await later(market)
     await market.runtime.pool.execute(
-        """UPDATE forecasts SET starts_on = starts_on - 11 WHERE store_id = 'S0004'"""
+        """UPDATE forecasts SET starts_on = starts_on - 12 WHERE store_id = 'S0004'"""
     )
     assert await run(market, horizon_days=21) == {"S0004"}
     await later(market)
