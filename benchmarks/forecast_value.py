@@ -13,8 +13,9 @@ import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from math import exp, log, sqrt
+from math import sqrt
 from multiprocessing import get_context
+from statistics import geometric_mean
 
 import numpy as np
 
@@ -75,14 +76,18 @@ def bench_forecast_value(system: System) -> list[Result]:
     if not markets:
         print(f"no sets in {folder()}", end=" ")
         return []
-    results = []
+    results: list[Result] = []
+    by_way: dict[str, list[float]] = {}
     with ProcessPoolExecutor(1 if short else PROCESSES, mp_context=get_context("spawn")) as pool:
         for market in markets:
             rows = range(len(market.products))
             told = list(pool.map(forecast_product, [market] * len(rows), rows, chunksize=1))
             for supply in SUPPLIES:
-                results += compare(market, supply, told)
-    return results
+                curves = compare(market, supply, told)
+                results += [made for fill in FILLS if (made := _result(market, supply, curves, fill))]
+                for way, shares in shares_of(curves).items():
+                    by_way.setdefault(way, []).extend(shares)
+    return [*results, *(_overall(way, shares) for way, shares in by_way.items())]
 
 
 def reviews_of(market: Market) -> range:
@@ -119,8 +124,8 @@ def levels(market: Market, interval: Interval, told: Sequence[Sequence[Told]]) -
     return {name: np.array(made, dtype=np.float64) for name, made in found.items()}
 
 
-def compare(market: Market, supply: Supply, told: Sequence[Sequence[Told]]) -> list[Result]:
-    """Let the shop follow every way, print what it came to, and give our cost by the cheapest other's."""
+def compare(market: Market, supply: Supply, told: Sequence[Sequence[Told]]) -> dict[str, Curve]:
+    """Let the shop follow every way, and print and give what each came to."""
     known = market.demand[:, : market.begin]
     shop = Shop(
         demand=market.demand[:, market.begin :],
@@ -139,9 +144,9 @@ def compare(market: Market, supply: Supply, told: Sequence[Sequence[Told]]) -> l
         cells = "".join(f"{_said(curve, fill):>16}" for fill in FILLS)
         own = [asked_by_costs(name, ledgers[name], worth, each) for each in COST_RATIOS]
         print(f"  {name:<26}{cells}   " + "".join(f"{each:>8.2f}" for each in own))
-    by_each = "".join(f", {share:.3f} of {name}" for name, share in shares_of(curves).items())
+    by_each = "".join(f", {geometric_mean(each):.3f} of {way}" for way, each in shares_of(curves).items())
     print(f"  forecast on average{by_each}")
-    return [each for fill in FILLS if (each := _result(market, supply, curves, fill)) is not None]
+    return curves
 
 
 def asked_by_costs(way: str, ledger: Ledger, worth: Table, stockout_cost: float) -> float:
@@ -151,14 +156,15 @@ def asked_by_costs(way: str, ledger: Ledger, worth: Table, stockout_cost: float)
     return float(np.interp(score, scores, cost_of(ledger, worth, stockout_cost)))
 
 
-def shares_of(curves: Mapping[str, Curve]) -> dict[str, float]:
-    """Our cost by each other way's: the geometric mean over the fill rates that both serve."""
+def shares_of(curves: Mapping[str, Curve]) -> dict[str, list[float]]:
+    """Our cost by each other way's, at each of the fill rates that both serve."""
+    own = [at_fill(curves[OURS], fill, curves[OURS].cost) for fill in FILLS]
     shares = {}
-    for name, curve in curves.items():
-        pairs = [[at_fill(each, fill, each.cost) for each in (curves[OURS], curve)] for fill in FILLS]
-        logs = [log(own / other) for own, other in pairs if own is not None and other is not None]
-        if name != OURS and logs:
-            shares[name] = exp(sum(logs) / len(logs))
+    for way, curve in curves.items():
+        costs = [at_fill(curve, fill, curve.cost) for fill in FILLS]
+        both = [ours / its for ours, its in zip(own, costs, strict=True) if ours and its]
+        if way != OURS and both:
+            shares[way] = both
     return shares
 
 
@@ -180,3 +186,14 @@ def _result(market: Market, supply: Supply, curves: Mapping[str, Curve], fill: f
         limit=others[best], better="lower", target=1.0,
         note=f"{len(market.products)} products; limit: {best}",
     )  # fmt: skip
+
+
+def _overall(way: str, shares: Sequence[float]) -> Result:
+    return Result(
+        name=f"forecast_value.all.{way.replace(',', '').replace(' ', '_')}",
+        unit="",
+        value=geometric_mean(shares),
+        better="lower",
+        target=1.0,
+        note=f"our cost by that of this way: geometric mean of {len(shares)} cases",
+    )

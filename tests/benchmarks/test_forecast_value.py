@@ -96,11 +96,11 @@ def test_products_are_chosen_by_what_is_known_before_the_test() -> None:
     assert split("shop", later, test_days=28, most=10)[0].products == ("quick",)
 
 
-def test_shares_are_geometric_means_over_what_both_serve() -> None:
+def test_shares_are_those_of_fill_rates_that_both_serve() -> None:
     fill, held = np.array([0.85, 0.99]), np.zeros(2)
     curves = {
         "forecast": Curve(fill, np.array([3.0, 3.0]), held),
         "other": Curve(np.array([0.85, 0.95]), np.array([4.0, 4.0]), held),
         "never": Curve(np.array([0.1, 0.2]), held, held),
     }
-    assert shares_of(curves) == pytest.approx({"other": 0.75})
+    assert shares_of(curves) == {"other": pytest.approx([0.75, 0.75])}
