@@ -38,7 +38,7 @@ from humidor_inventory.policies.rules.functions import normal_score
 from humidor_inventory.policies.told import Told
 
 PROCESSES = 2
-PRODUCTS, SHORT_PRODUCTS = 60, 3
+PRODUCTS, SHORT_PRODUCTS = 60, 2
 WARM_UP = 3 * WEEK
 FILLS = (0.90, 0.95, 0.98)
 STOCKOUT_COST = 20.0
