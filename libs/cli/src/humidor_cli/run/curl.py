@@ -5,7 +5,7 @@ import shlex
 from datetime import UTC, datetime, timedelta, timezone
 
 from humidor_cli.sample.business import SELLING_STORE_ID, selling_product
-from humidor_common.ids import uuid7
+from humidor_common.ids import uuid7_text
 
 _QUANTITY_PACKS = 2
 
@@ -16,7 +16,7 @@ def sale_command(gateway_url: str, terminal_key: str) -> str:
     sold_at = datetime.now(UTC).astimezone(timezone(timedelta(hours=8))).replace(microsecond=0)
     price = product.retail_price_per_pack_minor
     sale = {
-        "sale_id": str(uuid7()),
+        "sale_id": uuid7_text(),
         "store_id": SELLING_STORE_ID,
         "sold_at": sold_at.isoformat(),
         "currency": "CNY",

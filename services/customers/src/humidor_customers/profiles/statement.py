@@ -1,5 +1,7 @@
 """The statements that make profiles of what customers bought; each part of one is a step."""
 
+from datetime import date
+
 # Planned once, because a plan for thousands of keys takes longer than what is to be done. Nobody tells the
 # planner then how many rows there will be: it would take nested loops for steps that it believes small. What
 # has to be looked up by an index is by LATERAL.
@@ -42,8 +44,7 @@ WHERE (c.ended_why IS NULL OR c.ended_why = 'left')
 # numbers share one, because each array costs every line as much as any other: from the lowest bits on the day
 # from the beginning of the calendar, hour, kind and place.
 DAY_BITS, HOUR_BITS, KIND_BITS = 22, 5, 2
-BEFORE_2000 = 730_119
-"""Days from 0001-01-01 to 2000-01-01."""
+BEFORE_2000 = (date(2000, 1, 1) - date.min).days
 _KIND = "CASE p.kind WHEN 'sale' THEN 0 WHEN 'return' THEN 1 ELSE 2 END"
 _LINE = {
     "packed": f"""((t.n::bigint << {KIND_BITS} | {_KIND}) << {HOUR_BITS} | p.local_hour) << {DAY_BITS}

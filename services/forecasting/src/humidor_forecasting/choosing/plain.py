@@ -65,7 +65,7 @@ def _expect(seasons: Values, trading: Values) -> tuple[Values, float]:
     Each, made after every season, counts by the inverse square of its mean squared error over as many days.
     """
     count, season = seasons.shape
-    totals = np.vstack([np.zeros(season), seasons.cumsum(axis=0)])
+    totals = _totals(seasons)
     ahead, lengths = np.arange(len(trading)) % season, np.array([*SEASONS, count])
     ends = np.arange(FEWEST, count + 1 - -(-len(trading) // season))
     came = sliding_window_view(seasons.ravel(), len(trading))[ends * season]
@@ -77,6 +77,11 @@ def _expect(seasons: Values, trading: Values) -> tuple[Values, float]:
     sums = newest.cumsum(axis=-1)
     expected, before = np.asarray((weights * sums).sum(axis=0)), float(sums[-1, -1])
     return expected, float(expected[-1] / before) ** FOLLOWING if before > 0.0 else 1.0
+
+
+def _totals(seasons: Values) -> Values:
+    """Sums of the days of the first 0, 1 … of the seasons."""
+    return np.vstack([np.zeros(seasons.shape[1]), seasons.cumsum(axis=0)])
 
 
 def _weigh(squares: Values) -> Values:
@@ -92,8 +97,7 @@ def _variance(seasons: Values, trading: Values) -> Values:
 
     A day's is that of the season after each mean; further ahead levels move, which only sums tell.
     """
-    horizon, season = len(trading), seasons.shape[1]
-    totals = np.vstack([np.zeros(season), seasons.cumsum(axis=0)])
+    horizon, season, totals = len(trading), seasons.shape[1], _totals(seasons)
     means = (totals[JUDGED:] - totals[:-JUDGED]) / JUDGED
     days = ((seasons[JUDGED:] - means[:-1]) ** 2).mean(axis=0)
     apart = (np.resize(days, horizon) * trading).cumsum()
