@@ -52,7 +52,7 @@ verify-published: .venv/.ready ## The whole real file of ../shared/data replayed
 	HUMIDOR_PUBLISHED_DATA="$(abspath $(DATA))" $(BIN)/pytest -s -ra tests/published \
 		tests/integration/test_whole_file_is_replayed.py \
 		services/inventory/tests/policies/test_textbook.py services/forecasting/tests/elasticity \
-		services/forecasting/tests/uplift
+		services/forecasting/tests/models services/forecasting/tests/uplift
 
 .PHONY: test-neural
 test-neural: .venv/.ready ## The neural model in an environment of its own: it trains and beats seasonal naive (minutes)

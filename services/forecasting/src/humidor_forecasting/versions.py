@@ -6,7 +6,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-CODE_VERSION = "6"
+CODE_VERSION = "7"
 """Rises with every change by which the same data would give another forecast."""
 
 _LIBRARIES = ("humidor-forecasting", "numpy", "scipy", "statsforecast", "scikit-learn")

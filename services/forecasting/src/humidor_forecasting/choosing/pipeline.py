@@ -4,7 +4,7 @@ The same input gives the same output on any machine with the same versions of co
 """
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -87,7 +87,14 @@ def _prepare(given: SeriesInput) -> _Series:
         season=given.season,
     )
     begin = given.first_ordinal + round(cleaned.first * given.days_per_period)
-    history = History(cleaned.values, given.season, begin, given.days_per_period, _known(given, cleaned))
+    history = History(
+        cleaned.values,
+        given.season,
+        begin,
+        given.days_per_period,
+        known=_moving(given.known, cleaned, len(given.values)),
+        seen=_moving(given.seen, cleaned, len(given.values)),
+    )
     idle = recorded <= 0.0
     idle[[place for place in given.closed if place < len(idle)]] = True
     idle[[place for place in given.censored if place < len(idle)]] = False
@@ -110,11 +117,12 @@ def classify(values: Values) -> str:
     return "intermittent" if variation < CV2_LIMIT else "lumpy"
 
 
-def _known(given: SeriesInput, cleaned: Cleaned) -> dict[str, Values]:
+def _moving(columns: Mapping[str, list[float]], cleaned: Cleaned, count: int) -> dict[str, Values]:
+    """Take the columns that have moved, from where the history begins."""
     return {
         name: np.asarray(column[cleaned.first :], dtype=np.float64)
-        for name, column in given.known.items()
-        if len(set(column[cleaned.first : len(given.values)])) > 1
+        for name, column in columns.items()
+        if len(set(column[cleaned.first : count])) > 1
     }
 
 

@@ -34,8 +34,9 @@ class SeriesInput(msgspec.Struct, frozen=True, kw_only=True):
 
     `values` has one amount of sticks a day from `first_ordinal` on (None where nothing is known); `censored`,
     `closed` and `excused` (promotions, holidays) are places in it. `known` has columns known ahead, `horizon`
-    longer than `values`. With `fall_back` only the plainest model is asked. `analogues` are there for a
-    series without a history, which begins `begins` days after the forecast does.
+    longer than `values`, `seen` those that are known only so far, as long as `values`. With `fall_back` only
+    the plainest model is asked. `analogues` are there for a series without a history, which begins `begins`
+    days after the forecast does.
     """
 
     store_id: str
@@ -50,6 +51,7 @@ class SeriesInput(msgspec.Struct, frozen=True, kw_only=True):
     closed: list[int] = []
     excused: list[int] = []
     known: dict[str, list[float]] = {}
+    seen: dict[str, list[float]] = {}
     ladder: list[str] = []
     incumbent: str | None = None
     seconds_per_model: float = 10.0

@@ -5,7 +5,7 @@ prepares a history (`choosing.cleaning`) has filled gaps.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -23,7 +23,8 @@ class History:
         season: Periods of one season (7 for days, 52 for weeks, 12 for months, 1 for none).
         first_day: Proleptic ordinal of the first period's day, so that models know the calendar.
         days_per_period: 1, 7 or 30.4.
-        known: What is known ahead (promotion, price …), one value a period, and `horizon` more.
+        known: What is known ahead (promotion, holiday …), one value a period, and `horizon` more.
+        seen: What is known only so far (price …), one value a period.
     """
 
     values: Values
@@ -31,10 +32,26 @@ class History:
     first_day: int = 0
     days_per_period: float = 1.0
     known: Mapping[str, Values] = field(default_factory=dict)
+    seen: Mapping[str, Values] = field(default_factory=dict)
 
     def until(self, end: int) -> "History":
         """What was known after `end` periods; columns known ahead keep what lies ahead."""
-        return History(self.values[:end], self.season, self.first_day, self.days_per_period, self.known)
+        seen = {name: column[:end] for name, column in self.seen.items()}
+        return replace(self, values=self.values[:end], seen=seen)
+
+    def moved_by(self, count: int) -> dict[str, Values]:
+        """Give what moves demand over `count` periods, those ahead included, as far as it is known so far.
+
+        What is known only so far is taken to stay as it was last. A column that does not reach so far, or
+        that has not moved yet, is left out.
+        """
+        ahead = {name: column[:count] for name, column in self.known.items() if len(column) >= count}
+        stays = {
+            name: np.pad(column, (0, count - len(self)), mode="edge") for name, column in self.seen.items()
+        }
+        return {
+            name: column for name, column in (ahead | stays).items() if float(np.ptp(column[: len(self)])) > 0
+        }
 
     def __len__(self) -> int:
         return len(self.values)

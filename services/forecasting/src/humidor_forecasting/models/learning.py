@@ -1,5 +1,6 @@
 """Models that learn from lags and the calendar, by scikit-learn (imported when first asked)."""
 
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -53,7 +54,7 @@ class HarmonicRegression(Refitting):
         for k in range(1, self.ORDER + 1):
             angle = 2 * np.pi * k * days / YEAR_DAYS
             columns += [np.sin(angle), np.cos(angle)]
-        columns += [known[:count] for known in history.known.values() if len(known) >= count]
+        columns += history.moved_by(count).values()
         return np.column_stack(columns)
 
 
@@ -96,11 +97,12 @@ class BoostedQuantiles(Refitting):
         season = max(history.season, 2)
         scale = float(np.mean(np.abs(history.values))) or 1.0
         values = history.values / scale
+        moved_by = list(history.moved_by(len(values) + horizon).values())
         origins = np.arange(4 * season, len(values) - 1, max(1, horizon // 4))
         rows, targets = [], []
         for origin in (int(each) for each in origins):
             ahead = np.arange(1, min(horizon, len(values) - origin) + 1, dtype=np.int64)
-            rows.append(_rows(values[:origin], ahead, season, history))
+            rows.append(_rows(values[:origin], ahead, season, history, moved_by))
             targets.append(values[origin + ahead - 1])
         model = HistGradientBoostingRegressor(
             loss="quantile", quantile=self.QUANTILE, max_iter=120, learning_rate=0.08, max_leaf_nodes=15,
@@ -109,11 +111,11 @@ class BoostedQuantiles(Refitting):
         ahead = np.arange(1, horizon + 1, dtype=np.int64)
         with threadpool_limits(1):
             model.fit(np.vstack(rows), np.concatenate(targets))
-            made = model.predict(_rows(values, ahead, season, history))
+            made = model.predict(_rows(values, ahead, season, history, moved_by))
         return as_values(np.maximum(made, 0.0) * scale, horizon)
 
 
-def _rows(seen: Values, ahead: Places, season: int, history: History) -> Values:
+def _rows(seen: Values, ahead: Places, season: int, history: History, moved_by: Sequence[Values]) -> Values:
     """Features of the periods `ahead` of what was seen: same places of past seasons, means, the calendar."""
     at = len(seen) + ahead.astype(np.int64) - 1
     back = (-(-ahead // season) * season).astype(np.int64)
@@ -121,5 +123,5 @@ def _rows(seen: Values, ahead: Places, season: int, history: History) -> Values:
     means = [np.full(len(at), seen[-width * season :].mean()) for width in (1, 4, 12)]
     angle = 2 * np.pi * (history.first_day + at * history.days_per_period) / YEAR_DAYS
     calendar = [at % season, np.sin(angle), np.cos(angle), ahead]
-    known = [column[at] for column in history.known.values() if len(column) > at.max()]
-    return np.column_stack([*lags, np.mean(lags, axis=0), *means, *calendar, *known]).astype(np.float64)
+    moved = [column[at] for column in moved_by]
+    return np.column_stack([*lags, np.mean(lags, axis=0), *means, *calendar, *moved]).astype(np.float64)

@@ -11,7 +11,7 @@ from humidor_forecasting.models.interface import History, Refitting, Values, as_
 
 
 class ProphetModel(Refitting):
-    """Prophet (Taylor & Letham 2018) with its defaults, Chinese holidays and what is known ahead.
+    """Prophet (Taylor & Letham 2018) with its defaults, Chinese holidays, promotions and price.
 
     Slow, and on daily sales hardly ever the best; for the few series whose decomposition people want to see.
     """
@@ -30,10 +30,11 @@ class ProphetModel(Refitting):
         model = Prophet(uncertainty_samples=0)
         if self.COUNTRY and history.days_per_period == 1:
             model.add_country_holidays(self.COUNTRY)
-        for name in history.known:
-            model.add_regressor(name)
         days = _days(history, len(history) + horizon)
-        frame = pd.DataFrame({"ds": days, **{k: v[: len(days)] for k, v in history.known.items()}})
+        moved_by = history.moved_by(len(days))
+        for name in moved_by:
+            model.add_regressor(name)
+        frame = pd.DataFrame({"ds": days, **moved_by})
         model.fit(frame.iloc[: len(history)].assign(y=history.values))
         return as_values(model.predict(frame.iloc[len(history) :])["yhat"], horizon)
 

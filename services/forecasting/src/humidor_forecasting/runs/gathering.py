@@ -15,12 +15,13 @@ from humidor_forecasting.runs.rules import CalendarDays, Promotion, Recorded
 
 Pair: TypeAlias = tuple[str, str]
 MOST_DAYS = 1100
+_RECORDED = ("first", "until", "places", "sticks", "cut", "priced", "prices")
 
 _PAIRS = "unnest($1::text[], $2::text[]) AS p(store_id, gtin)"
 # Whole days of the store's own calendar, without the one that is going on. What drifts has no incumbent.
 _DEMAND = f"""
-SELECT p.store_id, p.gtin, f.first, t.until, d.places, d.sticks, d.cut, o.model AS incumbent,
-       greatest(i.starts_on - t.until - 1, 0) AS begins
+SELECT p.store_id, p.gtin, f.first, t.until, d.places, d.sticks, d.cut, d.priced, d.prices,
+       o.model AS incumbent, greatest(i.starts_on - t.until - 1, 0) AS begins
 FROM {_PAIRS}
 LEFT JOIN demand_series s USING (store_id, gtin) LEFT JOIN introduced_series i USING (store_id, gtin)
 CROSS JOIN LATERAL (
@@ -31,7 +32,10 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL (
     SELECT coalesce(array_agg(day - f.first ORDER BY day), '{{}}') AS places,
            coalesce(array_agg(sold_sticks + requested_sticks ORDER BY day), '{{}}') AS sticks,
-           coalesce(array_agg(day - f.first ORDER BY day) FILTER (WHERE cut_sticks > 0), '{{}}') AS cut
+           coalesce(array_agg(day - f.first ORDER BY day) FILTER (WHERE cut_sticks > 0), '{{}}') AS cut,
+           coalesce(array_agg(day - f.first ORDER BY day) FILTER (WHERE sold_sticks > 0), '{{}}') AS priced,
+           coalesce(array_agg((amount_minor / sold_sticks)::float8 ORDER BY day)
+                    FILTER (WHERE sold_sticks > 0), '{{}}') AS prices
     FROM demand_days d
     WHERE d.store_id = p.store_id AND d.gtin = p.gtin AND d.day BETWEEN f.first AND t.until OFFSET 0) d
 LEFT JOIN LATERAL (
@@ -82,7 +86,7 @@ async def gather(
     found = {}
     for row in rows:
         pair = row["store_id"], row["gtin"]
-        recorded = Recorded(*pair, row["first"], row["until"], row["places"], row["sticks"], row["cut"])
+        recorded = Recorded(*pair, *(row[name] for name in _RECORDED))
         promotions = [Promotion(*each) for each in offers.get(pair, ())]
         columns_known = rules.known_columns(recorded, run.horizon_days, promotions, calendar)
         given = SeriesInput(
@@ -96,6 +100,7 @@ async def gather(
             closed=rules.closed_places(recorded, trading.get(pair[0], {})),
             excused=rules.excused_places(recorded, columns_known),
             known=columns_known,
+            seen=rules.seen_columns(recorded, promotions),
             ladder=run.ladder,
             incumbent=row["incumbent"],
             seconds_per_model=seconds_per_model,

@@ -3,6 +3,8 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from math import log
+from statistics import median
 
 PROBABILITIES = (0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.8, 0.9, 0.95, 0.975, 0.99)
 """Intervals of 80 and 95 % are made of 0.1, 0.8, 0.9 and 0.025, 0.95, 0.975; levels take the high ones."""
@@ -13,10 +15,18 @@ REST_WEEKS = (-4, -3, -2, -1, 1, 2, 3, 4)
 
 SPRING_BEFORE, SPRING_AFTER = 21, 14
 
+PRICE_SALES = 7
+"""The regular price is the median of so many days with a sale: a till's mistake or a mixed carton is none."""
+LEAST_PRICE_MOVE = 1.01
+"""A price that has moved less tells nothing of what prices do."""
+
 
 @dataclass(frozen=True)
 class Recorded:
-    """Demand of a series as the database has it: days with demand alone, by their distance from the first."""
+    """Demand of a series as the database has it: days with demand alone, by their distance from the first.
+
+    `prices` are means of what was paid for a stick on the days `priced_places`, in minor units.
+    """
 
     store_id: str
     gtin: str
@@ -25,6 +35,8 @@ class Recorded:
     places: Sequence[int]
     sticks: Sequence[int]
     cut_places: Sequence[int]
+    priced_places: Sequence[int] = ()
+    prices: Sequence[float] = ()
 
 
 @dataclass(frozen=True)
@@ -109,11 +121,44 @@ def known_columns(
     return {name: column for name, column in columns.items() if len(set(column[: count - horizon])) > 1}
 
 
+def seen_columns(recorded: Recorded, promotions: Sequence[Promotion]) -> dict[str, list[float]]:
+    """Give what moves demand and is known only so far, one value a day of the history."""
+    price = _regular_price(recorded, promotions)
+    return {"price": price} if price else {}
+
+
+def _regular_price(recorded: Recorded, promotions: Sequence[Promotion]) -> list[float]:
+    """Give the logarithm of each day's regular price by that of the first day; nothing where it never moved.
+
+    Regular is what is paid outside of promotions, whose discounts are part of their effect. Until the first
+    sale the price is that of this sale, and it stays until the next one.
+    """
+    count = (recorded.until - recorded.first_day).days + 1
+    promoted = _promoted(recorded.first_day, count, promotions)
+    told = [
+        (place, price)
+        for place, price in zip(recorded.priced_places, recorded.prices, strict=True)
+        if price > 0 and not promoted[place]
+    ]
+    prices = [price for _, price in told]
+    if not prices or max(prices) < LEAST_PRICE_MOVE * min(prices):
+        return []
+    regular = [median(prices[max(n - PRICE_SALES + 1, 0) : n + 1]) for n in range(len(prices))]
+    if max(regular) < LEAST_PRICE_MOVE * min(regular):
+        return []
+    column = [0.0] * count
+    ends = [place for place, _ in told[1:]] + [count]
+    for (place, _), end, price in zip(told, ends, regular, strict=True):
+        column[place:end] = [log(price / regular[0])] * (end - place)
+    return column
+
+
 def _promoted(first: date, count: int, promotions: Sequence[Promotion]) -> list[float]:
     column = [0.0] * count
     for each in promotions:
         low, high = max((each.starts_on - first).days, 0), min((each.ends_on - first).days + 1, count)
-        column[low:high] = [1.0] * max(high - low, 0)
+        if low < high:
+            column[low:high] = [1.0] * (high - low)
     return column
 
 
