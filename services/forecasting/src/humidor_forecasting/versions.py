@@ -3,19 +3,27 @@
 import hashlib
 from collections.abc import Iterable
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, entry_points, version
 from pathlib import Path
+
+from humidor_forecasting.models.names import GROUP
 
 CODE_VERSION = "7"
 """Rises with every change by which the same data would give another forecast."""
 
-_LIBRARIES = ("humidor-forecasting", "numpy", "scipy", "statsforecast", "scikit-learn")
+_LIBRARIES = (
+    *("humidor-forecasting", "numpy", "scipy", "pandas", "statsforecast", "scikit-learn", "holidays"),
+    *("prophet", "keras", "tensorflow"),
+)
 
 
 @cache
 def library_versions() -> dict[str, str]:
-    """Name the versions that a forecast rests on."""
-    return _versions_of(_LIBRARIES) | {"code": code_digest("models", "choosing")}
+    """Name the versions that a forecast rests on, those of packages that bring models among them."""
+    brought = {point.dist.name for point in entry_points(group=GROUP) if point.dist is not None}
+    return _versions_of([*_LIBRARIES, *sorted(brought)]) | {
+        "code": code_digest("models", "choosing", "neural")
+    }
 
 
 @cache

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from humidor_forecasting.choosing import backtest
+from humidor_forecasting.choosing.candidates import Candidate, choose
 from humidor_forecasting.choosing.pipeline import classify, forecast_series
 from humidor_forecasting.choosing.work import SeriesInput, SeriesOutput, pack_cut, unpack_cut
 from humidor_forecasting.models import registry
@@ -178,9 +179,33 @@ def test_a_backtest_never_judges_by_what_it_has_seen() -> None:
         assert plan.actual(np.arange(float(count))).shape == (len(plan.ends), plan.horizon)
 
 
-def test_an_incumbent_stays_until_a_challenger_is_clearly_better() -> None:
-    values = usual(200)
-    first = forecast_series(asked(values))
-    again = forecast_series(asked(values, incumbent=first.model))
-    assert again.model == first.model
-    assert first.challenger != first.model
+@pytest.mark.parametrize(
+    ("costs", "incumbent", "champion", "challenger"),
+    [
+        ({"a": 0.98, "b": 1.0}, None, "a", "b"),
+        ({"a": 0.98, "b": 1.0}, "b", "b", "a"),
+        ({"a": 0.96, "b": 1.0}, "b", "a", "b"),
+        ({"a": 0.98, "combination": 1.0, "b": 1.0}, None, "combination", "a"),
+        ({"a": 0.96, "combination": 1.0, "b": 1.0}, None, "a", "combination"),
+        ({"combination": 0.98, "b": 1.0}, "b", "b", "combination"),
+        ({"a": 0.98}, "gone", "a", None),
+    ],
+)
+def test_a_champion_stays_until_somebody_costs_three_per_cent_less(
+    costs: dict[str, float], incumbent: str | None, champion: str, challenger: str | None
+) -> None:
+    found = [Candidate(name, {name: 1.0}, np.zeros(1), cost) for name, cost in costs.items()]
+    chosen, second = choose(found, incumbent)
+    assert (chosen.name, second.name if second else None) == (champion, challenger)
+
+
+def test_the_champion_of_the_last_run_is_kept_by_the_next_one() -> None:
+    ladder = ["auto_ets", "seasonal_average", "seasonal_naive"]
+    first = forecast_series(asked(usual(200), ladder=ladder))
+    close = min(
+        (each for each in first.scores["candidates"] if each != first.model),
+        key=lambda name: first.scores["candidates"][name]["cost"],
+    )
+    assert first.scores["candidates"][close]["cost"] * 0.97 < first.scores["champion"]["cost"]
+    assert forecast_series(asked(usual(200), ladder=ladder, incumbent=close)).model == close
+    assert first.scores["model_versions"] == dict.fromkeys(ladder, "1")

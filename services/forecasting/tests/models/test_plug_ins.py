@@ -64,6 +64,7 @@ async def test_a_model_of_another_package_is_listed_and_forecasts_in_runs(market
     assert await Worker(market.runtime.pool, one, lambda: None).work_once()
     done = await market.ask("GET", f"/v1/runs/{run['run_id']}")
     assert (done["state"], done["series_fell_back"]) == ("done", 0)
+    assert done["versions"]["their-models"] == "1.0"
     view = await market.ask("GET", f"/v1/forecasts/S0001/{GTIN}")
     assert view["model"] == "last_week"
     assert view["days"][0]["mean_sticks"] == pytest.approx(3 * 20, rel=0.01)

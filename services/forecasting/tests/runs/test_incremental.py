@@ -65,3 +65,10 @@ async def test_only_what_has_changed_is_forecast_anew(market: Market) -> None:
     await later(market)
     await market.runtime.pool.execute("UPDATE forecasts SET versions = '{}' WHERE store_id = 'S0002'")
     assert await run(market, horizon_days=21) == {"S0002"}
+    await later(market)
+    assert await run(market, horizon_days=21, models=["seasonal_naive"]) == set(STORES)
+    await later(market)
+    await market.runtime.pool.execute(
+        """UPDATE forecasts SET versions = versions || '{"numpy": "1.0"}' WHERE store_id = 'S0003'"""
+    )
+    assert await run(market, horizon_days=21, models=["seasonal_naive"]) == {"S0003"}

@@ -56,7 +56,8 @@ async def start(market: Market, **terms: Any) -> Any:
 async def test_a_run_publishes_a_forecast_of_each_series_that_can_be_made_again(market: Market) -> None:
     await sold_out_and_in(market, stores=2)
     await market.sold(sale("old", line(5, gtin=OTHER)))
-    run = await start(market, models=["seasonal_naive", "auto_ets", "auto_theta"])
+    ladder = ["seasonal_naive", "auto_ets", "auto_theta"]
+    run = await start(market, models=ladder)
     assert (run["state"], run["share_done"]) == ("queued", None)
     assert await worker(market).work_once()
     done = await market.ask("GET", f"/v1/runs/{run['run_id']}")
@@ -94,7 +95,7 @@ async def test_a_run_publishes_a_forecast_of_each_series_that_can_be_made_again(
     rest = await market.ask("GET", "/v1/forecasts", params={"cursor": listed["next_cursor"]})
     assert [each["store_id"] for each in rest["items"]] == ["S0002"]
     await market.runtime.pool.execute("UPDATE demand_series SET changed_at = changed_at - interval '1 hour'")
-    changed = await start(market, only_changed=True)
+    changed = await start(market, models=ladder, only_changed=True)
     await market.sold(sale("more", line(1), store_id="S0002", at=utc_now()))
     assert await worker(market).work_once()
     assert (await market.ask("GET", f"/v1/runs/{changed['run_id']}/series"))["items"][0][

@@ -144,6 +144,7 @@ def _chosen(series: _Series, plan: Plan, trials: Sequence[Trial]) -> SeriesOutpu
             "weights": dict(champion.weights),
             "candidates": {each.name: each.scores | {"cost": each.cost} for each in found},
             "origins": len(plan.ends),
+            "model_versions": {trial.model.name: trial.model.version for trial in trials},
             "watch": watch_of(past.actual, champion.forecast),
         },
         reasons=explain(champion, challenger, found, judged),

@@ -65,7 +65,11 @@ class Model(Protocol):
     """
 
     name: str
-    version: str
+
+    @property
+    def version(self) -> str:
+        """What it was, where it changes without the code: kept with each forecast that it was tried for."""
+        ...
 
     def suits(self, history: History) -> bool:
         """Whether it can be asked at all: long enough, the right kind of demand."""
@@ -84,7 +88,10 @@ class Refitting:
     """A model that is fitted anew at every origin of a backtest."""
 
     name = ""
-    version = "1"
+
+    @property
+    def version(self) -> str:
+        return "1"
 
     def suits(self, history: History) -> bool:
         return len(history) >= 2

@@ -4,6 +4,7 @@ It is asked only from origins after the last day that it was trained with, so th
 what it has seen: `train` leaves out the time that backtests look back on.
 """
 
+import hashlib
 import json
 import os
 from functools import cache
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from humidor_forecasting.models.interface import History, Refitting, Values, as_values
-from humidor_forecasting.neural.windows import LOOK_BACK, SEASON, features_of
+from humidor_forecasting.neural.windows import ABOUT, LOOK_BACK, SEASON, WEIGHTS, features_of
 
 FOLDER = "HUMIDOR_FORECASTING_NEURAL"
 """The environment variable that names the folder of the trained network."""
@@ -24,6 +25,11 @@ class NeuralModel(Refitting):
     """One network for all series (Salinas et al. 2020, the idea; dense layers, quantile loss)."""
 
     name = "neural"
+
+    @property
+    def version(self) -> str:
+        """Give the digest of the trained network that forecasts come from."""
+        return _digest(os.environ.get(FOLDER, ""))
 
     def suits(self, history: History) -> bool:
         trained = _load(os.environ.get(FOLDER, ""))
@@ -50,12 +56,20 @@ class NeuralModel(Refitting):
 
 
 @cache
+def _digest(folder: str) -> str:
+    here = Path(folder)
+    if not folder or not (here / ABOUT).exists():
+        return "absent"
+    return hashlib.sha256((here / ABOUT).read_bytes() + (here / WEIGHTS).read_bytes()).hexdigest()[:16]
+
+
+@cache
 def _load(folder: str) -> tuple[Any, dict[str, Any]] | None:
     """Load a trained network once a process; None where there is none, or the extra is not installed."""
-    about = Path(folder) / "about.json"
+    about = Path(folder) / ABOUT
     if not folder or not about.exists() or find_spec("keras") is None:
         return None
-    from humidor_forecasting.neural.training import WEIGHTS, make_network
+    from humidor_forecasting.neural.training import make_network
 
     said = json.loads(about.read_text())
     network = make_network(said["horizon"])

@@ -10,12 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from humidor_forecasting.neural.windows import FEATURES, Series, windows_of
+from humidor_forecasting.neural.windows import ABOUT, FEATURES, WEIGHTS, Series, windows_of
 
 QUANTILES = (0.1, 0.3, 0.5, 0.7, 0.9)
 LEAST_WINDOWS = 500
 SEED = 7
-WEIGHTS, ABOUT = "network.weights.h5", "about.json"
 
 
 class TooLittle(Exception):  # noqa: N818 - reads as what it says of the data

@@ -13,6 +13,8 @@ SEASON = 7
 LOOK_BACK = 8 * SEASON
 YEAR_DAYS = 365.25
 FEATURES = LOOK_BACK + SEASON + 4
+WEIGHTS, ABOUT = "network.weights.h5", "about.json"
+"""The files of a trained network."""
 
 
 class Series(NamedTuple):

@@ -43,7 +43,8 @@ WHERE r.run_id = $1
         SELECT FROM (SELECT * FROM forecasts o WHERE (o.store_id, o.gtin) = (s.store_id, s.gtin)
                      ORDER BY o.issued_at DESC, o.forecast_id DESC LIMIT 1) f
         WHERE f.data_until - interval '5 minutes' > s.changed_at AND f.horizon_days >= r.horizon_days
-          AND f.probabilities = to_jsonb(r.probabilities) AND f.versions->'code' = r.versions->'code'
+          AND f.probabilities = to_jsonb(r.probabilities) AND f.versions = r.versions
+          AND NOT EXISTS (SELECT FROM runs o WHERE o.run_id = f.run_id AND o.ladder <> r.ladder)
           AND f.starts_on + f.horizon_days - r.created_at::date > f.horizon_days / 2
           AND NOT EXISTS (SELECT FROM drifts d WHERE (d.store_id, d.gtin) = (s.store_id, s.gtin)
                           AND d.closed_at IS NULL)
