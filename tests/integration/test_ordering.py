@@ -182,3 +182,7 @@ def test_orders_get_their_stock_once_and_give_it_back_whatever_is_killed(
     assert [(line["gtin"], line["on_hand_sticks"]) for line in plan["lines"]] == [(GTIN, CARTON)]
     lot = {"gtin": GTIN, "lot": "L1", "store_id": distributor.warehouse}
     assert len(distributor.ask("GET", "/customers/v1/orders", params=lot)["items"]) == len(paid)
+    asked = {"store_id": distributor.warehouse, "gtin": GTIN, "channel": "trade"}
+    demand = distributor.ask("GET", "/forecasting/v1/demand", params=asked)["periods"]
+    stand = [each for each in distributor.orders() if each["state"] != "cancelled"]
+    assert sum(each["requested_sticks"] for each in demand) == 3 * CARTON * len(stand)

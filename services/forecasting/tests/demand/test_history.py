@@ -3,6 +3,7 @@
 import random
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from humidor_common.db.transaction import transaction
 from humidor_common.events import Event
@@ -201,3 +202,13 @@ async def test_a_caller_of_some_stores_sees_theirs_alone_and_wrong_questions_are
         assert answer["errors"][0]["field"] == field
     clerk = market.auth("clerk", stores=["S0001"])
     await market.ask("GET", "/v1/demand", params={"store_id": "S0001"}, headers=clerk, expect=403)
+
+
+async def test_without_days_a_history_goes_to_the_day_that_it_is_in_the_store(market: Market) -> None:
+    for store_id, zone in (("S0001", "Pacific/Kiritimati"), ("S0002", "Pacific/Pago_Pago")):
+        await market.know(store(store_id, time_zone=zone))
+        params = {"store_id": store_id, "gtin": GTIN}
+        asked = datetime.now(ZoneInfo(zone)).date()
+        told = await market.ask("GET", "/v1/demand", params=params)
+        answered = datetime.now(ZoneInfo(zone)).date()
+        assert told["last_day"] in {asked.isoformat(), answered.isoformat()}

@@ -5,7 +5,6 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 
-from humidor_common.clock import utc_now
 from humidor_common.db.transaction import Read
 from humidor_common.web.inputs import Day, StoreId, visible_stores
 from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor
@@ -14,6 +13,7 @@ from humidor_forecasting.calendars import holidays_between
 from humidor_forecasting.datasets import queries
 from humidor_forecasting.datasets.queries import Asked
 from humidor_forecasting.datasets.schemas import WEEKDAYS, DemandRow, ForecastRow, ScoreRow
+from humidor_forecasting.demand.levels import Today
 from humidor_forecasting.inputs import Gtin, Reader
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
@@ -31,9 +31,11 @@ async def _asked(
 
 
 async def _days(
-    first_day: Annotated[Day | None, Query()] = None, last_day: Annotated[Day | None, Query()] = None
+    today: Today,
+    first_day: Annotated[Day | None, Query()] = None,
+    last_day: Annotated[Day | None, Query()] = None,
 ) -> tuple[date, date]:
-    last = last_day or utc_now().date()
+    last = last_day or today
     first = first_day or last - timedelta(days=DEFAULT_DAYS)
     if last < first:
         raise invalid("last_day", "lies before first_day")

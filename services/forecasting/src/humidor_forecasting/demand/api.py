@@ -5,12 +5,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from humidor_common.clock import utc_now
 from humidor_common.db.transaction import Read
 from humidor_common.web.inputs import Day, StoreId, visible_stores
 from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor
 from humidor_forecasting.demand import queries, service
-from humidor_forecasting.demand.levels import ProductLevel, StoreLevel
+from humidor_forecasting.demand.levels import ProductLevel, StoreLevel, Today
 from humidor_forecasting.demand.queries import Wanted
 from humidor_forecasting.demand.schemas import Channel, DemandView, Grain, SeriesView
 from humidor_forecasting.inputs import Reader
@@ -43,6 +42,7 @@ async def get_demand(  # noqa: PLR0913, PLR0917 - one argument a parameter of th
     conn: Read,
     stores: StoreLevel,
     products: ProductLevel,
+    today: Today,
     first_day: Annotated[Day | None, Query()] = None,
     last_day: Annotated[Day | None, Query()] = None,
     grain: Grain = "day",
@@ -52,6 +52,6 @@ async def get_demand(  # noqa: PLR0913, PLR0917 - one argument a parameter of th
 
     Without days, of the last 91. `trade` is what trade customers requested, `retail` what tills sold.
     """
-    last = last_day or utc_now().date()
+    last = last_day or today
     first = first_day or last - timedelta(days=90)
     return await service.read_demand(conn, Wanted(*stores, *products, first, last, channel, grain))

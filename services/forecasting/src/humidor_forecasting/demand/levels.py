@@ -1,12 +1,13 @@
 """The level of stores and the level of products that a caller asks for."""
 
+from datetime import date
 from typing import Annotated, TypeAlias
 
 from fastapi import Depends, Query
 
 from humidor_common.web.inputs import Name, StoreId
 from humidor_common.web.problems import invalid
-from humidor_forecasting.inputs import Gtin, Reader
+from humidor_forecasting.inputs import Database, Gtin, Reader
 
 Level: TypeAlias = tuple[str, str | None]
 
@@ -41,3 +42,16 @@ async def of_products(
 
 StoreLevel = Annotated[Level, Depends(of_stores)]
 ProductLevel = Annotated[Level, Depends(of_products)]
+
+
+async def of_today(pool: Database, store_id: Annotated[StoreId | None, Query()] = None) -> date:
+    """Give the day that it is in the store; of several stores, in one of them."""
+    day: date = await pool.fetchval(
+        """SELECT (now() AT TIME ZONE coalesce((SELECT time_zone FROM stores WHERE store_id = $1),
+                                               (SELECT time_zone FROM stores LIMIT 1), 'UTC'))::date""",
+        store_id,
+    )
+    return day
+
+
+Today = Annotated[date, Depends(of_today)]

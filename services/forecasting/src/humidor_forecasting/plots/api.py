@@ -6,9 +6,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
-from humidor_common.clock import utc_now
 from humidor_common.web.inputs import Day, StoreId
-from humidor_forecasting.demand.levels import ProductLevel, StoreLevel
+from humidor_forecasting.demand.levels import ProductLevel, StoreLevel, Today
 from humidor_forecasting.demand.queries import Wanted
 from humidor_forecasting.demand.schemas import Channel
 from humidor_forecasting.inputs import Database, Gtin, Reader
@@ -60,12 +59,13 @@ async def plot_decomposition(  # noqa: PLR0913, PLR0917 - one argument a paramet
     stores: StoreLevel,
     products: ProductLevel,
     look: Wished,
+    today: Today,
     first_day: Annotated[Day | None, Query()] = None,
     last_day: Annotated[Day | None, Query()] = None,
     channel: Channel = "both",
 ) -> Response:
     """Draw demand of a level and its parts below each other; see `GET /v1/decompositions`."""
-    last = last_day or utc_now().date() - timedelta(days=1)
+    last = last_day or today - timedelta(days=1)
     first = first_day or last - timedelta(days=USUAL_DAYS - 1)
     return await service.plot_decomposition(
         pool, Wanted(*stores, *products, first, last, channel, "day"), look
