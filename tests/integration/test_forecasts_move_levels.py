@@ -108,6 +108,10 @@ def test_a_forecast_of_what_was_sold_moves_a_level_and_brings_on_an_order(system
             headers={"Idempotency-Key": uuid4().hex},
         )  # fmt: skip
         assert approved.status_code in {200, 201}, approved.text
+        placed = approved.json()["purchase_order_id"]
+        order = http.get(f"/inventory/v1/purchase-orders/{placed}").json()
+        assert (order["store_id"], order["state"]) == (store_id, "placed")
+        assert [line["gtin"] for line in order["lines"]] == [GTIN]
         demand = http.get("/forecasting/v1/demand", params={"store_id": store_id, "gtin": GTIN}).json()
         assert sum(each["demand_sticks"] for each in demand["periods"]) > 60 * 14 * 20 / 2
 

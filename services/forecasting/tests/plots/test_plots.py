@@ -59,6 +59,8 @@ async def test_a_forecast_and_the_parts_of_demand_are_drawn_and_told_as_data(mar
     assert marked["promotion"]["names"] == ["p1"] * 3
     assert len(marked["stock_out"]["days"]) >= 9
 
+    png = await picture(market, PATH, format="png")
+    assert (png.headers["content-type"], png.content[:8]) == ("image/png", b"\x89PNG\r\n\x1a\n")
     svg = await picture(market, PATH, language="zh")
     assert (svg.headers["content-type"], svg.headers["content-language"]) == ("image/svg+xml", "zh")
     words = "".join(ET.fromstring(svg.text).itertext())  # noqa: S314 - our own picture
