@@ -8,7 +8,7 @@ from pathlib import Path
 
 from humidor_forecasting.models.names import GROUP
 
-CODE_VERSION = "7"
+CODE_VERSION = "8"
 """Rises with every change by which the same data would give another forecast."""
 
 _LIBRARIES = (

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from humidor_forecasting.choosing.candidates import Past, judge_all, weigh
+from humidor_forecasting.choosing.candidates import Candidate, Past, choose, judge_all, weigh
 from humidor_forecasting.choosing.errors import learn_errors
 from humidor_forecasting.choosing.scores import (
     bias,
@@ -34,9 +34,37 @@ def test_measures_are_those_of_the_field() -> None:
     assert coverage(ACTUAL, np.array([8.0, 1.0, 20.0]), np.array([12.0, 2.0, 20.0])) == pytest.approx(2 / 3)
 
 
-def test_better_models_weigh_more() -> None:
-    assert weigh({"a": 1.0, "b": 2.0}) == pytest.approx({"a": 0.8, "b": 0.2})
-    assert set(weigh({"a": 4.0, "b": 1.0, "c": 2.0, "d": 3.0})) == {"b", "c", "d"}
+def test_better_models_weigh_more_the_more_origins_say_so() -> None:
+    ten, two = (weigh({"a": 1.0, "b": 2.0}, origins, 7) for origins in (10, 2))
+    assert ten == pytest.approx({"a": 1 / (1 + 2**-5.5), "b": 2**-5.5 / (1 + 2**-5.5)})
+    assert two == pytest.approx({"a": 1 / (1 + 2**-1.1), "b": 2**-1.1 / (1 + 2**-1.1)})
+    assert sum(weigh({"a": 0.0, "b": 0.0, "c": 1e14}, 10, 7).values()) == pytest.approx(1.0)
+
+
+def test_three_models_are_combined_and_all_that_cost_about_as_little() -> None:
+    assert set(weigh({"a": 4.0, "b": 1.0, "c": 2.0, "d": 3.0}, 10, 7)) == {"b", "c", "d"}
+    assert set(weigh({"a": 1.19, "b": 1.0, "c": 1.1, "d": 1.15, "e": 1.21}, 10, 7)) == {"a", "b", "c", "d"}
+
+
+def test_seasonal_naive_is_combined_where_no_two_others_see_the_season() -> None:
+    costs = {"seasonal_naive": 1.0, "auto_ets": 1.0, "auto_theta": 1.0}
+    assert set(weigh(costs, 10, 7)) == {"auto_ets", "auto_theta"}
+    assert set(weigh(costs, 10, 52)) == costs.keys()
+    assert set(weigh({"seasonal_naive": 1.0, "moving_average": 1.0}, 10, 7)) == {
+        "seasonal_naive",
+        "moving_average",
+    }
+
+
+def test_a_single_model_is_chosen_only_if_it_costs_clearly_less_than_the_combination() -> None:
+    def chosen(single: float, incumbent: str | None = None) -> str:
+        costs = {"auto_ets": single, "combination": 1.0, "tsb": 1.2}
+        found = [Candidate(name, {name: 1.0}, ACTUAL, cost) for name, cost in costs.items()]
+        return choose(found, incumbent)[0].name
+
+    assert [chosen(cost) for cost in (0.9, 0.8)] == ["combination", "auto_ets"]
+    assert [chosen(cost, "auto_ets") for cost in (0.9, 0.8)] == ["auto_ets", "auto_ets"]
+    assert chosen(0.9, "combination") == "combination"
 
 
 def test_the_cheaper_forecast_wins_by_quantile_loss() -> None:

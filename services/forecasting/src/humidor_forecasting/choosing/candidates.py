@@ -11,8 +11,9 @@ from humidor_forecasting.choosing.closing import Flags
 from humidor_forecasting.choosing.errors import learn_errors
 from humidor_forecasting.choosing.intervals import LEVELS
 from humidor_forecasting.choosing.scores import bias, coverage, mase, naive_scale, pinball, rmsse, wape
-from humidor_forecasting.choosing.uncertainty import day_quantiles, interval
+from humidor_forecasting.choosing.uncertainty import APART, day_quantiles, interval
 from humidor_forecasting.models.interface import Values
+from humidor_forecasting.models.statistical import LONGEST_SEASON
 
 JUDGED_AT = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
 ASKED = tuple(sorted({*JUDGED_AT, *LEVELS}))
@@ -20,7 +21,12 @@ _JUDGED = [ASKED.index(each) for each in JUDGED_AT]
 COMBINATION = "combination"
 BASELINE = "seasonal_naive"
 BETTER_BY = 0.03
-"""A single model replaces the combination, and a challenger the champion, only if it costs so much less."""
+"""A challenger replaces the champion only if it costs so much less."""
+SINGLE_BETTER_BY = 0.15
+"""A single model is chosen before the combination only if it costs so much less."""
+FEWEST_COMBINED = 3
+COMPARABLE = 0.2
+"""Beyond those, models are combined that cost no more than so much beyond the cheapest."""
 
 Weights: TypeAlias = Mapping[str, float]
 
@@ -53,12 +59,30 @@ class Candidate:
     scores: dict[str, float | None] = field(default_factory=dict)
 
 
-def weigh(costs: Mapping[str, float], most: int = 3) -> Weights:
-    """Weigh the best models by the inverse square of their cost: {a: 1, b: 2} gives 0.8 and 0.2."""
-    best = sorted(costs, key=lambda name: (costs[name], name))[:most]
-    inverse = {name: 1.0 / max(costs[name], 1e-12) ** 2 for name in best}
-    total = sum(inverse.values())
-    return {name: value / total for name, value in inverse.items()}
+def weigh(costs: Mapping[str, float], origins: int, season: int) -> Weights:
+    """Weigh the three cheapest models, and all that cost about what the cheapest does.
+
+    As by Akaike weights (Kolassa 2011), where a likelihood goes with the error to the power of minus the
+    number of observations: costs 1 and 2 after ten origins, which are worth 5.5, give 0.98 and 0.02; after
+    two 0.68 and 0.32.
+    """
+    known = _combined(costs, season)
+    rising = sorted(known.values())
+    limit = max(rising[:FEWEST_COMBINED][-1], rising[0] * (1 + COMPARABLE))
+    cheapest = max(rising[0], 1e-12)
+    likely = {
+        name: (max(cost, 1e-12) / cheapest) ** -(APART * origins)
+        for name, cost in sorted(known.items(), key=lambda each: (each[1], each[0]))
+        if cost <= limit
+    }
+    total = sum(likely.values())
+    return {name: value / total for name, value in likely.items()}
+
+
+def _combined(costs: Mapping[str, float], season: int) -> Mapping[str, float]:
+    """Leave seasonal naive out where two others see the season: it would bring the last one's noise alone."""
+    others = {name: cost for name, cost in costs.items() if name != BASELINE}
+    return others if len(others) > 1 and season <= LONGEST_SEASON else costs
 
 
 def mix(forecasts: Mapping[str, Values], weights: Weights) -> Values:
@@ -94,7 +118,7 @@ def judge_all(forecasts: Mapping[str, Values], past: Past) -> list[Candidate]:
     """Judge every model alone, and the combination of the best of them; the cheapest come first."""
     found = [judge(name, {name: 1.0}, made, past) for name, made in sorted(forecasts.items())]
     if len(found) > 1:
-        weights = weigh({each.name: each.cost for each in found})
+        weights = weigh({each.name: each.cost for each in found}, len(past.actual), past.season)
         found.append(judge(COMBINATION, weights, mix(forecasts, weights), past))
     return sorted(found, key=lambda each: (each.cost, each.name))
 
@@ -107,9 +131,9 @@ def choose(found: Sequence[Candidate], incumbent: str | None) -> tuple[Candidate
     """
     cheapest = found[0]
     champion = cheapest
-    for preferred in (COMBINATION, incumbent):
+    for preferred, by in ((COMBINATION, SINGLE_BETTER_BY), (incumbent, BETTER_BY)):
         held = next((each for each in found if each.name == preferred), None)
-        if held is not None and cheapest.cost >= held.cost * (1 - BETTER_BY):
+        if held is not None and cheapest.cost >= held.cost * (1 - by):
             champion = held
     challenger = next((each for each in found if each.name != champion.name), None)
     return champion, challenger
@@ -127,7 +151,10 @@ def explain(
     if challenger is not None:
         reasons.append(f"{_call(challenger)} stays its challenger with {challenger.cost:.4g}")
     if challenger is not None and champion.cost > challenger.cost:
-        reasons.append(f"less than {BETTER_BY:.0%} apart: what was chosen before, or the combination, stays")
+        reasons.append(
+            f"that is not clearly less: what was chosen before stays until somebody costs {BETTER_BY:.0%} "
+            f"less, the combination until a single model costs {SINGLE_BETTER_BY:.0%} less"
+        )
     return reasons
 
 
