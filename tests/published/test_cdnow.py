@@ -1,20 +1,22 @@
-"""BG/NBD over the real customers of CDNOW, as published; `make verify-published` runs it.
+"""BG/NBD, MBG/NBD and gamma-gamma over the real customers of CDNOW, as published; `make verify-published`.
 
 The file is not part of the repository: HUMIDOR_PUBLISHED_DATA says where it is, and without it nothing runs.
 """
 
 import csv
 import os
+from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from humidor_customers.estimates import buying
+from humidor_customers.estimates import buying, spending
 from humidor_customers.estimates.buying import Customers
 
 DATA = Path(os.environ.get("HUMIDOR_PUBLISHED_DATA") or "/nowhere") / "cdnow"
 SUMMARY = DATA / "cdnow_customers_summary.csv"
+PURCHASES = DATA / "CDNOW_sample.txt"
 
 pytestmark = pytest.mark.skipif(
     not SUMMARY.exists(), reason="HUMIDOR_PUBLISHED_DATA holds no cdnow/cdnow_customers_summary.csv"
@@ -44,3 +46,41 @@ def test_the_fit_is_the_published_one(rows: dict[int, tuple[float, float, float]
     place = list(rows).index(1516)
     assert buying.expected(model, customers, 52)[place] == pytest.approx(25.757, abs=0.01)
     assert buying.alive(model, customers)[place] == pytest.approx(0.96885, abs=0.0001)
+
+
+def test_the_modified_fit_is_that_of_other_implementations(
+    rows: dict[int, tuple[float, float, float]],
+) -> None:
+    """As BTYDplus (Platzer) and the tests of lifetimes (Davidson-Pilon) have it for these customers."""
+    x, t_x, t = np.array(list(rows.values())).T
+    model = buying.fit(Customers(x.astype(np.int64), t_x, t), "mbg")
+    assert (model.r, model.alpha) == (pytest.approx(0.525, abs=0.001), pytest.approx(6.183, abs=0.001))
+    assert (model.a, model.b) == (pytest.approx(0.891, abs=0.001), pytest.approx(1.614, abs=0.001))
+
+
+def repeat_means() -> dict[int, list[float]]:
+    """Give what each customer of the sample spent on each day on which it came again, of 39 weeks."""
+    days: dict[int, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    for line in PURCHASES.read_text().splitlines():
+        _, customer, day, _, dollars = line.split()
+        if day <= "19970930":
+            days[int(customer)][day] += float(dollars)
+    return {customer: [spent[day] for day in sorted(spent)][1:] for customer, spent in days.items()}
+
+
+@pytest.mark.skipif(not PURCHASES.exists(), reason="HUMIDOR_PUBLISHED_DATA holds no cdnow/CDNOW_sample.txt")
+def test_the_value_of_a_purchase_is_the_published_one() -> None:
+    """Fader and Hardie, The Gamma-Gamma Model of Monetary Value (2013): parameters, and first ten customers.
+
+    The values of the ten are those of the spreadsheet to it, as the tests of lifetimes have them.
+    """
+    again = repeat_means()
+    x = np.array([len(again[n]) for n in sorted(again)])
+    means = np.array([np.mean(again[n] or [0.0]) for n in sorted(again)])
+    model = spending.fit(x, means)
+    assert (len(x), model.customers) == (2357, 946)
+    assert model.p == pytest.approx(6.25, abs=0.005)
+    assert model.q == pytest.approx(3.74, abs=0.005)
+    assert model.gamma == pytest.approx(15.44, abs=0.01)
+    published = [24.65, 18.91, 35.17, 35.17, 35.17, 71.46, 18.91, 35.17, 27.28, 35.17]
+    assert spending.value_of_purchase(model, x, means)[:10] == pytest.approx(published, abs=0.02)
