@@ -11,16 +11,23 @@ from humidor_customers.value.foretelling import fit_churn, fit_potential
 from humidor_customers.value.history import Days
 from humidor_customers.value.holdout import hold_out, weeks_of
 
-PARTS = ("who", "day", "purchases", "minor")
 HORIZON = 90
 
 
 def with_later(days: Days, after: int, change: Callable[[Days], Days]) -> Days:
     """Change what came after a day, with all else as it was."""
     later = days.day > after
-    changed = change(days._replace(**{name: getattr(days, name)[later] for name in PARTS}))
-    joined = {name: np.concatenate((getattr(days, name)[~later], getattr(changed, name))) for name in PARTS}
-    return days._replace(**joined)
+    earlier, rest = (
+        Days(days.ids, days.who[these], days.day[these], days.purchases[these], days.minor[these], days.today)
+        for these in (~later, later)
+    )
+    changed = change(rest)
+    return days._replace(
+        who=np.concatenate((earlier.who, changed.who)),
+        day=np.concatenate((earlier.day, changed.day)),
+        purchases=np.concatenate((earlier.purchases, changed.purchases)),
+        minor=np.concatenate((earlier.minor, changed.minor)),
+    )
 
 
 def turned(days: Days) -> Days:

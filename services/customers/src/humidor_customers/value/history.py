@@ -96,7 +96,7 @@ class Days(NamedTuple):
         spend = self._sum(who, minor)
         zero = np.zeros(len(known))
         figures = Figures(
-            ids=[self.ids[n] for n in known],
+            ids=[self.ids[n] for n in known.tolist()],
             first_day=first[known].astype(np.float64),
             last_day=last[known].astype(np.float64),
             active_days=days[known],
