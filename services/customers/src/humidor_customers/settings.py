@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Literal
 
-from pydantic import field_validator
+from pydantic import Field, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from humidor_common.auth.sealing import Sealer
@@ -17,6 +17,7 @@ class CustomersSettings(DeliverySettings):
     `connector_keys` seal the secrets of connectors and channels (`humidor_common.auth.sealing`). With
     `profiles_need_consent` members are profiled only where they have consented to analysis; without it, all
     but those who have refused. `customers_jurisdiction` is where campaigns take place, whose law they keep.
+    Models of customers are fitted anew after `customers_models_days`; with 0 only when somebody asks.
     """
 
     model_config = SettingsConfigDict(hide_input_in_errors=True)
@@ -27,6 +28,7 @@ class CustomersSettings(DeliverySettings):
     connector_keys: str = ""
     profiles_need_consent: bool = False
     customers_jurisdiction: Literal["CN", "US", "EU"] = "CN"
+    customers_models_days: int = Field(default=1, ge=0, le=365)
 
     @field_validator("upstreams")
     @classmethod

@@ -32,6 +32,7 @@ from humidor_customers.settings import CustomersSettings
 from humidor_customers.syncs.working import Worker
 from humidor_customers.tiers.cadence import KIND as SCORING
 from humidor_customers.tiers.cadence import keep_scoring, run_scoring
+from humidor_customers.value.cadence import keep_models
 from humidor_customers.value.running import run_model
 from humidor_customers.value.service import KIND as MODEL
 
@@ -86,6 +87,7 @@ async def working(runtime: Runtime) -> AsyncIterator[None]:
             keep_collecting(pool, settings.upstream_urls),
             Worker(pool, settings, wake).run(),
             keep_profiles(pool, consent_needed=settings.profiles_need_consent),
+            keep_models(pool, settings.customers_models_days),
             keep_sealed(pool, Sealer(settings.connector_keys)),
         ]
     async with beside(*work):

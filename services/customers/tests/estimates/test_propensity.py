@@ -49,16 +49,31 @@ def test_clusters_that_are_there_are_found_described_and_numbered_by_the_silhoue
     places = RANDOM.integers(0, 3, 900)
     features = centres[places] + RANDOM.normal(size=(900, 2))
     features[0] = [1e15, 0]
-    model = clustering.fit(features)
+    model, judged = clustering.fit(features)
     found, distances = model.assign(features)
     assert len(model.centres) == 3
     assert model.silhouettes[3] == max(model.silhouettes.values()) > 0.6
+    assert judged["customers"] == 180
+    assert judged["silhouette"] == pytest.approx(judged["silhouette_of_fitted"], abs=0.05)
     sizes = [np.bincount(places[1:][found[1:] == k], minlength=3).max() for k in range(3)]
     assert sum(sizes) >= 890
     assert np.isfinite(distances).all()
     told = clustering.describe(features[1:], found[1:], ["visits", "spend"], 3)
     assert {"high visits, low spend", "high spend, low visits"} <= {each["description"] for each in told}
     assert sum(each["customers"] for each in told) == 899
+
+
+def test_customers_whom_clusters_are_judged_by_have_no_say_in_them() -> None:
+    centres = np.array([[0.0, 0.0], [8.0, 0.0], [0.0, 9.0]])
+    features = centres[np.arange(600) % 3] + np.random.default_rng(5).normal(size=(600, 2))
+    seen, unseen = clustering.parts_of(600)
+    assert sorted([*seen, *unseen]) == list(range(600))
+    model, judged = clustering.fit(features)
+    features[unseen] = np.random.default_rng(6).normal((4.0, 4.5), size=(len(unseen), 2))
+    same, worse = clustering.fit(features)
+    assert (model.centres == same.centres).all()
+    assert judged["silhouette"] > 0.6
+    assert worse["silhouette"] < 0.3
 
 
 def test_the_silhouette_is_rousseeuws() -> None:

@@ -161,6 +161,28 @@ async def test_lifecycles_of_profiles_are_those_of_the_rule(desk: Desk) -> None:
     assert len(set(found.values())) == 5
 
 
+async def test_whose_membership_or_licence_is_over_has_ended_however_lately_it_bought(desk: Desk) -> None:
+    await join(desk, "M1", "M2")
+    await buy(desk, sale(10, "M1"), sale(20, "M2"))
+    await desk.ask("POST", "/v1/consumers/M1:leave", json={"reason": "moved away"})
+    for n in range(1, 6):
+        await desk.put(f"C{n}")
+    await desk.runtime.pool.execute("""
+        UPDATE retailers SET state = 'closed' WHERE retailer_id = 'C1';
+        UPDATE retailers SET licence_status = 'revoked' WHERE retailer_id = 'C2';
+        UPDATE retailers SET licence_valid_until = current_date - 2 WHERE retailer_id = 'C3';
+        UPDATE retailers SET licence_valid_until = current_date + 2 WHERE retailer_id = 'C4';
+        INSERT INTO purchases
+        SELECT gen_random_uuid(), NULL, now(), 200, 200, 9, 1, current_date, 9, false, 'order', 'retailer',
+               'C' || n, 'S0004', '06900000000001', 'stick', 'CNY' FROM generate_series(1, 5) n;
+        INSERT INTO purchase_parties_changed SELECT 'retailer', 'C' || n FROM generate_series(1, 5) n
+    """)
+    await profile_all(desk)
+    ended = await desk.ask("GET", "/v1/profiles?lifecycle=ended")
+    assert [each["party_id"] for each in ended["items"]] == ["M1", "C1", "C2", "C3"]
+    assert len((await desk.ask("GET", "/v1/profiles?lifecycle=new"))["items"]) == 3
+
+
 async def test_of_whom_there_is_no_profile_and_who_sees_which(desk: Desk) -> None:
     await join(desk, "M1", "M2")
     await join(desk, "M3", store_id="S0003")

@@ -65,6 +65,7 @@ async def test_every_model_is_fitted_judged_and_its_scores_stand_in_profiles(des
     champions = await scores(desk, rfm, label="champions")
     assert champions
     assert all(each["figures"][0] == 5 for each in champions)
+    assert sum(each["customers"] for each in rfm["holdout"]["segments"]) == rfm["holdout"]["customers"]
 
     lifetime = await fitted(desk, "lifetime", horizon_days=182)
     assert lifetime["parameters"]["variant"] in ("bg", "mbg")
@@ -76,9 +77,9 @@ async def test_every_model_is_fitted_judged_and_its_scores_stand_in_profiles(des
     assert all(0 <= each <= 1 for each in alive.values())
 
     churn = await fitted(desk, "churn")
-    assert churn["holdout"]["brier"] < churn["holdout"]["brier_of_rate"]
     assert churn["fit"]["involuntary"] == 0
-    assert {each["label"] for each in await scores(desk, churn)} >= {"low", "lost"}
+    risks = {each["party_id"]: each for each in await scores(desk, churn)}
+    assert {each["label"] for each in risks.values()} >= {"low", "lost"}
     potential = await fitted(desk, "potential")
     assert potential["holdout"]["lift_by_tenth"][1] > 1
     table = await desk.ask("GET", f"{PATH}/{potential['model_id']}/figures", params={"limit": 1000})
@@ -97,7 +98,12 @@ async def test_every_model_is_fitted_judged_and_its_scores_stand_in_profiles(des
     assert view["value_segment"]["evidence"]["recency"] == 5
     assert view["lifetime_value"]["value"] > 0
     assert view["lifetime_value"]["evidence"]["alive"] == alive[member]
-    assert 0 <= view["churn_risk"]["value"] <= 1
+    assert 0 <= view["churn_risk"]["value"] == risks[member]["score"] <= 1
+    seen = view["churn_risk"]["evidence"]
+    assert seen["silent_days"] == view["recency"]["value"]
+    assert seen["days_with_purchases"] == view["frequency"]["evidence"]["days_with_purchases"]
+    assert (seen["silence_in_gaps"], seen["horizon_days"]) == (risks[member]["figures"][4], 90)
+    assert seen["brier"] == churn["holdout"]["brier"] < seen["brier_of_rate"]
 
     again = await fitted(desk, "rfm")
     current = await desk.ask("GET", PATH, params={"model": "rfm", "current": True})
@@ -170,6 +176,30 @@ async def test_trade_customers_are_scored_by_the_order_cycles_that_they_used(des
     assert view["parameters"]["customers_by_cycles"] == 4
     found = {each["party_id"]: each["figures"][1] for each in await scores(desk, view)}
     assert found == {"C5": 1, "C1": 2, "C2": 3, "C3": 4, "C4": 5}
+
+
+async def test_whose_licence_is_over_is_counted_apart_and_neither_fitted_nor_scored(desk: Desk) -> None:
+    await desk.put("C1")
+    # Weekly orders: of the odd ones to this week, of the others until 29 to 49 days ago.
+    await desk.runtime.pool.execute("""
+        INSERT INTO retailers
+        SELECT (jsonb_populate_record(r, jsonb_build_object(
+            'retailer_id', 'C' || n, 'licence_number', '33010219' || lpad(n::text, 4, '0')))).*
+        FROM retailers r, generate_series(2, 200) n;
+        UPDATE retailers SET state = 'closed' WHERE retailer_id IN ('C1', 'C2', 'C3');
+        INSERT INTO purchases
+        SELECT gen_random_uuid(), NULL, now() - make_interval(days => days), 200, 200, 1000 + n, 1,
+               current_date - days, 9, false, 'order', 'retailer', 'C' || n, 'S0004', '06900000000001',
+               'stick', 'CNY'
+        FROM (SELECT n, 7 * k + CASE n % 2 WHEN 1 THEN n % 7 ELSE 29 + n % 21 END AS days
+              FROM generate_series(1, 200) n, generate_series(0, 20) k) a;
+        INSERT INTO purchase_parties_changed SELECT DISTINCT party_kind, party_id FROM purchases
+    """)
+    await profile_all(desk)
+    churn = await fitted(desk, "churn", kind="retailer")
+    assert (churn["customers"], churn["fit"]["involuntary"], churn["fit"]["customers"]) == (197, 3, 197)
+    assert churn["parameters"]["horizon_days"] == 28
+    assert not {"C1", "C2", "C3"} & {each["party_id"] for each in await scores(desk, churn)}
 
 
 async def test_a_job_can_be_ended_and_says_how_far_it_was(

@@ -3,48 +3,23 @@
 import json
 from collections.abc import Callable
 
-import numpy as np
 import pytest
 
 from humidor_customers.estimates.buying import Unfit
+from humidor_customers.testing.crowd import crowd
 from humidor_customers.value.fitting import Outcome, fit_lifetime, fit_rfm
 from humidor_customers.value.foretelling import fit_churn, fit_clusters, fit_potential
 from humidor_customers.value.history import Days, Figures
 from humidor_customers.value.running import as_rows, clean
 
-TODAY = 9_000
 Fit = Callable[[Figures, Days], Outcome]
 FITS: dict[str, Fit] = {
-    "rfm": lambda figures, _: fit_rfm(figures, {}),
+    "rfm": lambda figures, days: fit_rfm(figures, days, {}, {}),
     "lifetime": lambda figures, days: fit_lifetime(figures, days, 365),
     "churn": lambda figures, days: fit_churn(figures, days, "consumer", 90, 0),
     "potential": lambda figures, days: fit_potential(figures, days, "consumer", 90),
     "clusters": lambda figures, _: fit_clusters(figures),
 }
-
-
-def crowd(
-    *,
-    count: int = 400,
-    visits: int | None = None,
-    minor: float | None = None,
-    absurd: float | None = None,
-    satisfied: float = np.nan,
-) -> tuple[Figures, Days]:
-    """Customers with days of purchases; `visits` and `minor` are the same for all, `absurd` is one day's."""
-    draws = np.random.default_rng(7)
-    times = draws.integers(1, 12, count) if visits is None else np.full(count, visits)
-    who = np.repeat(np.arange(count), times)
-    day = np.full(len(who), TODAY - 40) if visits == 1 else TODAY - draws.integers(0, 700, len(who))
-    value = draws.gamma(4, 2500, len(who)) if minor is None else np.full(len(who), minor)
-    if absurd is not None and len(value):
-        value[0] = absurd
-    days = Days(count, who, day.astype(np.int64), np.ones(len(who)), value, TODAY)
-    if not count:
-        nothing = dict.fromkeys(Figures._fields[1:-1], np.zeros(0))
-        return Figures(ids=[], today=TODAY, **nothing), days
-    figures, _ = days.figures()
-    return figures._replace(satisfaction=np.full(len(figures.ids), satisfied)), days
 
 
 ODD = {

@@ -37,33 +37,52 @@ def _scale(features: Floats, means: Floats, scales: Floats) -> Floats:
     return scaled
 
 
-def fit(features: Floats, *, seed: int = 7) -> Clusters:
-    """Try 2 to 8 clusters, and keep the number whose silhouette (on a sample) is the best.
+def parts_of(count: int, *, seed: int = 7) -> tuple[Ints, Ints]:
+    """Draw 20,000 customers at most: four of five to fit to, and the others to judge by."""
+    drawn = np.random.default_rng(seed).permutation(count)[:FITTED]
+    return drawn[: len(drawn) * 4 // 5], drawn[len(drawn) * 4 // 5 :]
+
+
+def fit(features: Floats) -> tuple[Clusters, dict[str, Any]]:
+    """Try 2 to 8 clusters, keep the number whose silhouette (on a sample) is the best, and judge it.
+
+    It is judged by the silhouette of customers whom it was not fitted to.
 
     Raises:
         Unfit: There are too few customers, they are all alike, or no number of clusters separates them.
     """
-    from scipy.cluster.vq import kmeans2
-
-    random = np.random.default_rng(seed)
     if len(features) < LEAST_CUSTOMERS:
         raise Unfit(f"fewer than {LEAST_CUSTOMERS} customers")
-    sample = features[random.permutation(len(features))[:FITTED]]
-    if (sample == sample[0]).all():
+    seen, unseen = (features[part] for part in parts_of(len(features)))
+    if (seen == seen[0]).all():
         raise Unfit("all customers are alike")
-    means, scales = spread_of(sample)
-    scaled = _scale(sample, means, scales)
-    judged = scaled[:JUDGED]
-    found: dict[int, tuple[float, Floats]] = {}
-    for k in range(2, min(MOST_CLUSTERS, len(np.unique(scaled, axis=0))) + 1):
-        tries = [kmeans2(scaled, k, minit="++", rng=random, missing="warn") for _ in range(STARTS)]
-        centres, places = min(tries, key=lambda each: float(((scaled - each[0][each[1]]) ** 2).sum()))
-        found[k] = (silhouette(judged, places[:JUDGED]), centres)
+    means, scales = spread_of(seen)
+    found = _try(_scale(seen, means, scales))
     best = max(found, key=lambda k: found[k][0])
     silhouettes = {k: round(each[0], 4) for k, each in found.items()}
     if found[best][0] < WEAK:
         raise Unfit(f"no number of clusters separates them: the best silhouette is {found[best][0]:.2f}")
-    return Clusters(found[best][1], means, scales, silhouettes)
+    model = Clusters(found[best][1], means, scales, silhouettes)
+    judged = unseen[:JUDGED]
+    apart = silhouette(_scale(judged, means, scales), model.assign(judged)[0])
+    return model, {
+        "customers": len(judged),
+        "silhouette": round(apart, 4),
+        "silhouette_of_fitted": silhouettes[best],
+    }
+
+
+def _try(scaled: Floats, *, seed: int = 7) -> dict[int, tuple[float, Floats]]:
+    """Give silhouette and centres of each number of clusters, the best of some starts."""
+    from scipy.cluster.vq import kmeans2
+
+    random = np.random.default_rng(seed)
+    found: dict[int, tuple[float, Floats]] = {}
+    for k in range(2, min(MOST_CLUSTERS, len(np.unique(scaled, axis=0))) + 1):
+        tries = [kmeans2(scaled, k, minit="++", rng=random, missing="warn") for _ in range(STARTS)]
+        centres, places = min(tries, key=lambda each: float(((scaled - each[0][each[1]]) ** 2).sum()))
+        found[k] = (silhouette(scaled[:JUDGED], places[:JUDGED]), centres)
+    return found
 
 
 def silhouette(points: Floats, places: Ints) -> float:

@@ -54,7 +54,9 @@ async def read(conn: Connection, party: Party) -> tuple[ProfileRow, dict[str, An
 async def scores(conn: Connection, party: Party) -> dict[str, asyncpg.Record]:
     """Give what the models in force say of a customer, by the model's name."""
     rows = await conn.fetch(
-        """SELECT m.model, m.model_id, m.fitted_at, s.score, s.label, s.figures
+        """SELECT m.model, m.model_id, m.fitted_at, s.score, s.label, s.figures,
+                  m.parameters->'figures' AS names, m.parameters->'horizon_days' AS horizon_days,
+                  m.holdout->'brier' AS brier, m.holdout->'brier_of_rate' AS brier_of_rate
            FROM models m JOIN model_scores s USING (model_id)
            WHERE m.current AND m.party_kind = $1 AND s.party_id = $2""",
         *party,

@@ -1,7 +1,6 @@
 """Puts profiles together: each trait with what it rests on, or with the reason why there is none."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from humidor_common.db.pool import Connection
@@ -30,7 +29,7 @@ async def get_profile(conn: Connection, party: Party) -> ProfileView:
         **_favourites(row, details),
         **_estimated(row, details),
         **_stated(row, details.get("stated", {})),
-        **_modelled(await queries.scores(conn, party), row.computed_at),
+        **_modelled(await queries.scores(conn, party), row),
     )
 
 
@@ -145,20 +144,25 @@ def _stated(row: ProfileRow, told: Mapping[str, Any]) -> dict[str, Trait]:
     }
 
 
-def _modelled(scores: Mapping[str, Any], at: datetime) -> dict[str, Trait]:
+def _modelled(scores: Mapping[str, Any], row: ProfileRow) -> dict[str, Trait]:
+    judged = ("horizon_days", "brier", "brier_of_rate")
     return {
-        "value_segment": _score(scores.get("rfm"), at, "label", ("recency", "frequency", "money")),
-        "lifetime_value": _score(
-            scores.get("lifetime"), at, "score", ("alive", "expected_purchases", "expected_value_minor")
-        ),
-        "churn_risk": _score(scores.get("churn"), at, "score", ()),
+        "value_segment": _score(scores.get("rfm"), row, "label", ()),
+        "lifetime_value": _score(scores.get("lifetime"), row, "score", ("horizon_days",)),
+        "churn_risk": _score(scores.get("churn"), row, "score", judged),
     }
 
 
-def _score(row: Any, at: datetime, value: str, names: tuple[str, ...]) -> Trait:
-    if row is None:
+def _score(found: Any, row: ProfileRow, value: str, of_model: tuple[str, ...]) -> Trait:
+    """Give what a model says, by which figures of the customer, and whether that is older than a purchase."""
+    if found is None:
         reason = "no model in force has seen this customer"
-        return Trait(value=None, evidence={}, reason=reason, computed_at=at)
-    figures = dict(zip(names, row["figures"] or (), strict=False))
-    evidence = {"model_id": row["model_id"], "label": row["label"], **figures}
-    return Trait(value=row[value], evidence=evidence, computed_at=row["fitted_at"])
+        return Trait(value=None, evidence={}, reason=reason, computed_at=row.computed_at)
+    evidence = {
+        "model_id": found["model_id"],
+        "label": found["label"],
+        "bought_since": row.last_at > found["fitted_at"],
+        **dict(zip(found["names"] or (), found["figures"] or (), strict=False)),
+        **{name: found[name] for name in of_model},
+    }
+    return Trait(value=found[value], evidence=evidence, computed_at=found["fitted_at"])

@@ -1,22 +1,30 @@
 """Fits RFM and lifetime models, and judges them on times that they did not see."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from humidor_customers.arrays import Floats
 from humidor_customers.estimates import buying, spending
-from humidor_customers.estimates.buying import Buying, Customers, Unfit
+from humidor_customers.estimates.buying import Buying, Customers, Unfit, Variant
 from humidor_customers.value import rules
 from humidor_customers.value.history import Days, Figures
+from humidor_customers.value.holdout import (
+    TOO_SHORT,
+    compare_purchases,
+    compare_segments,
+    compare_spending,
+    hold_out,
+)
 
 LIFETIME_DAYS = 365
-HOLDOUT_SHARE = 3
-LEAST_HOLDOUT_DAYS = 28
-MOST_HOLDOUT_DAYS = 182
+VARIANTS: tuple[Variant, ...] = ("bg", "mbg")
 DIGITS = 6
+
+Cycles: TypeAlias = Mapping[str, tuple[int, int]]
+"""Of each trade customer the order cycles that it could use within a year, and those that it did."""
 
 
 class Outcome(NamedTuple):
@@ -31,23 +39,18 @@ class Outcome(NamedTuple):
     figures: Floats | None = None
 
 
-def fit_rfm(figures: Figures, cycles: Mapping[str, tuple[int, int]]) -> Outcome:
-    """Score recency, frequency and money; by the cycles that were used where there were any to use."""
+def fit_rfm(figures: Figures, days: Days, cycles: Cycles, cycles_before: Cycles) -> Outcome:
+    """Score recency, frequency and money; by the cycles that were used where there were any to use.
+
+    `cycles_before` are those as of when the weeks begin that are kept back.
+    """
     if not figures.ids:
         raise Unfit("no customer has bought anything")
-    frequency, by_cycles = figures.purchases_year.copy(), 0
-    for n, each in enumerate(figures.ids):
-        available, used = cycles.get(each, (0, 0))
-        if available:
-            frequency[n] = used / available
-            by_cycles += 1
-        elif cycles:
-            # A share as well, so that both kinds can be ranked: of the weeks of a year.
-            frequency[n] = min(frequency[n] / 52, 1.0)
-    found = rules.score(figures.today - figures.last_day, frequency, figures.spend_year_minor)
+    found = _score(figures, cycles)
     names = found.names
     sizes = {name: int(count) for name, count in zip(*np.unique(names, return_counts=True), strict=True)}
     reason = f"all customers have the same {', '.join(found.flat)}" if found.flat else None
+    by_cycles = sum(1 for each in figures.ids if cycles.get(each, (0, 0))[0])
     parameters = {
         "figures": ["recency", "frequency", "money"],
         "frequency": "order cycles used of those available" if by_cycles else "purchases of a year",
@@ -55,14 +58,28 @@ def fit_rfm(figures: Figures, cycles: Mapping[str, tuple[int, int]]) -> Outcome:
     }
     three = np.column_stack((found.recency, found.frequency, found.money)).astype(np.float64)
     total = three @ np.array([100.0, 10.0, 1.0])
-    return Outcome(parameters, {"segments": sizes}, None, reason, total, names, three)
+    held = hold_out(days)
+    judged = TOO_SHORT if held is None else compare_segments(held, _score(held.before, cycles_before).names)
+    return Outcome(parameters, {"segments": sizes}, judged, reason, total, names, three)
+
+
+def _score(figures: Figures, cycles: Cycles) -> rules.Scores:
+    frequency = figures.purchases_year.copy()
+    for n, each in enumerate(figures.ids):
+        available, used = cycles.get(each, (0, 0))
+        if available:
+            frequency[n] = used / available
+        elif cycles:
+            # A share as well, so that both kinds can be ranked: of the weeks of a year.
+            frequency[n] = min(frequency[n] / 52, 1.0)
+    return rules.score(figures.today - figures.last_day, frequency, figures.spend_year_minor)
 
 
 def fit_lifetime(figures: Figures, days: Days, horizon_days: int) -> Outcome:
     """Fit both variants, keep the likelier, and give what each customer will be worth within the horizon."""
     customers = figures.buying
-    fitted = {variant: buying.fit(customers, variant) for variant in ("bg", "mbg")}
-    model = max(fitted.values(), key=lambda each: each.log_likelihood)
+    fitted = _fit_variants(customers)
+    model = _likeliest(fitted)
     alive = buying.alive(model, customers)
     purchases = buying.expected(model, customers, horizon_days / 7)
     worth, told, reason = _worth(figures)
@@ -71,9 +88,8 @@ def fit_lifetime(figures: Figures, days: Days, horizon_days: int) -> Outcome:
         reasons.append("a parameter ran to its bound: nobody seems to leave, or all buy at one rate")
     parameters = {
         "figures": ["alive", "expected_purchases", "expected_value_minor"],
-        "variant": model.variant,
         "horizon_days": horizon_days,
-        **_rounded(model._asdict(), ("r", "alpha", "a", "b")),
+        **_told(model),
         "spending": told,
     }
     likelihoods = {each.variant: round(each.log_likelihood, 3) for each in fitted.values()}
@@ -81,7 +97,7 @@ def fit_lifetime(figures: Figures, days: Days, horizon_days: int) -> Outcome:
     return Outcome(
         parameters,
         fit,
-        _holdout(days, model),
+        _judged(days),
         "; ".join(reasons) or None,
         purchases * worth,
         None,
@@ -101,54 +117,31 @@ def _worth(figures: Figures) -> tuple[Floats, dict[str, Any] | None, str | None]
     return spending.value_of_purchase(model, x, means), told, None
 
 
-def _holdout(days: Days, whole: Buying) -> dict[str, Any] | None:
-    """Fit anew to the sample without its last weeks, and foretell these, beside what rates alone foretell."""
-    if not len(days.day):
-        return None
-    span = days.today - int(days.day.min())
-    weeks = min(span // HOLDOUT_SHARE, MOST_HOLDOUT_DAYS) // 7
-    if weeks * 7 < LEAST_HOLDOUT_DAYS:
-        return {"reason": "the history is too short to keep some of it back"}
-    cut = days.today - weeks * 7
-    before, known = days.until(cut).figures()
-    actual = days.after(cut)[0][known]
+def _judged(days: Days) -> dict[str, Any]:
+    """Fit anew without the last weeks, and foretell these."""
+    held = hold_out(days)
+    if held is None:
+        return TOO_SHORT
+    customers = held.before.buying
     try:
-        model = buying.fit(before.buying, whole.variant)
+        model = _likeliest(_fit_variants(customers))
     except Unfit as error:
         return {"reason": str(error)}
-    return {"weeks": weeks} | _compare(model, before.buying, actual, weeks)
+    foretold = buying.expected(model, customers, held.weeks)
+    worth, spent, reason = _worth(held.before)
+    spending = {"fitted": spent, "reason": reason} | compare_spending(held, foretold, worth)
+    purchases = compare_purchases(held, foretold)
+    return {"weeks": held.weeks, "fitted": _told(model), **purchases, "spending": spending}
 
 
-def _compare(model: Buying, customers: Customers, actual: Floats, weeks: int) -> dict[str, Any]:
-    foretold = buying.expected(model, customers, weeks)
-    by_rate = np.where(customers.t > 0, customers.x / np.maximum(customers.t, 1 / 7), 0.0) * weeks
-    return {
-        "customers": len(actual),
-        "purchases": float(actual.sum()),
-        "foretold": round(float(foretold.sum()), 1),
-        "foretold_by_rate_alone": round(float(by_rate.sum()), 1),
-        "mean_absolute_error": round(float(np.abs(foretold - actual).mean()), 4),
-        "mean_absolute_error_by_rate_alone": round(float(np.abs(by_rate - actual).mean()), 4),
-        "by_repeat_purchases": _by_frequency(customers, foretold, actual),
-    }
+def _fit_variants(customers: Customers) -> dict[str, Buying]:
+    return {variant: buying.fit(customers, variant) for variant in VARIANTS}
 
 
-def _by_frequency(customers: Customers, foretold: Floats, actual: Floats) -> list[dict[str, Any]]:
-    """Compare by how often customers had come again: 0 to 6, and 7 or more."""
-    told = []
-    for n in range(8):
-        these = customers.x >= n if n == 7 else customers.x == n
-        if these.any():
-            told.append(
-                {
-                    "repeats": n,
-                    "customers": int(these.sum()),
-                    "foretold": round(float(foretold[these].mean()), 4),
-                    "happened": round(float(actual[these].mean()), 4),
-                }
-            )
-    return told
+def _likeliest(fitted: Mapping[str, Buying]) -> Buying:
+    return max(fitted.values(), key=lambda each: each.log_likelihood)
 
 
-def _rounded(values: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, float]:
-    return {name: round(values[name], DIGITS) for name in names}
+def _told(model: Buying) -> dict[str, Any]:
+    parameters = {name: round(getattr(model, name), DIGITS) for name in ("r", "alpha", "a", "b")}
+    return {"variant": model.variant, **parameters}

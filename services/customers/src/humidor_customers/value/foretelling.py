@@ -40,6 +40,12 @@ ANSWERED = 0.3
 
 def features_of(figures: Figures, party_kind: PartyKind) -> Floats:
     """Give the features of each customer, as logarithms because all of them are skewed."""
+    features: Floats = np.log1p(np.maximum(measures_of(figures, party_kind), 0))
+    return features
+
+
+def measures_of(figures: Figures, party_kind: PartyKind) -> Floats:
+    """Give what the features are of: days, purchases, minor units, and gaps."""
     columns = (
         figures.today - figures.last_day,
         figures.today - figures.first_day,
@@ -50,7 +56,7 @@ def features_of(figures: Figures, party_kind: PartyKind) -> Floats:
         figures.spend_year_minor,
         figures.basket_minor,
     )
-    return np.column_stack([np.log1p(np.maximum(each, 0)) for each in columns])
+    return np.column_stack(columns)
 
 
 def _rhythm(figures: Figures, party_kind: PartyKind) -> Floats:
@@ -86,8 +92,9 @@ def fit_churn(
     bands = np.array(["low", "middle", "high"])[np.digitize(risk, (0.33, 0.66))]
     bands = np.where(lost, "lost", bands)
     fit = {"customers": len(gone), "rate": float(gone.mean()), "involuntary": involuntary}
-    parameters = {"horizon_days": horizon_days, **model.told()}
-    return Outcome(parameters, fit, judged, None, risk, bands)
+    parameters = {"figures": FEATURES, "horizon_days": horizon_days, **model.told()}
+    rests_on = np.round(measures_of(figures, party_kind), 2)
+    return Outcome(parameters, fit, judged, None, risk, bands, rests_on)
 
 
 def fit_potential(figures: Figures, days: Days, party_kind: PartyKind, horizon_days: int) -> Outcome:
@@ -139,10 +146,10 @@ def fit_clusters(figures: Figures) -> Outcome:
         names.append("satisfaction")
     skewed = traits.copy()
     skewed[:, :4] = np.log1p(np.maximum(skewed[:, :4], 0))
-    model = clustering.fit(skewed)
+    model, judged = clustering.fit(skewed)
     places, distances = model.assign(skewed)
     k = len(model.centres)
     told = clustering.describe(traits, places, names, k)
     parameters = {"clusters": k, "traits": names, "silhouettes": model.silhouettes}
     labels = np.char.add("cluster_", places.astype(str))
-    return Outcome(parameters, {"clusters": told}, None, None, distances, labels)
+    return Outcome(parameters, {"clusters": told}, judged, None, distances, labels)

@@ -56,9 +56,9 @@ class Figures(NamedTuple):
 
 
 class Days(NamedTuple):
-    """Days on which sampled customers bought: which of them, when, how often and for how much."""
+    """Days on which sampled customers bought: which of `ids` (its place), when, how often, for how much."""
 
-    customers: int
+    ids: Sequence[str]
     who: Ints
     day: Ints
     purchases: Floats
@@ -68,9 +68,7 @@ class Days(NamedTuple):
     def until(self, day: int) -> "Days":
         """Leave out what came after a day."""
         kept = self.day <= day
-        return Days(
-            self.customers, self.who[kept], self.day[kept], self.purchases[kept], self.minor[kept], day
-        )
+        return Days(self.ids, self.who[kept], self.day[kept], self.purchases[kept], self.minor[kept], day)
 
     def after(self, day: int) -> tuple[Floats, Floats]:
         """Give how many days with purchases each customer had after a day, and what they came to."""
@@ -79,7 +77,7 @@ class Days(NamedTuple):
         return self._sum(who, np.ones(len(who))), self._sum(who, self.minor[later])
 
     def _sum(self, who: Ints, values: Floats) -> Floats:
-        found: Floats = np.bincount(who, weights=values, minlength=self.customers).astype(np.float64)
+        found: Floats = np.bincount(who, weights=values, minlength=len(self.ids)).astype(np.float64)
         return found
 
     def figures(self) -> tuple[Figures, Ints]:
@@ -87,8 +85,8 @@ class Days(NamedTuple):
         recent = self.day > self.today - profiles.LOOKBACK_DAYS
         who, day, minor = self.who[recent], self.day[recent], self.minor[recent]
         days = self._sum(who, np.ones(len(who)))
-        first = np.full(self.customers, 2**31)
-        last = np.zeros(self.customers, dtype=np.int64)
+        first = np.full(len(self.ids), 2**31)
+        last = np.zeros(len(self.ids), dtype=np.int64)
         np.minimum.at(first, who, day)
         np.maximum.at(last, who, day)
         known = np.flatnonzero(days)
@@ -98,7 +96,7 @@ class Days(NamedTuple):
         spend = self._sum(who, minor)
         zero = np.zeros(len(known))
         figures = Figures(
-            ids=[str(each) for each in known],
+            ids=[self.ids[n] for n in known.tolist()],
             first_day=first[known].astype(np.float64),
             last_day=last[known].astype(np.float64),
             active_days=days[known],
@@ -159,7 +157,7 @@ async def read_days(job: Job, party_kind: PartyKind, figures: Figures, *, seed: 
                 who.append(places[row[0]])
                 rest.append((row[1], row[2], row[3]))
     day, purchases, minor = np.array(rest, dtype=np.float64).reshape(-1, 3).T
-    return Days(count, np.array(who, dtype=np.int64), day.astype(np.int64), purchases, minor, figures.today)
+    return Days(ids, np.array(who, dtype=np.int64), day.astype(np.int64), purchases, minor, figures.today)
 
 
 async def read_cycles(job: Job, ids: Sequence[str], now: datetime) -> dict[str, tuple[int, int]]:

@@ -1,6 +1,7 @@
 """Statements over models and scores, and over what they are fitted to."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -37,6 +38,37 @@ LEFT JOIN orders o ON o.retailer_id = m.retailer_id AND o.cycle_id = w.cycle_id
     AND o.state IN ('confirmed', 'reserved', 'dispatched', 'delivered')
 WHERE m.retailer_id > $3 AND m.retailer_id <= $4 GROUP BY 1
 """
+
+# The last job for each model of a kind ($1), and the model in force: due are those that were fitted (or
+# cancelled) before $2, or failed before $3. What nobody asked for within a year goes by the model alone.
+DUE = """
+SELECT coalesce(j.parameters, jsonb_build_object('model', m.model, 'party_kind', m.party_kind,
+                                                 'horizon_days', m.parameters->'horizon_days')) AS parameters
+FROM (SELECT DISTINCT ON (1, 2) parameters->>'model' AS model, parameters->>'party_kind' AS party_kind,
+             parameters, state, created_at, ended_at
+      FROM jobs WHERE kind = $1 ORDER BY 1, 2, job_id DESC) j
+FULL JOIN (SELECT model, party_kind, parameters, fitted_at FROM models WHERE current) m
+    ON (m.model, m.party_kind) = (j.model, j.party_kind)
+WHERE CASE j.state
+      WHEN 'queued' THEN false
+      WHEN 'running' THEN false
+      WHEN 'failed' THEN j.ended_at < $3
+      WHEN 'cancelled' THEN m.model IS NOT NULL AND j.ended_at < $2
+      ELSE coalesce(j.created_at, m.fitted_at) < $2 END
+ORDER BY 1
+"""
+
+
+async def lock_cadence(conn: Connection) -> None:
+    """Let no other worker start what is due before this transaction ends."""
+    await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended('models', 7401011))")
+
+
+async def due(
+    conn: Connection, job_kind: str, *, fitted_before: datetime, failed_before: datetime
+) -> list[dict[str, Any]]:
+    """Give what to ask for of each model that is due."""
+    return [row[0] for row in await conn.fetch(DUE, job_kind, fitted_before, failed_before)]
 
 
 async def ended(conn: Connection, party_kind: str) -> int:

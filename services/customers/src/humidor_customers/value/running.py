@@ -8,11 +8,13 @@ from typing import Any
 from humidor_common.clock import utc_now
 from humidor_common.db.transaction import transaction
 from humidor_customers.estimates.buying import Unfit
+from humidor_customers.inputs import PartyKind
 from humidor_customers.jobs.working import Job, Undoable
 from humidor_customers.value import queries
-from humidor_customers.value.fitting import LIFETIME_DAYS, Outcome, fit_lifetime, fit_rfm
+from humidor_customers.value.fitting import LIFETIME_DAYS, Cycles, Outcome, fit_lifetime, fit_rfm
 from humidor_customers.value.foretelling import HORIZON_DAYS, fit_churn, fit_clusters, fit_potential
-from humidor_customers.value.history import EPOCH, Figures, read_cycles, read_days, read_figures
+from humidor_customers.value.history import EPOCH, Days, Figures, read_cycles, read_days, read_figures
+from humidor_customers.value.holdout import weeks_of
 from humidor_customers.value.schemas import ModelInput, ModelView
 
 _ROWS = 50_000
@@ -45,14 +47,14 @@ async def run_model(job: Job) -> Mapping[str, Any]:
 
 async def _fit(job: Job, given: ModelInput, figures: Figures) -> Outcome:
     kind = given.party_kind
-    if given.model == "rfm":
-        cycles = await read_cycles(job, figures.ids, utc_now()) if kind == "retailer" else {}
-        return await job.calculate(fit_rfm, figures, cycles)
     if given.model == "clusters":
         job.say(0.3, "clustering")
         return await job.calculate(fit_clusters, figures)
     days = await read_days(job, kind, figures)
     job.say(0.4, "fitting")
+    if given.model == "rfm":
+        cycles, before = await _cycles(job, kind, figures, days)
+        return await job.calculate(fit_rfm, figures, days, cycles, before)
     horizon = given.horizon_days or HORIZON_DAYS[kind]
     if given.model == "lifetime":
         return await job.calculate(fit_lifetime, figures, days, given.horizon_days or LIFETIME_DAYS)
@@ -61,6 +63,15 @@ async def _fit(job: Job, given: ModelInput, figures: Figures) -> Outcome:
             ended = await queries.ended(conn, kind)
         return await job.calculate(fit_churn, figures, days, kind, horizon, ended)
     return await job.calculate(fit_potential, figures, days, kind, horizon)
+
+
+async def _cycles(job: Job, kind: PartyKind, figures: Figures, days: Days) -> tuple[Cycles, Cycles]:
+    """Read the order cycles of trade customers as of now, and of when the weeks begin that are kept back."""
+    if kind == "consumer":
+        return {}, {}
+    now = utc_now()
+    cycles = await read_cycles(job, figures.ids, now)
+    return cycles, await read_cycles(job, figures.ids, now - timedelta(weeks=weeks_of(days)))
 
 
 async def _write_scores(job: Job, figures: Figures, outcome: Outcome) -> None:
