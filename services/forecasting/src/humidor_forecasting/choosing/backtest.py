@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from humidor_forecasting.choosing.events import EventFree
 from humidor_forecasting.models.interface import History, Model, Values
 
 MOST_ORIGINS = 10
@@ -74,16 +75,27 @@ def within(seconds: float) -> Iterator[None]:
 
 
 def try_models(
-    models: Sequence[Model], history: History, plan: Plan, *, horizon: int, seconds_per_model: float
+    models: Sequence[Model],
+    history: History,
+    plan: Plan,
+    *,
+    horizon: int,
+    seconds_per_model: float,
+    usual: EventFree | None = None,
 ) -> list[Trial]:
-    """Let each model forecast from each origin and from now; who fails or is slow is out, and why is said."""
+    """Let each model forecast from each origin and from now; who fails or is slow is out, and why is said.
+
+    Models that are not told of events get the history without them, `usual`, and events are put back.
+    """
+    usual = usual or EventFree.of(history, horizon)
+    ends = [*plan.ends, len(history)]
     trials = []
     for model in models:
         if not model.suits(history.until(plan.ends[0])):
             continue
         try:
             with within(seconds_per_model), np.errstate(all="ignore"):
-                made = np.maximum(model.roll(history, [*plan.ends, len(history)], horizon), 0.0)
+                made = np.maximum(_roll(model, history, usual, ends, horizon), 0.0)
         except TooSlow:
             trials.append(Trial(model, failure=f"took longer than {seconds_per_model:g} s"))
         except Exception as error:  # noqa: BLE001 - a model of anybody's may fail in any way
@@ -95,6 +107,12 @@ def try_models(
             else:
                 trials.append(Trial(model, failure="gave no usable forecast"))
     return trials
+
+
+def _roll(model: Model, history: History, usual: EventFree, ends: Sequence[int], horizon: int) -> Values:
+    if getattr(model, "told", True):
+        return model.roll(history, ends, horizon)
+    return model.roll(usual, ends, horizon) * usual.ahead(ends, horizon)
 
 
 def _exploded(made: Values, history: History) -> bool:

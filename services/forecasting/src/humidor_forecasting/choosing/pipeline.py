@@ -16,6 +16,7 @@ from humidor_forecasting.choosing.candidates import Past, choose, explain, judge
 from humidor_forecasting.choosing.cleaning import Cleaned, clean
 from humidor_forecasting.choosing.closing import Flags, idle_ahead
 from humidor_forecasting.choosing.errors import Errors, errors_around, learn_errors
+from humidor_forecasting.choosing.events import EventFree
 from humidor_forecasting.choosing.plain import beside_plain
 from humidor_forecasting.choosing.uncertainty import day_means, day_quantiles, sum_quantiles
 from humidor_forecasting.choosing.watch import watch_of
@@ -31,10 +32,14 @@ ADI_LIMIT, CV2_LIMIT = 1.32, 0.49
 
 @dataclass(frozen=True)
 class _Series:
-    """A series on its way; `idle` are periods in which nothing was sold, though it could have been bought."""
+    """A series on its way; `idle` are periods in which nothing was sold, though it could have been bought.
+
+    `usual` is its history without events.
+    """
 
     given: SeriesInput
     history: History
+    usual: EventFree
     idle: Flags
     kind: str
     notes: list[str]
@@ -42,6 +47,10 @@ class _Series:
     def idle_after(self, ends: Sequence[int]) -> Flags:
         """Say which of the periods after each end are idle by rule."""
         return idle_ahead(self.idle, ends, self.given.horizon, self.given.season)
+
+    def times_ahead(self) -> Values:
+        """Give by how many times events change each day ahead."""
+        return self.usual.ahead([len(self.history)], self.given.horizon)[0]
 
 
 @dataclass(frozen=True)
@@ -70,8 +79,9 @@ def forecast_series(given: SeriesInput) -> SeriesOutput:
         return _plain(series)
     ladder = choose_ladder("short" if len(history) < SHORT else series.kind, given.ladder)
     trials = try_models(
-        ladder, history, plan, horizon=given.horizon, seconds_per_model=given.seconds_per_model
-    )
+        ladder, history, plan, horizon=given.horizon, seconds_per_model=given.seconds_per_model,
+        usual=series.usual,
+    )  # fmt: skip
     if not any(trial.failure is None for trial in trials):
         return _plain(series, trials)
     return _chosen(series, plan, trials)
@@ -98,7 +108,8 @@ def _prepare(given: SeriesInput) -> _Series:
     idle = recorded <= 0.0
     idle[[place for place in given.closed if place < len(idle)]] = True
     idle[[place for place in given.censored if place < len(idle)]] = False
-    series = _Series(given, history, idle[cleaned.first :], classify(cleaned.values), cleaned.notes)
+    usual = EventFree.of(history, given.horizon)
+    series = _Series(given, history, usual, idle[cleaned.first :], classify(cleaned.values), cleaned.notes)
     if series.idle_after([len(history)]).any():
         series.notes.append("days of the season on which nothing has been sold for long are taken to stay so")
     return series
@@ -147,7 +158,7 @@ def _chosen(series: _Series, plan: Plan, trials: Sequence[Trial]) -> SeriesOutpu
             "model_versions": {trial.model.name: trial.model.version for trial in trials},
             "watch": watch_of(past.actual, champion.forecast),
         },
-        reasons=explain(champion, challenger, found, judged),
+        reasons=[*explain(champion, challenger, found, judged), *series.usual.explain()],
         fell_back=False,
         tried=sorted(made),
     )
@@ -164,7 +175,7 @@ def _plain(series: _Series, trials: Sequence[Trial] | None = None) -> SeriesOutp
     """Forecast without a choice: too little to judge by, or (with `trials`) nobody came through."""
     given, history = series.given, series.history
     model = SeasonalNaive() if len(history) >= 4 * given.season else MovingAverage()
-    ahead = model.forecast(history, given.horizon)
+    ahead = model.forecast(series.usual.until(len(history)), given.horizon) * series.times_ahead()
     errors = errors_around(history.values[-8 * given.season :])
     late = given.fall_back or trials is not None
     why = "no model came through in time" if late else "too little history to judge models by"
@@ -208,7 +219,8 @@ def _output(series: _Series, ahead: Values, errors: Errors, verdict: Verdict) ->
     idle = series.idle_after([len(series.history)])[0]
     days = day_quantiles(ahead, errors, given.probabilities, idle)
     means, sums = sum_quantiles(ahead, errors, given.probabilities, _seed(given), idle)
-    sums = beside_plain(sums, series.history, given.probabilities, idle)
+    usual = series.usual.until(len(series.history))
+    sums = beside_plain(sums, usual, given.probabilities, idle, series.times_ahead())
     return SeriesOutput(
         store_id=given.store_id,
         gtin=given.gtin,

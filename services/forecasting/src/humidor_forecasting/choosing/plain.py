@@ -35,27 +35,31 @@ FREEDOM = 8.0
 
 
 def beside_plain(
-    sums: Values, history: History, probabilities: Sequence[float], idle: Flags | None = None
+    sums: Values,
+    history: History,
+    probabilities: Sequence[float],
+    idle: Flags | None = None,
+    times: Values | float = 1.0,
 ) -> Values:
     """Move quantiles of the first 1, 2 … days together, shape (horizon, probabilities), to plain means.
 
     From a whole season on the middle is that of the forecast and the plain means, the spread theirs alone; a
     single day stays as it is, and what lies between goes from the one to the other. `idle` days add nothing.
     Only daily histories of sixteen seasons, and of four sums as long as the horizon to learn from, have a
-    second opinion.
+    second opinion. A history without events is given with how many `times` they change the days ahead.
     """
     season, horizon = max(history.season, 1), len(sums)
     least = max(LEAST_SEASONS, JUDGED + LEAST_SUMS - 1 + -(-horizon // season))
     if history.days_per_period != 1 or not 2 <= season <= LONGEST_SEASON or len(history) < least * season:
         return sums
-    trading = np.ones(horizon) if idle is None else (~idle).astype(np.float64)
+    trading = (np.ones(horizon) if idle is None else (~idle).astype(np.float64)) * times
     seasons = history.values[len(history) % season :].reshape(-1, season)
     expected, follows = _expect(seasons, trading)
     deviation = np.sqrt(_variance(seasons, trading) * _lasting(seasons)) * follows
     middle = np.array([np.interp(0.5, probabilities, row) for row in sums])
     scores = stdtrit(FREEDOM, np.asarray(probabilities))
     made = ((1 - SHARE) * middle + SHARE * expected)[:, None] + deviation[:, None] * scores
-    share = np.clip((trading.cumsum() - 1.0) / (season - 1.0), 0.0, 1.0)[:, None]
+    share = np.clip(((trading > 0.0).cumsum() - 1.0) / (season - 1.0), 0.0, 1.0)[:, None]
     return np.asarray((1.0 - share) * sums + share * np.maximum(made, 0.0))
 
 

@@ -65,6 +65,8 @@ class Model(Protocol):
     """
 
     name: str
+    told: bool
+    """Whether it uses what is known ahead; if not, events are taken out of its history and put back."""
 
     @property
     def version(self) -> str:
@@ -88,6 +90,7 @@ class Refitting:
     """A model that is fitted anew at every origin of a backtest."""
 
     name = ""
+    told = True
 
     @property
     def version(self) -> str:

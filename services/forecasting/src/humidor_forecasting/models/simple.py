@@ -9,6 +9,7 @@ class SeasonalNaive(Refitting):
     """The last season again: what every other model has to beat (Hyndman & Athanasopoulos, FPP3 §5.2)."""
 
     name = "seasonal_naive"
+    told = False
 
     def suits(self, history: History) -> bool:
         return len(history) >= 1
@@ -22,6 +23,7 @@ class SeasonalAverage(Refitting):
     """The mean of the last eight values of the same place in the season, the newest weighing most."""
 
     name = "seasonal_average"
+    told = False
     SEASONS = 8
     DECAY = 0.8
 
@@ -39,6 +41,7 @@ class MovingAverage(Refitting):
     """The mean of the last four seasons, the same for every period ahead."""
 
     name = "moving_average"
+    told = False
 
     def suits(self, history: History) -> bool:
         return len(history) >= 1

@@ -20,6 +20,7 @@ class _Forwarding(Refitting):
     final forecast is made just as those that were judged. Of daily series the newest seasons are enough.
     """
 
+    told = False
     NEWEST_SEASONS = 40
 
     def _make(self, season: int, *, daily: bool = False) -> Any:
@@ -47,7 +48,7 @@ class _Forwarding(Refitting):
         model = model.fit(y=first.values[begin:])
         made = [as_values(model.predict(h=horizon)["mean"], horizon)]
         for end in ends[1:]:
-            answer = model.forward(y=history.values[begin:end], h=horizon)
+            answer = model.forward(y=history.until(end).values[begin:], h=horizon)
             made.append(as_values(answer["mean"], horizon))
         return np.array(made)
 
@@ -98,6 +99,8 @@ class AutoCES(_Forwarding):
 
 class _Intermittent(Refitting):
     """Demand that is often zero: sizes and intervals are smoothed apart. It forecasts one rate."""
+
+    told = False
 
     def _make(self) -> Any:
         raise NotImplementedError
