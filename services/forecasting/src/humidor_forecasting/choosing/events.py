@@ -9,6 +9,7 @@ coefficient of variation: McCullagh & Nelder 1989, §9.2), and shrunk towards no
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,8 +26,16 @@ PRIOR_VARIANCE = 0.1
 """Of the logarithm of an effect: most known days change demand by less than a third."""
 OCCASION_VARIANCE = 0.4
 """Added to that of single days: the days of an occasion go together, and the next one may be different."""
-MOST_EFFECT, TURNS = 2.5, 15
+MOST_EFFECT = 2.5
+TURNS, NEAR_ENOUGH = 15, 1e-3
 LEAST_TOLD = 0.02
+
+
+class _Learnt(NamedTuple):
+    """The logarithm of what a unit of each column does, and by how many times they change each day."""
+
+    effects: Values
+    times: Values
 
 
 @dataclass(frozen=True)
@@ -42,7 +51,7 @@ class EventFree(History):
 
     names: tuple[str, ...] = ()
     columns: Values = field(default_factory=lambda: np.empty((0, 0)))
-    _effects: dict[int, Values] = field(default_factory=dict)
+    _known: dict[int, _Learnt] = field(default_factory=dict)
 
     @classmethod
     def of(cls, history: History, horizon: int) -> "EventFree":
@@ -60,22 +69,17 @@ class EventFree(History):
     def until(self, end: int) -> History:
         """Give what is known after `end` days, events divided out by what they had done until then."""
         seen = {name: column[:end] for name, column in self.seen.items()}
-        values = self.values[:end] / self.times(0, end, end)
+        values = self.values[:end] / self._learnt(end).times[:end]
         return History(values, self.season, self.first_day, self.days_per_period, seen=seen)
 
     def ahead(self, ends: Sequence[int], horizon: int) -> Values:
         """Give by how many times events change each day after each end, shape (ends, horizon)."""
-        return np.array([self.times(end, end + horizon, end) for end in ends])
-
-    def times(self, first: int, last: int, end: int) -> Values:
-        """Give by how many times events change the days from `first` until `last`, as known after `end`."""
-        logs = self.columns[first:last] @ self._learnt(end)
-        return np.asarray(np.exp(np.clip(logs, -MOST_EFFECT, MOST_EFFECT)))
+        return np.array([self._learnt(end).times[end : end + horizon] for end in ends])
 
     def explain(self) -> list[str]:
         """Say what events after the history are taken to do, each alone and in full."""
         end = len(self)
-        named = zip(self.names, self._learnt(end), self.columns[end:].T, strict=True)
+        named = zip(self.names, self._learnt(end).effects, self.columns[end:].T, strict=True)
         found = [
             f"{name} x {np.exp(effect):.2f}"
             for name, effect, ahead in named
@@ -83,10 +87,12 @@ class EventFree(History):
         ]
         return [f"of days ahead models without events are told: {', '.join(found)}"] if found else []
 
-    def _learnt(self, end: int) -> Values:
-        if end not in self._effects:
-            self._effects[end] = learn_effects(self.values[:end], self.columns[:end], self.season)
-        return self._effects[end]
+    def _learnt(self, end: int) -> _Learnt:
+        if end not in self._known:
+            effects = learn_effects(self.values[:end], self.columns[:end], self.season)
+            logs = np.clip(self.columns @ effects, -MOST_EFFECT, MOST_EFFECT)
+            self._known[end] = _Learnt(effects, np.exp(logs))
+        return self._known[end]
 
 
 def learn_effects(values: Values, columns: Values, season: int) -> Values:
@@ -144,5 +150,8 @@ def _regress(columns: Values, times: Values, doubt: float) -> Values:
     effects = np.zeros(columns.shape[1])
     for _ in range(TURNS):
         logs = np.clip(columns @ effects, -MOST_EFFECT, MOST_EFFECT)
-        effects = effects + inverse @ (columns.T @ (times * np.exp(-logs) - 1.0) - doubt * effects)
+        step = inverse @ ((times * np.exp(-logs) - 1.0) @ columns - doubt * effects)
+        effects = effects + step
+        if np.abs(step).max() < NEAR_ENOUGH:
+            break
     return np.asarray(effects)
