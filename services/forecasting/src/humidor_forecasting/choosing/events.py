@@ -108,7 +108,7 @@ def learn_effects(values: Values, columns: Values, season: int) -> Values:
         columns: Events on the same days, shape (days, columns).
         season: Days of a season.
     """
-    free: Flags = ~columns.any(axis=1)
+    free: Flags = np.asarray(~columns.any(axis=1))
     none = np.zeros(columns.shape[1])
     if free.all() or free.sum() < LEAST_FREE:
         return none
