@@ -87,7 +87,7 @@ def try_models(
 
     Models that are not told of events get the history without them, `usual`, and events are put back.
     """
-    usual = usual or EventFree.of(history, horizon)
+    usual = EventFree.of(history, horizon) if usual is None else usual
     ends = [*plan.ends, len(history)]
     trials = []
     for model in models:
