@@ -4,7 +4,8 @@ Smoothing takes a promotion of last week for a new level, and knows of none to c
 known ahead are learnt from the history, divided out of it, and put back onto the days ahead. It is a
 regression on dummies (Hyndman & Athanasopoulos, FPP3 §7.4; of holidays: Taylor & Letham 2018, §3.3), on the
 logarithm of a rate, so that days without demand count as what they are (quasi-likelihood with a constant
-coefficient of variation: McCullagh & Nelder 1989, chapters 8 and 9), and shrunk towards no effect by a normal prior.
+coefficient of variation: McCullagh & Nelder 1989, chapters 8 and 9), and shrunk towards no effect by a
+normal prior.
 """
 
 from collections.abc import Sequence
