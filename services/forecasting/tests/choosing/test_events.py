@@ -24,7 +24,7 @@ UNTOLD = ["seasonal_naive", "seasonal_average", "auto_ets", "auto_theta"]
 
 def sold(times: Values, seed: int = 1) -> Values:
     """Packs of 20, five to twenty-five a day, so many times as many on each day."""
-    return np.random.default_rng(seed).poisson(np.resize(WEEK, len(times)) * times) * 20.0
+    return np.asarray(np.random.default_rng(seed).poisson(np.resize(WEEK, len(times)) * times) * 20.0)
 
 
 def forecast(values: Values, known: dict[str, Values], **changes: Any) -> SeriesOutput:

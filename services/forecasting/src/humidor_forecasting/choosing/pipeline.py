@@ -50,7 +50,7 @@ class _Series:
 
     def times_ahead(self) -> Values:
         """Give by how many times events change each day ahead."""
-        return self.usual.ahead([len(self.history)], self.given.horizon)[0]
+        return np.asarray(self.usual.ahead([len(self.history)], self.given.horizon)[0])
 
 
 @dataclass(frozen=True)
