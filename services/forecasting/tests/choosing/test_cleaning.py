@@ -1,6 +1,7 @@
 """What is recorded becomes a sound history, and what was done is said."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,7 +17,7 @@ def test_one_absurd_sale_is_cut_and_reported() -> None:
     values[60] = 99_999
     cleaned = clean(values)
     assert cleaned.values[60] == 25
-    assert cleaned.notes == ["1 absurd amounts cut to 25 (the greatest was 99999)"]
+    assert cleaned.notes == ["1 absurd amounts cut to 25 at most (the greatest was 99999)"]
 
 
 def test_peaks_that_are_meant_and_levels_that_have_risen_stay() -> None:
@@ -27,6 +28,55 @@ def test_peaks_that_are_meant_and_levels_that_have_risen_stay() -> None:
     assert np.array_equal(clean(risen).values, risen)
     exploding = 1.2 ** np.arange(100.0)
     assert np.array_equal(clean(exploding).values, exploding)
+
+
+@pytest.mark.parametrize("day", [60, 100, 139])
+def test_a_promotion_excuses_a_peak_but_not_any_amount(day: int) -> None:
+    values = weeks(20)
+    values[day] = 99_999
+    cleaned = clean(values, excused=range(50, 140))
+    assert cleaned.values[day] == 25
+    assert "(the greatest was 99999)" in cleaned.notes[0]
+
+
+@pytest.mark.parametrize("absurd", range(4))
+def test_few_sales_are_judged_by_each_other(absurd: int) -> None:
+    for gap in (1, 24):
+        values = np.zeros(4 * gap)
+        values[::gap] = 40, 20, 60, 20
+        assert clean(values).notes == []
+        values[absurd * gap] = 100_000
+        cleaned = clean(values)
+        assert cleaned.values.max() <= 60
+        assert cleaned.notes[0].startswith("1 absurd amounts cut to")
+
+
+def test_great_orders_that_chance_or_growth_explains_stay() -> None:
+    random = np.random.default_rng(5)
+    cut = 0
+    for count in np.resize([3, 4, 5, 6, 8, 10, 20, 60, 300], 900):
+        values = np.zeros(3 * count)
+        values[random.choice(len(values), count, replace=False)] = random.exponential(100.0, count)
+        cut += bool(clean(values).notes)
+    assert cut <= 3
+    twice = np.resize([20.0, 0, 0, 40, 0, 20, 0], 91)
+    twice[[40, 60]] = 4_000
+    assert clean(twice).notes == []
+
+
+def test_what_comes_later_changes_nothing_that_was_filled_or_cut_before() -> None:
+    random = np.random.default_rng(3)
+    values = random.poisson(weeks(30)).astype(np.float64)
+    out = {1, 2, 12, *range(60, 75), 139, 140, 141}
+    values[list(out)] = 0.0
+    values[[3, 90, 138]] = np.nan
+    values[100] = 30_000
+    cleaned = clean(values, censored=out, closed=[33, 137], excused=[50])
+    for end in (17, 61, 70, 101, 140):
+        for times in (0.0, 3.0):
+            other = np.concatenate([values[:end], times * values[end:]])
+            known = clean(other, censored=out, closed=[33, 137], excused=[50]).values[:end]
+            assert np.array_equal(known, cleaned.values[:end])
 
 
 def test_days_with_stock_outs_are_lifted_and_never_lowered() -> None:

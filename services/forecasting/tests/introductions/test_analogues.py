@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -61,6 +62,23 @@ def test_own_days_draw_the_level_towards_them_and_make_it_surer() -> None:
     assert width[1] < width[0]
     assert len(forecast_series(given(*alike, own=[30.0] * 9)).reasons) > 0
     assert forecast_series(given(*alike, own=[30.0] * 9)).model != "analogues"
+
+
+def test_an_absurd_sale_of_an_analogue_or_of_its_own_is_cut_and_told() -> None:
+    sound = [analogue(0.9, launch=True), analogue(1.0), analogue(1.1)]
+    usual = forecast_series(given(*sound)).cumulative[-1][0]
+    for part in ("launch", "recent"):
+        days = list(getattr(sound[0], part))
+        days[20] = 140_000.0
+        found = forecast_series(given(msgspec.structs.replace(sound[0], **{part: days}), *sound[1:]))
+        assert found.cumulative[-1][0] == pytest.approx(usual, rel=0.1)
+        assert [note[:11] for note in found.notes] == ["G0.9 in S1:"]
+        assert "absurd" in found.notes[0]
+    for own in ([140_000.0], [9.0, 140_000.0], [9.0, 8.0, 140_000.0, 9.0]):
+        found = forecast_series(given(*sound, own=own))
+        assert found.cumulative[-1][0] < 2.5 * usual
+        assert len(found.notes) == 1
+    assert forecast_series(given(*sound, own=[200.0])).notes == []
 
 
 @pytest.mark.parametrize("times", [0.0, 1e-6, 1e9])

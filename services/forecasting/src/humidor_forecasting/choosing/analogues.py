@@ -7,8 +7,10 @@ its own draw the level towards them (a normal prior and a normal likelihood of t
 
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 
+from humidor_forecasting.choosing.cleaning import ABSURD_TIMES, MEANT_TIMES, cut_absurd
 from humidor_forecasting.choosing.work import Analogue, SeriesInput
 from humidor_forecasting.models.interface import Values
 
@@ -23,11 +25,15 @@ MOST_NAMED = 5
 
 @dataclass(frozen=True)
 class Made:
-    """Mean and quantiles of days, and of the first 1, 2 … days together; whom they were learnt from."""
+    """Mean and quantiles of days, and of the first 1, 2 … days together; whom they were learnt from.
+
+    `notes` say which amounts were absurd.
+    """
 
     days: tuple[Values, Values]
     sums: tuple[Values, Values]
     reasons: list[str]
+    notes: list[str]
 
 
 @dataclass(frozen=True)
@@ -41,9 +47,10 @@ class _Level:
 
 def forecast_by_analogues(given: SeriesInput, *, seed: int) -> Made:
     """Forecast a series with fewer than eight days of its own from `analogues`, at least one."""
+    given, notes = _without_absurdities(given)
     weights = np.array([each.weight for each in given.analogues])
     weights /= weights.sum()
-    own = np.array([each or 0.0 for each in given.values], dtype=np.float64)
+    own = np.array(given.values, dtype=np.float64)
     curves = np.array([_curve(each, given, len(own)) for each in given.analogues])
     levels = np.maximum(curves.mean(axis=1), LEAST_LEVEL)
     shape = weights @ (curves / levels[:, None])
@@ -57,7 +64,32 @@ def forecast_by_analogues(given: SeriesInput, *, seed: int) -> Made:
         days=(paths.mean(axis=0), np.quantile(paths, chances, axis=0).T),
         sums=(sums.mean(axis=0), np.quantile(sums, chances, axis=0).T),
         reasons=_reasons(given, weights, level),
+        notes=notes,
     )
+
+
+def _without_absurdities(given: SeriesInput) -> tuple[SeriesInput, list[str]]:
+    """Cut absurd amounts of the analogues and of the series' own days, its first ones by what is alike."""
+    found = [_cut(each) for each in given.analogues]
+    alike, notes = [each for each, _ in found], [note for _, said in found for note in said]
+    own = np.array([each or 0.0 for each in given.values], dtype=np.float64)
+    own, _ = cut_absurd(own, np.isin(np.arange(len(own)), given.excused))
+    greatest = max(each.scale * max([*each.launch, *each.recent], default=0.0) for each in alike)
+    absurd = own > MEANT_TIMES * ABSURD_TIMES * greatest
+    if greatest > 0 and absurd.any():
+        notes.append(
+            f"{int(absurd.sum())} absurd amounts cut to {greatest:.9g}, the most that anything alike sold"
+            f" in a day (the greatest was {own.max():.9g})"
+        )
+        own = np.where(absurd, greatest, own)
+    return msgspec.structs.replace(given, values=own.tolist(), analogues=alike), notes
+
+
+def _cut(analogue: Analogue) -> tuple[Analogue, list[str]]:
+    launch, recent = (cut_absurd(np.array(each)) for each in (analogue.launch, analogue.recent))
+    cut = msgspec.structs.replace(analogue, launch=launch[0].tolist(), recent=recent[0].tolist())
+    said = dict.fromkeys([*launch[1], *recent[1]])
+    return cut, [f"{analogue.gtin} in {analogue.store_id}: {note}" for note in said]
 
 
 def _curve(analogue: Analogue, given: SeriesInput, own_days: int) -> Values:

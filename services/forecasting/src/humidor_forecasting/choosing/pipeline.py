@@ -205,7 +205,7 @@ def _by_analogues(series: _Series) -> SeriesOutput:
         cumulative=_rows(*made.sums),
         scores={},
         reasons=made.reasons,
-        notes=series.notes,
+        notes=[*series.notes, *made.notes],
         fell_back=True,
     )
 
