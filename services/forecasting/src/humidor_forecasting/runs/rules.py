@@ -149,7 +149,7 @@ def _regular_price(recorded: Recorded, promotions: Sequence[Promotion]) -> list[
     column = [0.0] * count
     ends = [place for place, _ in told[1:]] + [count]
     for (place, _), end, price in zip(told, ends, regular, strict=True):
-        column[place:end] = [log(price / regular[0])] * (end - place)
+        column[place:end] = [log(price) - log(regular[0])] * (end - place)
     return column
 
 
