@@ -130,7 +130,10 @@ async def test_a_refusal_names_the_field(market: Market) -> None:
         error = (await ask(market, 422, **body))["errors"][0]
         return error["field"], error["message"]
 
-    assert await refused(brand="Loop") == ("brand", "there is no whole week with a sale at a regular price")
+    assert await refused(brand="Loop") == (
+        "brand",
+        "there is no whole week in which it was sold at a price",
+    )
     await sell(market, "S0001", [2500] * WEEKS, [5.0] * WEEKS)
     assert "prices have not moved" in (await refused(gtins=[GTIN]))[1]
     today = utc_now().date()

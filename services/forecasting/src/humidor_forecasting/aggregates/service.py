@@ -36,7 +36,7 @@ def scope_of(principal: Principal, asked: ScopeInput) -> Scope:
         principal.check_every_store()
     for store_id in asked.store_ids or ():
         principal.check_store(store_id)
-    return Scope(asked.store_ids, asked.area, asked.gtins, asked.brand, asked.price_class)
+    return Scope(asked.store_ids, asked.area, asked.gtins, asked.brand, asked.price_class, asked.channel)
 
 
 async def gather(
@@ -51,7 +51,7 @@ async def gather(
     if len(rows) > most:
         raise invalid("store_id", f"more than {most} series; ask for fewer stores or products")
     window = rules.window_of(rows, horizon_days, today)
-    notes = []
+    notes = rules.channel_notes(rows)
     if rows and window is None:
         notes.append("the forecasts of these series have no day in common; run them together")
     measured = await queries.together(conn, scope, today=today) if len(rows) > 1 else 0.0

@@ -12,10 +12,10 @@ from humidor_forecasting.elasticity.work import Weeks
 Pair: TypeAlias = tuple[str, str]
 _SERIES = f"""
 SELECT s.store_id, s.gtin FROM demand_series s
-WHERE {IN_SCOPE} AND s.last_day >= $6::date AND EXISTS (
+WHERE {IN_SCOPE} AND s.last_day >= $7::date AND EXISTS (
     SELECT FROM demand_days d WHERE (d.store_id, d.gtin) = (s.store_id, s.gtin)
-      AND d.day >= $6 AND d.day < $7::date AND d.sold_sticks > 0 AND d.amount_minor > 0)
-ORDER BY 1, 2 LIMIT $8
+      AND d.day >= $7 AND d.day < $8::date AND d.sold_sticks > 0 AND d.amount_minor > 0)
+ORDER BY 1, 2 LIMIT $9
 """  # noqa: S608 - our own text
 # Whole weeks since a series began. Regular is what is paid outside of promotions.
 _WEEKS = """

@@ -59,6 +59,8 @@ async def estimate_demand(
         if len(pairs) > MOST_SERIES:
             raise invalid(_widest(asked), f"more than {MOST_SERIES} series; ask for fewer stores or products")
         weeks = await queries.weeks_of(conn, pairs, *span)
+    if not weeks:
+        raise invalid(_widest(asked), "there is no whole week in which it was sold at a price")
     question = DemandQuestion(
         series=weeks,
         holidays=holidays,
