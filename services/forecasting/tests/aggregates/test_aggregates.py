@@ -106,7 +106,8 @@ async def test_areas_classes_and_channels_are_added_up_and_goods_counted_twice_a
     assert {part["key"]: part["total_mean_sticks"] for part in retail["parts"]} == {
         "North": 7 * 11 * 20, "South": 7 * 9 * 20,
     }  # fmt: skip
-    assert (sticks(retail), retail["notes"]) == (7 * 20 * 20, [])
+    assert sticks(retail) == 7 * 20 * 20
+    assert not any("twice" in each for each in retail["notes"])
     by_class = await get(market, channel="retail", by="class")
     assert {part["key"]: part["total_mean_sticks"] for part in by_class["parts"]} == {
         "2": 7 * 13 * 20, "3": 7 * 7 * 20,
@@ -123,7 +124,8 @@ async def test_areas_classes_and_channels_are_added_up_and_goods_counted_twice_a
     asked = await market.ask("POST", "/v1/what-ifs", json=changed)
     assert any("twice" in each for each in asked["reasons"])
     asked = await market.ask("POST", "/v1/what-ifs", json=changed | {"channel": "retail"})
-    assert (len(asked["series"]), asked["reasons"]) == (3, [])
+    assert len(asked["series"]) == 3
+    assert not any("twice" in each for each in asked["reasons"])
     await market.ask("GET", PATH, params={"channel": "mail"}, expect=422)
 
 
