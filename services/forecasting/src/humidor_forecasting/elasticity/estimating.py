@@ -77,7 +77,7 @@ def _columns(given: ElasticityInput) -> tuple[Values, list[Values], list[Values]
     series = numbers(given.series)
 
     def level(column: Values) -> Values:
-        return within(column, series) + column.mean() if len(series) else column
+        return np.asarray(within(column, series) + column.mean()) if len(series) else column
 
     own = [_log(columns, name) for name in (given.price, *given.controls)]
     instruments = [

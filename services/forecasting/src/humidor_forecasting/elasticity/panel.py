@@ -68,7 +68,7 @@ class Errors:
 
     def meat(self, scores: Values) -> Values:
         """Variance of the sum of these scores, without what the coefficients cost."""
-        return driscoll_kraay(scores, numbers(self.weeks)) if self.weeks else scores.T @ scores
+        return driscoll_kraay(scores, numbers(self.weeks)) if self.weeks else np.asarray(scores.T @ scores)
 
     def covariance(self, projected: Values, residuals: Values) -> Values:
         """Covariance of coefficients, with the correction n/(n-k)."""
