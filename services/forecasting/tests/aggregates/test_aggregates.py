@@ -4,7 +4,16 @@ from datetime import timedelta
 from typing import Any
 
 from humidor_common.clock import utc_now
-from humidor_forecasting.testing.market import GTIN, Market, days_of_sales, product, store
+from humidor_common.events.customers import RetailerChanged
+from humidor_forecasting.testing.market import (
+    GTIN,
+    NOON,
+    Market,
+    days_of_sales,
+    ordered,
+    product,
+    store,
+)
 from humidor_forecasting.testing.publishing import publish
 
 OTHER = "06901028000017"
@@ -71,3 +80,60 @@ async def test_levels_add_up_exactly_however_they_are_cut(market: Market) -> Non
     assert [each["name"] for each in other["changed_versions"]] == ["numpy"]
     elsewhere = market.auth("manager", stores=["S0002"])
     await market.ask("POST", f"/v1/issued-forecasts/{issued}:reproduce", headers=elsewhere, expect=403)
+
+
+async def test_areas_classes_and_channels_are_added_up_and_goods_counted_twice_are_said(
+    market: Market,
+) -> None:
+    now = utc_now()
+    today = (now + timedelta(hours=8)).date()
+    await market.know(
+        product(), product(OTHER, price_class="3"), store(), store("S0002"), store("W0001", kind="warehouse")
+    )
+    await market.know(area("C1", ["S0001"], "North"), area("C2", ["S0002"], "South"))
+    sizes = {("S0001", GTIN): 4, ("S0001", OTHER): 7, ("S0002", GTIN): 9}
+    for (store_id, gtin), size in sizes.items():
+        await market.sold(*days_of_sales([size] * 60, until=today, store_id=store_id, gtin=gtin))
+    await market.sold(*(
+        ordered(f"o{ago}", 260, 260, at=now - timedelta(days=ago)) for ago in range(1, 61)
+    ))  # fmt: skip
+    await publish(market, ["S0001", "S0002", "W0001"], at=now, gtins=[GTIN, OTHER], horizon_days=7)
+
+    def sticks(answer: Any) -> float:
+        return float(answer["whole"]["total_mean_sticks"])
+
+    retail = await get(market, channel="retail", by="area")
+    assert {part["key"]: part["total_mean_sticks"] for part in retail["parts"]} == {
+        "North": 7 * 11 * 20, "South": 7 * 9 * 20,
+    }  # fmt: skip
+    assert sticks(retail) == 7 * 20 * 20
+    assert not any("twice" in each for each in retail["notes"])
+    by_class = await get(market, channel="retail", by="class")
+    assert {part["key"]: part["total_mean_sticks"] for part in by_class["parts"]} == {
+        "2": 7 * 13 * 20, "3": 7 * 7 * 20,
+    }  # fmt: skip
+    north = await get(market, area="North")
+    assert (north["store_level"], north["series"], sticks(north)) == ("area", 2, 7 * 11 * 20)
+    trade = await get(market, channel="trade")
+    assert (trade["series"], sticks(trade), trade["notes"]) == (1, 7 * 260, [])
+    both = await get(market, by="area")
+    assert sticks(both) == sticks(retail) + sticks(trade)
+    assert [part["key"] for part in both["parts"]] == ["", "North", "South"]
+    assert any("1 of 4 series are what warehouses deliver" in each for each in both["notes"])
+    changed = {"price": {"percent": 5}, "elasticity": {"value": -1.0}}
+    asked = await market.ask("POST", "/v1/what-ifs", json=changed)
+    assert any("twice" in each for each in asked["reasons"])
+    asked = await market.ask("POST", "/v1/what-ifs", json=changed | {"channel": "retail"})
+    assert len(asked["series"]) == 3
+    assert not any("twice" in each for each in asked["reasons"])
+    await market.ask("GET", PATH, params={"channel": "mail"}, expect=422)
+
+
+def area(retailer_id: str, store_ids: list[str], trade_area: str) -> RetailerChanged:
+    return RetailerChanged(
+        retailer_id=retailer_id, state="active", licence_number=None, licence_status=None,
+        licence_valid_from=None, licence_valid_until=None, time_zone="Asia/Shanghai",
+        business_format="convenience", market_type="urban", trade_area=trade_area, sales_line=None,
+        compliance_grade=None, credit_limit_minor=None, currency="CNY", parent_id=None, version=1,
+        changed_at=NOON, store_ids=store_ids,
+    )  # fmt: skip

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from humidor_forecasting.aggregates.work import Figures
+from humidor_forecasting.elasticity.work import Weeks
 from humidor_forecasting.whatifs.answering import answer
 from humidor_forecasting.whatifs.learning import LITERATURE, choose_elasticity, estimate, learn_promotion
 from humidor_forecasting.whatifs.rules import Change, price_of
-from humidor_forecasting.whatifs.work import Normal, PastPromotion, Weeks, WhatIfQuestion
+from humidor_forecasting.whatifs.work import Normal, PastPromotion, WhatIfQuestion
 
 
 def weeks(elasticity: float, *, series: int = 8, noise: float = 0.1, moves: bool = True) -> list[Weeks]:
@@ -22,7 +23,11 @@ def weeks(elasticity: float, *, series: int = 8, noise: float = 0.1, moves: bool
         sticks = np.exp(log + random.normal(0, noise, count))
         found.append(
             Weeks(
-                series=f"S{number}", weeks=list(range(count)), sticks=sticks.tolist(), prices=price.tolist()
+                series=f"S{number}",
+                weeks=list(range(count)),
+                sticks=sticks.tolist(),
+                prices=price.tolist(),
+                promoted=[0.0] * count,
             )
         )
     return found

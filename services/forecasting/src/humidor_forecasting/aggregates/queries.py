@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any, Literal, TypeAlias
 
 from humidor_common.db.pool import Connection
+from humidor_forecasting.demand.schemas import Channel
 from humidor_forecasting.forecasts.queries import KNOWN_SERIES
 
 By: TypeAlias = Literal["none", "store", "area", "product", "brand", "class"]
@@ -14,24 +15,30 @@ MEASURED_DAYS = 56
 
 @dataclass(frozen=True)
 class Scope:
-    """Which series: those of some stores or an area, and of some products, a brand or a price class."""
+    """Which series: those of some stores or an area, and of some products, a brand or a price class.
+
+    `retail` are those of stores, `trade` those of warehouses, of which stores order.
+    """
 
     store_ids: list[str] | None = None
     area: str | None = None
     gtins: list[str] | None = None
     brand: str | None = None
     price_class: str | None = None
+    channel: Channel = "both"
 
     @property
     def parameters(self) -> tuple[Any, ...]:
-        return self.store_ids, self.area, self.gtins, self.brand, self.price_class
+        return self.store_ids, self.area, self.gtins, self.brand, self.price_class, self.channel
 
 
 IN_SCOPE = """($1::text[] IS NULL OR s.store_id = ANY($1))
       AND ($2::text IS NULL OR s.store_id IN (SELECT store_id FROM store_areas WHERE area = $2))
       AND ($3::text[] IS NULL OR s.gtin = ANY($3))
       AND ($4::text IS NULL OR s.gtin IN (SELECT gtin FROM products WHERE brand = $4))
-      AND ($5::text IS NULL OR s.gtin IN (SELECT gtin FROM products WHERE price_class = $5))"""
+      AND ($5::text IS NULL OR s.gtin IN (SELECT gtin FROM products WHERE price_class = $5))
+      AND ($6::text = 'both' OR ($6 = 'trade') = (
+          s.store_id IN (SELECT store_id FROM stores WHERE kind = 'warehouse')))"""
 _GROUP: dict[By, str] = {
     "none": "''",
     "store": "s.store_id",
@@ -45,14 +52,15 @@ _GROUP: dict[By, str] = {
 def _newest(by: By) -> str:
     return f"""
 SELECT s.store_id, s.gtin, {_GROUP[by]} AS part, f.starts_on, f.horizon_days, f.probabilities, f.days,
-       f.cumulative
-FROM {KNOWN_SERIES} s LEFT JOIN products p USING (gtin) LEFT JOIN store_areas a USING (store_id)
+       f.cumulative, coalesce(k.kind = 'warehouse', false) AS trade
+FROM {KNOWN_SERIES} s LEFT JOIN stores k USING (store_id)
+LEFT JOIN products p USING (gtin) LEFT JOIN store_areas a USING (store_id)
 CROSS JOIN LATERAL (
     SELECT starts_on, horizon_days, probabilities, days, cumulative FROM forecasts f
     WHERE f.store_id = s.store_id AND f.gtin = s.gtin
     ORDER BY f.issued_at DESC, f.forecast_id DESC LIMIT 1) f
-WHERE {IN_SCOPE} AND f.starts_on + f.horizon_days > $6::date
-ORDER BY 3, 1, 2 LIMIT $7
+WHERE {IN_SCOPE} AND f.starts_on + f.horizon_days > $7::date
+ORDER BY 3, 1, 2 LIMIT $8
 """  # noqa: S608 - our own text
 
 
@@ -64,7 +72,7 @@ cells AS (
     SELECT d.store_id, d.gtin, extract(isodow FROM d.day) AS weekday, d.day,
            (d.sold_sticks + d.requested_sticks)::float8 AS sticks
     FROM known JOIN demand_days d USING (store_id, gtin)
-    WHERE d.day >= $6::date - {MEASURED_DAYS} AND d.day < $6::date),
+    WHERE d.day >= $7::date - {MEASURED_DAYS} AND d.day < $7::date),
 own AS (
     SELECT store_id, gtin, sum(squares - sums * sums / 8) / 49 AS variance
     FROM (SELECT store_id, gtin, weekday, sum(sticks * sticks) AS squares, sum(sticks) AS sums

@@ -39,3 +39,14 @@ def figures_of(row: Any, window: Window) -> Figures:
         span=row["cumulative"][-1],
         span_days=row["days"],
     )
+
+
+def channel_notes(rows: Sequence[Any]) -> list[str]:
+    """Say where what a warehouse delivers and what stores sell of it are both in a sum."""
+    delivered = sum(row["trade"] for row in rows)
+    if delivered in {0, len(rows)}:
+        return []
+    return [(
+        f"{delivered} of {len(rows)} series are what warehouses deliver, the others what stores sell: the "
+        "same goods may be in it twice; ask for the channel retail or trade"
+    )]  # fmt: skip

@@ -1,10 +1,36 @@
 """What callers see of forecasts of many series together."""
 
 from datetime import date
+from typing import Annotated
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field, model_validator
 
+from humidor_common.web.inputs import Input, Name, StoreId
+from humidor_forecasting.demand.schemas import Channel
 from humidor_forecasting.forecasts.schemas import QuantileView
+from humidor_forecasting.inputs import Gtin
+
+
+class ScopeInput(Input):
+    """Which series: of some stores or an area, and of some products, a brand or a price class; else all.
+
+    `channel` is `retail` for what stores sell, `trade` for what warehouses deliver to them.
+    """
+
+    store_ids: Annotated[list[StoreId], Field(min_length=1, max_length=500)] | None = None
+    area: Name | None = None
+    gtins: Annotated[list[Gtin], Field(min_length=1, max_length=500)] | None = None
+    brand: Name | None = None
+    price_class: Name | None = None
+    channel: Channel = "both"
+
+    @model_validator(mode="after")
+    def _check_levels(self) -> "ScopeInput":
+        if self.store_ids is not None and self.area is not None:
+            raise ValueError("give store_ids or an area")
+        if sum(each is not None for each in (self.gtins, self.brand, self.price_class)) > 1:
+            raise ValueError("give one of gtins, brand and price_class")
+        return self
 
 
 class SumDayView(BaseModel):

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
+from humidor_common.auth import Principal
 from humidor_common.db.pool import Connection, Pool
 from humidor_common.web.problems import invalid
 from humidor_forecasting.aggregates import queries, rules
 from humidor_forecasting.aggregates.queries import By, Scope
 from humidor_forecasting.aggregates.rules import Window
-from humidor_forecasting.aggregates.schemas import AggregateForecastView, PartView, SumView
+from humidor_forecasting.aggregates.schemas import AggregateForecastView, PartView, ScopeInput, SumView
 from humidor_forecasting.aggregates.work import AggregateInput, AggregateOutput, Figures, Row
 from humidor_forecasting.asking import ask
 
@@ -25,6 +26,19 @@ class Gathered(NamedTuple):
     notes: list[str]
 
 
+def scope_of(principal: Principal, asked: ScopeInput) -> Scope:
+    """Give the scope that is asked for.
+
+    Raises:
+        Problem: 403 where it holds stores that are not the caller's.
+    """
+    if asked.store_ids is None:
+        principal.check_every_store()
+    for store_id in asked.store_ids or ():
+        principal.check_store(store_id)
+    return Scope(asked.store_ids, asked.area, asked.gtins, asked.brand, asked.price_class, asked.channel)
+
+
 async def gather(
     conn: Connection, scope: Scope, by: By, *, horizon_days: int | None, today: date, most: int = MOST_SERIES
 ) -> Gathered:
@@ -37,7 +51,7 @@ async def gather(
     if len(rows) > most:
         raise invalid("store_id", f"more than {most} series; ask for fewer stores or products")
     window = rules.window_of(rows, horizon_days, today)
-    notes = []
+    notes = rules.channel_notes(rows)
     if rows and window is None:
         notes.append("the forecasts of these series have no day in common; run them together")
     measured = await queries.together(conn, scope, today=today) if len(rows) > 1 else 0.0

@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
-from humidor_common.web.inputs import Input
+from humidor_common.web.inputs import Day, Input
+from humidor_forecasting.aggregates.schemas import ScopeInput
 from humidor_forecasting.inputs import Code
 
 MOST_ROWS = 20_000
@@ -55,8 +56,44 @@ class ElasticityRequest(Input):
         return self
 
 
+class Step(Input):
+    """A value that holds from this day until the next step."""
+
+    starts_on: Day
+    value: FiniteFloat
+
+
+class DemandElasticityRequest(ScopeInput):
+    """Which series, of which days; whole weeks of the last three years where no days are given.
+
+    `instruments` move the price and, but through it, not demand: such as the tax on a pack, which holds from
+    a day on. Those in `linear_instruments` are not taken as logarithms.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{
+                "brand": "Loop", "first_day": "2024-01-01",
+                "instruments": {"tax_per_pack": [{"starts_on": "2023-01-01", "value": 1200},
+                                                 {"starts_on": "2025-05-10", "value": 1350}]},
+            }]
+        }
+    )  # fmt: skip
+
+    first_day: Day | None = None
+    last_day: Day | None = None
+    instruments: Annotated[
+        dict[Code, Annotated[list[Step], Field(min_length=1, max_length=2000)]], Field(max_length=10)
+    ] = Field(default_factory=dict)
+    linear_instruments: Columns = Field(default_factory=list)
+    level: Annotated[float, Field(ge=0.5, le=0.999)] = 0.95
+
+
 class CoefficientView(BaseModel):
-    """A coefficient; standard error, interval and p-value bear unequal variance (HC1)."""
+    """A coefficient; standard error, interval and p-value bear unequal variance (HC1).
+
+    Of weeks of demand they also bear that series and neighbouring weeks go together (Driscoll and Kraay).
+    """
 
     name: str
     value: float
@@ -80,7 +117,7 @@ class EstimateRow(BaseModel):
     part: Annotated[Literal["coefficient", "diagnostic"], Field(description="What the line tells 类别")]
     name: Annotated[str, Field(description="Coefficient or diagnostic 名称")]
     value: Annotated[float, Field(description="Its value 估计值")]
-    standard_error: Annotated[float | None, Field(description="Standard error, HC1 稳健标准误")]
+    standard_error: Annotated[float | None, Field(description="Robust standard error 稳健标准误")]
     low: Annotated[float | None, Field(description="Lower bound of the interval 下限")]
     high: Annotated[float | None, Field(description="Upper bound of the interval 上限")]
     p_value: Annotated[float | None, Field(description="p-value P 值")]
@@ -90,7 +127,10 @@ class EstimateRow(BaseModel):
 
 
 class ElasticityView(BaseModel):
-    """An estimate; `elasticity` is by how many percent demand changes where the price rises by one."""
+    """An estimate; `elasticity` is by how many percent demand changes where the price rises by one.
+
+    `series` and `weeks` count what an estimate of recorded demand is made of.
+    """
 
     method: str
     rows: int
@@ -99,3 +139,5 @@ class ElasticityView(BaseModel):
     r_squared: float
     diagnostics: list[DiagnosticView]
     remarks: list[str]
+    series: int | None = None
+    weeks: int | None = None

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from humidor_forecasting.models.interface import Values
-from humidor_forecasting.whatifs.work import Effect, Normal, PastPromotion, Weeks
+from humidor_forecasting.elasticity.panel import driscoll_kraay, time_columns, within
+from humidor_forecasting.elasticity.work import Weeks
+from humidor_forecasting.whatifs.work import Effect, Normal, PastPromotion
 
 LITERATURE = Normal(value=-0.4, standard_error=0.05)
 PART_OF_MARKET_ERROR = 0.15
@@ -16,7 +17,6 @@ SOURCE = (
 LEAST_WEEKS = 26
 LEAST_PRICE_DEVIATION = 0.01
 MOST_ERROR = 0.5
-LAGS = 4
 LEAST_EVENTS = 3
 Z = 1.959963984540054
 
@@ -42,7 +42,7 @@ def choose_elasticity(
 
 
 def estimate(weeks: Sequence[Weeks]) -> tuple[Normal | None, str, int]:
-    """Regress log sticks on log price over series and weeks, or say why not.
+    """Regress log sticks on log price over series and weeks without promotions, or say why not.
 
     Each series has a level of its own, all share a trend (with its square) and, from two years on, a yearly
     wave. Errors of a week go together, and those of weeks near each other do: Driscoll & Kraay (1998), with
@@ -51,22 +51,24 @@ def estimate(weeks: Sequence[Weeks]) -> tuple[Normal | None, str, int]:
     rows = [
         (i, week, sticks, price)
         for i, each in enumerate(weeks)
-        for week, sticks, price in zip(each.weeks, each.sticks, each.prices, strict=True)
-        if sticks > 0 and price > 0
+        for week, sticks, price, promoted in zip(
+            each.weeks, each.sticks, each.prices, each.promoted, strict=True
+        )
+        if sticks > 0 and price and price > 0 and not promoted
     ]
     if len({week for _, week, _, _ in rows}) < LEAST_WEEKS:
         return None, f"fewer than {LEAST_WEEKS} weeks with a price", len(rows)
     table = np.array(rows, dtype=np.float64)
     series, week = table[:, 0].astype(np.int64), table[:, 1].astype(np.int64)
-    quantity, price = _within(np.log(table[:, 2]), series), _within(np.log(table[:, 3]), series)
+    quantity, price = within(np.log(table[:, 2]), series), within(np.log(table[:, 3]), series)
     if float(price.std()) < LEAST_PRICE_DEVIATION:
         return None, "prices have hardly moved", len(rows)
-    matrix = np.column_stack([price, *(_within(column, series) for column in _time(week))])
+    matrix = np.column_stack([price, *(within(column, series) for column in time_columns(week).values())])
     if np.linalg.matrix_rank(matrix) < matrix.shape[1]:
         return None, "price has moved as time has: they cannot be told apart", len(rows)
     bread = np.linalg.inv(matrix.T @ matrix)
     coefficients = bread @ matrix.T @ quantity
-    meat = _driscoll_kraay(matrix * (quantity - matrix @ coefficients)[:, None], week)
+    meat = driscoll_kraay(matrix * (quantity - matrix @ coefficients)[:, None], week)
     error = float(np.sqrt(max((bread @ meat @ bread)[0, 0], 0.0)))
     value = float(coefficients[0])
     if not np.isfinite(error) or error > MOST_ERROR:
@@ -74,32 +76,6 @@ def estimate(weeks: Sequence[Weeks]) -> tuple[Normal | None, str, int]:
     if value > 0:
         return None, f"demand went up with the price ({value:+.2f}), so something else moved both", len(rows)
     return Normal(value=value, standard_error=error), "", len(rows)
-
-
-def _within(column: Values, series: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Values:
-    counts = np.maximum(np.bincount(series), 1)
-    return np.asarray(column - (np.bincount(series, weights=column) / counts)[series])
-
-
-def _time(week: np.ndarray[tuple[int], np.dtype[np.int64]]) -> list[Values]:
-    span = int(week.max() - week.min()) or 1
-    place = (week - week.min()) / span
-    columns = [place, place**2]
-    if span >= 104:
-        angle = 2 * np.pi * week / 52.1775
-        columns += [np.sin(angle), np.cos(angle)]
-    return columns
-
-
-def _driscoll_kraay(scores: Values, week: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Values:
-    span = int(week.max() - week.min()) + 1
-    sums = np.zeros((span, scores.shape[1]))
-    np.add.at(sums, week - week.min(), scores)
-    meat = sums.T @ sums
-    for lag in range(1, min(LAGS, span - 1) + 1):
-        shifted = sums[lag:].T @ sums[:-lag]
-        meat += (1 - lag / (LAGS + 1)) * (shifted + shifted.T)
-    return np.asarray(meat)
 
 
 def learn_promotion(

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 from humidor_common.db.columns import columns_of
 from humidor_common.db.pool import Connection
-from humidor_forecasting.whatifs.work import PastPromotion, Weeks
+from humidor_forecasting.whatifs.work import PastPromotion
 
 Pair: TypeAlias = tuple[str, str]
 LEARNT_DAYS = 730
@@ -17,28 +17,6 @@ _LIKE = f"""
 SELECT s.store_id, s.gtin FROM demand_series s JOIN products q USING (gtin)
 WHERE q.price_class IN (SELECT price_class FROM products JOIN {_PAIRS} USING (gtin))
 ORDER BY hashtextextended(s.store_id || s.gtin, 0) LIMIT $3
-"""  # noqa: S608 - our own text
-# Whole weeks in which the series was neither promoted nor sold out.
-_WEEKS = f"""
-SELECT p.store_id || '/' || p.gtin, array_agg(w.week ORDER BY w.week), array_agg(w.sticks ORDER BY w.week),
-       array_agg(w.price ORDER BY w.week)
-FROM {_PAIRS}
-CROSS JOIN LATERAL (
-    SELECT (date_trunc('week', day)::date - date '1990-01-01') / 7 AS week,
-           sum(sold_sticks)::float8 AS sticks, (sum(amount_minor) / sum(sold_sticks))::float8 AS price,
-           min(date_trunc('week', day)::date) AS monday
-    FROM demand_days d
-    WHERE d.store_id = p.store_id AND d.gtin = p.gtin AND d.sold_sticks > 0 AND d.amount_minor > 0
-      AND d.day >= $3::date - {LEARNT_DAYS} AND d.day < date_trunc('week', $3::date)
-    GROUP BY 1) w
-WHERE NOT EXISTS (
-        SELECT FROM promotions m WHERE m.starts_on < w.monday + 7 AND m.ends_on >= w.monday
-          AND (m.store_ids IS NULL OR p.store_id = ANY(m.store_ids))
-          AND (m.gtins IS NULL OR p.gtin = ANY(m.gtins)))
-  AND NOT EXISTS (
-        SELECT FROM stock_outs o WHERE o.store_id = p.store_id AND o.gtin = p.gtin
-          AND o.raised_at < w.monday + 7 AND coalesce(o.closed_at, 'infinity') >= w.monday)
-GROUP BY 1 ORDER BY 1
 """  # noqa: S608 - our own text
 # What is expected of a promotion's days is the mean of the same weekdays of the four weeks before it.
 _PROMOTIONS = f"""
@@ -77,11 +55,6 @@ CROSS JOIN LATERAL (
 async def series_like(conn: Connection, pairs: Sequence[Pair], limit: int) -> list[Pair]:
     """Name series of the same price classes, these among them, in an order that is the same every time."""
     return [(row[0], row[1]) for row in await conn.fetch(_LIKE, *columns_of(pairs), limit)]
-
-
-async def weeks_of(conn: Connection, pairs: Sequence[Pair], today: date) -> list[Weeks]:
-    rows = await conn.fetch(_WEEKS, *columns_of(pairs), today) if pairs else []
-    return [Weeks(series=row[0], weeks=row[1], sticks=row[2], prices=row[3]) for row in rows]
 
 
 async def promotions_of(conn: Connection, pairs: Sequence[Pair], today: date) -> list[PastPromotion]:

@@ -5,9 +5,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
-from humidor_common.web.inputs import Day, Input, Label, Name, StoreId
-from humidor_forecasting.aggregates.schemas import SumView
-from humidor_forecasting.inputs import Gtin
+from humidor_common.web.inputs import Day, Input, Label
+from humidor_forecasting.aggregates.schemas import ScopeInput, SumView
 
 
 class PriceChange(Input):
@@ -52,7 +51,7 @@ class StatedElasticity(Input):
     standard_error: Annotated[FiniteFloat, Field(ge=0, le=5)] = 0.0
 
 
-class WhatIfInput(Input):
+class WhatIfInput(ScopeInput):
     """Which series, and what would be different; all series where none are named."""
 
     model_config = ConfigDict(
@@ -63,22 +62,13 @@ class WhatIfInput(Input):
         }
     )
 
-    store_ids: Annotated[list[StoreId], Field(min_length=1, max_length=500)] | None = None
-    area: Name | None = None
-    gtins: Annotated[list[Gtin], Field(min_length=1, max_length=500)] | None = None
-    brand: Name | None = None
-    price_class: Name | None = None
     price: PriceChange | None = None
     promotion: PlannedPromotion | None = None
     elasticity: StatedElasticity | None = None
     horizon_days: Annotated[int, Field(ge=1, le=366)] | None = None
 
     @model_validator(mode="after")
-    def _check_levels(self) -> "WhatIfInput":
-        if self.store_ids is not None and self.area is not None:
-            raise ValueError("give store_ids or an area")
-        if sum(each is not None for each in (self.gtins, self.brand, self.price_class)) > 1:
-            raise ValueError("give one of gtins, brand and price_class")
+    def _check_change(self) -> "WhatIfInput":
         if self.price is None and self.promotion is None:
             raise ValueError("give a price or a promotion: without either nothing changes")
         return self

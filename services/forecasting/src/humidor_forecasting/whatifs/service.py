@@ -12,6 +12,8 @@ from humidor_forecasting.aggregates.queries import Scope
 from humidor_forecasting.aggregates.rules import USUAL_PROBABILITIES, Window
 from humidor_forecasting.aggregates.schemas import SumView
 from humidor_forecasting.asking import ask
+from humidor_forecasting.elasticity.queries import weeks_of
+from humidor_forecasting.elasticity.rules import monday_of
 from humidor_forecasting.whatifs import queries, rules
 from humidor_forecasting.whatifs.rules import Change, Priced
 from humidor_forecasting.whatifs.schemas import (
@@ -27,6 +29,7 @@ from humidor_forecasting.whatifs.work import Effect, Normal, WhatIfAnswer, WhatI
 
 MOST_SERIES = 500
 MOST_LIKE = 300
+TWO_YEARS = 104
 CHANCES = list(USUAL_PROBABILITIES)
 
 
@@ -46,18 +49,14 @@ async def answer(pool: Pool, principal: Principal, asked: WhatIfInput, *, today:
         Problem: 403 for stores that are not the caller's, 404 where nothing is forecast, 422 naming the
             field, 503 where it takes too long.
     """
-    if asked.store_ids is None:
-        principal.check_every_store()
-    for store_id in asked.store_ids or ():
-        principal.check_store(store_id)
+    scope = aggregates.scope_of(principal, asked)
     async with pool.acquire() as conn:
-        found = await _gather(conn, asked, today)
+        found = await _gather(conn, asked, scope, today)
     made = await ask("humidor_forecasting.whatifs.helping", found.question, WhatIfAnswer)
     return _view(found, asked, made)
 
 
-async def _gather(conn: Connection, asked: WhatIfInput, today: date) -> _Asked:
-    scope = Scope(asked.store_ids, asked.area, asked.gtins, asked.brand, asked.price_class)
+async def _gather(conn: Connection, asked: WhatIfInput, scope: Scope, today: date) -> _Asked:
     found = await aggregates.gather(
         conn,
         scope,
@@ -78,7 +77,8 @@ async def _gather(conn: Connection, asked: WhatIfInput, today: date) -> _Asked:
     promotion = asked.promotion
     planned_days = _planned_days(promotion, found.window)
     like = await queries.series_like(conn, pairs, MOST_LIKE)
-    stated = asked.elasticity
+    stated, monday = asked.elasticity, monday_of(today)
+    first = monday - timedelta(weeks=TWO_YEARS)
     question = WhatIfQuestion(
         series=found.series,
         together=found.together,
@@ -90,8 +90,8 @@ async def _gather(conn: Connection, asked: WhatIfInput, today: date) -> _Asked:
         discount_percent=promotion.discount_percent if promotion else None,
         elasticity=Normal(value=stated.value, standard_error=stated.standard_error) if stated else None,
         whole_market=scope.gtins is None and scope.brand is None and scope.price_class is None,
-        own_weeks=[] if stated else await queries.weeks_of(conn, pairs[:MOST_LIKE], today),
-        pooled_weeks=[] if stated else await queries.weeks_of(conn, like, today),
+        own_weeks=[] if stated else await weeks_of(conn, pairs[:MOST_LIKE], first, monday),
+        pooled_weeks=[] if stated else await weeks_of(conn, like, first, monday),
         own_promotions=await queries.promotions_of(conn, pairs, today) if promotion else [],
         pooled_promotions=await queries.promotions_of(conn, like, today) if promotion else [],
     )

@@ -5,15 +5,7 @@ from typing import NamedTuple
 import msgspec
 
 from humidor_forecasting.aggregates.work import Figures, Row
-
-
-class Weeks(msgspec.Struct, frozen=True, kw_only=True):
-    """A series' weeks without promotions and stock-outs: number of the week, sticks, price of a stick."""
-
-    series: str
-    weeks: list[int]
-    sticks: list[float]
-    prices: list[float]
+from humidor_forecasting.elasticity.work import Weeks
 
 
 class PastPromotion(NamedTuple):
