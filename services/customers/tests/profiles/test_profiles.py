@@ -239,10 +239,11 @@ async def test_a_merged_customers_purchases_count_for_the_survivor_until_the_mer
     for each in ("C1", "C2"):
         await desk.put(each)
     await desk.runtime.pool.execute("""
-        INSERT INTO purchases
-        SELECT gen_random_uuid(), NULL, now() - make_interval(days => n), 200, 200, 10000, 1,
-               current_date - n, 9, false, 'order', 'retailer', 'C' || (1 + n % 2), 'S0004', '06900000000001',
-               'stick', 'CNY' FROM generate_series(1, 6) n
+        INSERT INTO purchase_documents
+        SELECT gen_random_uuid(), NULL, now() - make_interval(days => n), current_date - n, 9, false, 'order',
+               'retailer', 'C' || (1 + n % 2), 'S0004', 'CNY',
+               purchase_line(1, 200, 200, 10000, 'stick', false), '06900000000001'
+        FROM generate_series(1, 6) n
     """)
     await desk.runtime.pool.execute(
         "INSERT INTO purchase_parties_changed VALUES ('retailer', 'C1'), ('retailer', 'C2')"

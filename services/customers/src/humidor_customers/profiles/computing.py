@@ -21,17 +21,19 @@ from humidor_customers.profiles.statement import (
     ALLOWED,
     BEFORE_2000,
     COLUMNS,
+    COUNT_BITS,
     DAY_BITS,
+    DOCUMENTS,
     GOODS,
     HOUR_BITS,
     KIND_BITS,
-    LINES,
     TO_READ,
     TO_WRITE,
     WRITE,
     WRITE_DETAILS,
 )
 from humidor_customers.purchases import queries as purchases
+from humidor_customers.purchases.copying import LINE, SEPARATOR
 from humidor_customers.retailers import queries as retailers
 
 LINES_AT_ONCE = 30_000
@@ -141,18 +143,29 @@ def _turned(rows: Iterable[Sequence[object]], width: int) -> list[list[object]]:
 
 async def _read_lines(conn: Connection, parts: Sequence[Sequence[object]], since: datetime) -> Lines | None:
     async with _planned(conn, TO_READ):
-        (row,) = await conn.fetch(LINES, *parts, since)
+        (row,) = await conn.fetch(DOCUMENTS, *parts, since)
     if row["packed"] is None:
         return None
     high, low = _numbers(row["document"], 2).T ^ _SIGN
     columns: dict[str, Any] = _unpacked(_numbers(row["packed"])[:, 0])
-    columns |= {name: _numbers(row[name])[:, 0] for name in ("bought_at", "sticks", "net_minor")}
+    count = columns.pop("count")
+    columns |= {"high": high, "low": low, "bought_at": _numbers(row["bought_at"])[:, 0]}
     currency, store = Codes.read(row["till"]).parted(" ")
-    return Lines(high=high, low=low, store=store, gtin=Codes.read(row["gtin"]), currency=currency, **columns)
+    columns |= {"currency": currency, "store": store}
+    figures = np.frombuffer(row["figures"], dtype=LINE)
+    return Lines(
+        **{
+            name: each.repeated(count) if isinstance(each, Codes) else np.repeat(each, count)
+            for name, each in columns.items()
+        },
+        sticks=figures["sticks"].astype(np.int64),
+        net_minor=figures["net_minor"].astype(np.int64),
+        gtin=Codes.read(row["gtins"].split(SEPARATOR)),
+    )
 
 
 def _unpacked(packed: Ints) -> dict[str, Ints]:
-    """Take the small numbers of lines apart, as `LINES` put them together."""
+    """Take the small numbers of documents apart, as `DOCUMENTS` put them together."""
 
     def bits(width: int) -> Ints:
         nonlocal packed
@@ -161,7 +174,8 @@ def _unpacked(packed: Ints) -> dict[str, Ints]:
         return values
 
     day = bits(DAY_BITS) - BEFORE_2000
-    return {"day": day, "hour": bits(HOUR_BITS), "kind": bits(KIND_BITS), "who": packed}
+    small = {"hour": bits(HOUR_BITS), "kind": bits(KIND_BITS), "count": bits(COUNT_BITS)}
+    return {"day": day, **small, "who": packed}
 
 
 def _numbers(sent: bytes, each: int = 1) -> Ints:

@@ -1,8 +1,8 @@
-"""Lines in the binary format of COPY.
+"""Documents with their lines in the binary format of COPY.
 
 A million documents come by in a row, so this goes over each of them once, from what was told to the bytes
-that are sent. What all lines of a document share is written once and repeated, and so are texts that come
-again; when they were bought is written by arrays of all documents.
+that are sent. What documents or lines have in common is written once and repeated; when documents are of is
+written by arrays of all of them.
 """
 
 from collections.abc import Sequence
@@ -14,11 +14,11 @@ import numpy as np
 from humidor_common.db.copying import END, NULL, SIGNATURE, text
 from humidor_customers.arrays import Ints
 from humidor_customers.purchases.clocks import DAY, HOUR, local, microseconds
-from humidor_customers.purchases.rules import MOST_MINOR, USUAL, Document, Known, Line, Product
+from humidor_customers.purchases.rules import MOST_MINOR, UNITS, USUAL, Document, Known, Line, Product
 
 COLUMNS = (
     *("document_id", "bought_at", "local_day", "local_hour", "sale_id", "kind", "party_kind", "store_id"),
-    *("currency", "party_id", "quantity", "sticks", "net_minor", "line", "provisional", "gtin", "unit"),
+    *("currency", "party_id", "figures", "gtins", "provisional"),
 )
 _HEAD = np.dtype(
     [
@@ -28,60 +28,89 @@ _HEAD = np.dtype(
     ]
 )
 """How many fields a row has, and the first of them, each after its length."""
-_NUMBERS = Struct(">iqiqiqiii?")
+_FIGURES = Struct(">iqqqB?")
+LINE = np.dtype(
+    [("line", ">i4"), ("quantity", ">i8"), ("sticks", ">i8"), ("net_minor", ">i8"), ("unit", "u1")]
+    + [("provisional", "?")]
+)
+"""A line as it stands in `figures`; its unit is a place among `UNITS`."""
+SEPARATOR = " "
+"""Stands between the numbers of products in `gtins`, so it is left out of those that are none."""
 _OF_UUID = (16).to_bytes(4, "big")
+_LENGTH = Struct(">i")
 
 _Shared: TypeAlias = tuple[str, str | None, str, str]
 """Kind, kind of party, store and currency."""
 
 
 class Written(NamedTuple):
-    """Lines as they are sent, and which days of which stores (from 2000-01-01) they are of."""
+    """Documents as they are sent, and which days of which stores (from 2000-01-01) they are of."""
 
     copy: bytes
     days: set[tuple[str, int]]
 
 
-class _Lines(dict[Line, bytes]):
-    """Lines as they are written, but for their documents: most say what others have said."""
+class _Line(NamedTuple):
+    figures: bytes
+    gtin: str
+    provisional: bool
 
-    def __init__(self, known: Known, *, sign: int, provisional: bool) -> None:
+
+class _Lines(dict[Line, _Line]):
+    """Lines as they are written: most say what others have said."""
+
+    def __init__(self, known: Known, sign: int) -> None:
         self._products = known.products
         self._usual = Product.of("", None, USUAL).sticks
+        self._units = {unit: place for place, unit in enumerate(UNITS)}
         self._sign = sign
-        self._provisional = provisional
 
-    def __missing__(self, told: Line) -> bytes:
+    def __missing__(self, told: Line) -> _Line:
         line, number, quantity, unit, money = told
         product = self._products.get(number)
-        gtin, factors = product or (number, self._usual)
+        gtin, factors = product or (number.replace(SEPARATOR, ""), self._usual)
         sold, net_minor = self._sign * quantity, self._sign * min(money, MOST_MINOR)
-        sticks, provisional = sold * factors.get(unit, 1), self._provisional or product is None
-        numbers = _NUMBERS.pack(8, sold, 8, sticks, 8, net_minor, 4, line, 1, provisional)
-        self[told] = written = numbers + text(gtin) + text(unit)
+        provisional = product is None
+        numbers = (line, sold, sold * factors[unit], net_minor, self._units[unit], provisional)
+        self[told] = written = _Line(_FIGURES.pack(*numbers), gtin, provisional)
         return written
 
 
-class _Ways(dict[_Shared, tuple[bytes, _Lines]]):
+class _Contents(dict[tuple[Line, ...], bytes]):
+    """All lines of a document as they are written, and whether anything in it is provisional."""
+
+    def __init__(self, lines: _Lines, *, provisional: bool) -> None:
+        self._lines = lines
+        self._provisional = provisional
+
+    def __missing__(self, told: tuple[Line, ...]) -> bytes:
+        figures, gtins, provisional = zip(*map(self._lines.__getitem__, told), strict=True)
+        packed = b"".join(figures)
+        flag = b"\0\0\0\1" + bytes([self._provisional or any(provisional)])
+        self[told] = written = _LENGTH.pack(len(packed)) + packed + text(SEPARATOR.join(gtins)) + flag
+        return written
+
+
+class _Ways(dict[_Shared, tuple[bytes, _Contents]]):
     """What documents have in common as it is written, and how their lines are."""
 
     def __init__(self, known: Known) -> None:
         self._zones = known.zones
-        self._lines = {
-            (back, nowhere): _Lines(known, sign=-1 if back else 1, provisional=nowhere)
-            for back in (False, True)
+        self._contents = {
+            (back, nowhere): _Contents(lines, provisional=nowhere)
+            for back, lines in ((False, _Lines(known, 1)), (True, _Lines(known, -1)))
             for nowhere in (False, True)
         }
 
-    def __missing__(self, shared: _Shared) -> tuple[bytes, _Lines]:
+    def __missing__(self, shared: _Shared) -> tuple[bytes, _Contents]:
         kind, _, store_id, _ = shared
         fields = b"".join(NULL if each is None else text(each) for each in shared)
-        self[shared] = way = fields, self._lines[kind == "return", store_id not in self._zones]
+        self[shared] = way = fields, self._contents[kind == "return", store_id not in self._zones]
         return way
 
 
 def encode(documents: Sequence[Document], known: Known) -> Written:
-    """Write the lines of documents as rows of `COLUMNS`, those of a customer and its neighbours together.
+    """Write documents as rows of `COLUMNS`, those of a customer and its neighbours together.
 
     So they lie when profiles are read, a page for many of them. What is sorted are rows as they are written:
     documents would then be read here and there.
@@ -99,11 +128,10 @@ def encode(documents: Sequence[Document], known: Known) -> Written:
     for head, (_, kind, sale_id, party_kind, party_id, _, store_id, currency, lines) in zip(
         heads, documents, strict=True
     ):
-        shared, told = ways[kind, party_kind, store_id, currency]
+        shared, contents = ways[kind, party_kind, store_id, currency]
         sale = NULL if sale_id is None else _OF_UUID + sale_id.bytes
         whose = NULL if party_id is None else text(party_id)
-        front = b"".join((head, sale, shared, whose))
-        rows.append(front + front.join([told[line] for line in lines]))
+        rows.append(b"".join((head, sale, shared, whose, contents[tuple(lines)])))
         customers.append(whose)
     order = np.argsort(np.array(customers), kind="stable").tolist()
     return Written(b"".join([SIGNATURE, *map(rows.__getitem__, order), END]), days)

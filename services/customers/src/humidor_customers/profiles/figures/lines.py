@@ -28,6 +28,9 @@ class Codes(NamedTuple):
         places = {name: n for n, name in enumerate(names)}
         return cls(names, np.fromiter(map(places.__getitem__, values), np.int64, len(values)))
 
+    def repeated(self, counts: Ints) -> "Codes":
+        return self._replace(of=np.repeat(self.of, counts))
+
     def parted(self, by: str) -> tuple["Codes", "Codes"]:
         """Give what stands before and after the first `by` in each name."""
         before, _, after = zip(*(name.partition(by) for name in self.names), strict=True)
