@@ -165,8 +165,8 @@ async def test_trade_customers_are_scored_by_the_order_cycles_that_they_used(des
         FROM order_cycles, generate_series(1, 4) n WHERE substr(code, 2)::int <= 2 * n;
         INSERT INTO purchase_documents
         SELECT gen_random_uuid(), NULL, now() - make_interval(days => 7 * k), current_date - 7 * k, 9, false,
-               'order', 'retailer', 'C' || n, 'S0004', 'CNY', purchase_line(1, 200, 200, 1000, 'stick', false),
-               '06900000000001'
+               'order', 'retailer', 'C' || n, 'S0004', 'CNY',
+               purchase_line(1, 200, 200, 1000, 'stick', false), '06900000000001'
         FROM generate_series(1, 5) n, generate_series(1, 9) k WHERE k <= 10 - 2 * n OR k = 9;
         INSERT INTO purchase_parties_changed SELECT DISTINCT party_kind, party_id FROM purchases
     """)

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import asyncpg
 import msgspec
@@ -14,19 +13,19 @@ from humidor_customers.arrays import Ints
 from humidor_customers.inputs import Party
 from humidor_customers.profiles import queries, rules
 from humidor_customers.profiles.figures.favourites import Goods
-from humidor_customers.profiles.figures.lines import Codes, Lines
+from humidor_customers.profiles.figures.lines import Codes, Purchases
 from humidor_customers.profiles.figures.making import Columns, figure
 from humidor_customers.profiles.said import NOTHING, read_said
 from humidor_customers.profiles.statement import (
     ALLOWED,
     BEFORE_2000,
     COLUMNS,
-    COUNT_BITS,
     DAY_BITS,
     DOCUMENTS,
     GOODS,
     HOUR_BITS,
     KIND_BITS,
+    SIZE_BITS,
     TO_READ,
     TO_WRITE,
     WRITE,
@@ -87,10 +86,10 @@ async def _write(
         ],
         3,
     )
-    lines = await _read_lines(conn, parts, now - timedelta(days=rules.LOOKBACK_DAYS))
-    if lines is None:
+    bought = await _read(conn, parts, now - timedelta(days=rules.LOOKBACK_DAYS))
+    if bought is None:
         return set(), 0
-    found = figure(lines, await _read_goods(conn, lines.gtin.names), now.astimezone(UTC).date())
+    found = figure(bought, await _read_goods(conn, bought.gtin.names), now.astimezone(UTC).date())
     buyers = [asked[n - 1] for n in found["n"]]
     found |= dict(zip(("party_kind", "party_id"), _turned(buyers, 2), strict=True))
     _add_stage(found, [ended[n] for n in found["n"]], now)
@@ -102,7 +101,7 @@ async def _write(
         await conn.execute(
             WRITE_DETAILS, found["party_kind"], found["party_id"], details, None if all_written else now
         )
-    return set(buyers), len(lines.who)
+    return set(buyers), len(bought.sticks)
 
 
 def _add_stage(found: Columns, ended: Sequence[bool], now: datetime) -> None:
@@ -141,26 +140,24 @@ def _turned(rows: Iterable[Sequence[object]], width: int) -> list[list[object]]:
     return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(width)]
 
 
-async def _read_lines(conn: Connection, parts: Sequence[Sequence[object]], since: datetime) -> Lines | None:
+async def _read(conn: Connection, parts: Sequence[Sequence[object]], since: datetime) -> Purchases | None:
     async with _planned(conn, TO_READ):
         (row,) = await conn.fetch(DOCUMENTS, *parts, since)
     if row["packed"] is None:
         return None
     high, low = _numbers(row["document"], 2).T ^ _SIGN
-    columns: dict[str, Any] = _unpacked(_numbers(row["packed"])[:, 0])
-    count = columns.pop("count")
-    columns |= {"high": high, "low": low, "bought_at": _numbers(row["bought_at"])[:, 0]}
     currency, store = Codes.read(row["till"]).parted(" ")
-    columns |= {"currency": currency, "store": store}
     figures = np.frombuffer(row["figures"], dtype=LINE)
-    return Lines(
-        **{
-            name: each.repeated(count) if isinstance(each, Codes) else np.repeat(each, count)
-            for name, each in columns.items()
-        },
+    return Purchases(
+        high=high,
+        low=low,
+        bought_at=_numbers(row["bought_at"])[:, 0],
+        store=store,
+        currency=currency,
         sticks=figures["sticks"].astype(np.int64),
         net_minor=figures["net_minor"].astype(np.int64),
         gtin=Codes.read(row["gtins"].split(SEPARATOR)),
+        **_unpacked(_numbers(row["packed"])[:, 0]),
     )
 
 
@@ -174,7 +171,7 @@ def _unpacked(packed: Ints) -> dict[str, Ints]:
         return values
 
     day = bits(DAY_BITS) - BEFORE_2000
-    small = {"hour": bits(HOUR_BITS), "kind": bits(KIND_BITS), "count": bits(COUNT_BITS)}
+    small = {"hour": bits(HOUR_BITS), "kind": bits(KIND_BITS), "size": bits(SIZE_BITS)}
     return {"day": day, **small, "who": packed}
 
 

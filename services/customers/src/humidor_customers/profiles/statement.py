@@ -43,14 +43,14 @@ WHERE (c.ended_why IS NULL OR c.ended_why = 'left')
 """
 # The documents of the records that customers are made of ($1 to $3: place, kind and id) since $4, as arrays:
 # those of numbers as PostgreSQL sends them, which costs no object a number. Moments count from 2000; small
-# numbers share one, because each array costs every document as much as any other: from the lowest bits on the
-# day from the beginning of the calendar, hour, kind, how many lines, and place. Their lines, and the numbers of
-# products on them, come one after the other.
-DAY_BITS, HOUR_BITS, KIND_BITS, COUNT_BITS = 22, 5, 2, 18
+# numbers share one, because each array costs every document as much as any other: from the lowest bits on
+# the day from the beginning of the calendar, hour, kind, how many lines, and place. All lines, and the
+# numbers of products on them, come one after the other.
+DAY_BITS, HOUR_BITS, KIND_BITS, SIZE_BITS = 22, 5, 2, 18
 BEFORE_2000 = (date(2000, 1, 1) - date.min).days
 _KIND = "CASE p.kind WHEN 'sale' THEN 0 WHEN 'return' THEN 1 ELSE 2 END"
 _PACKED = f"""
-(((t.n::bigint << {COUNT_BITS} | length(p.figures) / {LINE.itemsize}) << {KIND_BITS} | {_KIND})
+(((t.n::bigint << {SIZE_BITS} | length(p.figures) / {LINE.itemsize}) << {KIND_BITS} | {_KIND})
     << {HOUR_BITS} | p.local_hour) << {DAY_BITS} | (p.local_day - date '0001-01-01')
 """
 DOCUMENTS = f"""

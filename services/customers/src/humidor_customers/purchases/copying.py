@@ -36,8 +36,10 @@ LINE = np.dtype(
 """A line as it stands in `figures`; its unit is a place among `UNITS`."""
 SEPARATOR = " "
 """Stands between the numbers of products in `gtins`, so it is left out of those that are none."""
+_SEPARATOR = SEPARATOR.encode()
 _OF_UUID = (16).to_bytes(4, "big")
 _LENGTH = Struct(">i")
+_NO, _YES = b"\0\0\0\1\0", b"\0\0\0\1\1"
 
 _Shared: TypeAlias = tuple[str, str | None, str, str]
 """Kind, kind of party, store and currency."""
@@ -50,45 +52,45 @@ class Written(NamedTuple):
     days: set[tuple[str, int]]
 
 
-class _Line(NamedTuple):
-    figures: bytes
-    gtin: str
-    provisional: bool
-
-
-class _Lines(dict[Line, _Line]):
-    """Lines as they are written: most say what others have said."""
+class _Lines(dict[Line, tuple[bytes, bytes]]):
+    """Figures and product of lines as they are written: most say what others have said."""
 
     def __init__(self, known: Known, sign: int) -> None:
         self._products = known.products
         self._usual = Product.of("", None, USUAL).sticks
-        self._units = {unit: place for place, unit in enumerate(UNITS)}
         self._sign = sign
 
-    def __missing__(self, told: Line) -> _Line:
+    def __missing__(self, told: Line) -> tuple[bytes, bytes]:
         line, number, quantity, unit, money = told
         product = self._products.get(number)
         gtin, factors = product or (number.replace(SEPARATOR, ""), self._usual)
         sold, net_minor = self._sign * quantity, self._sign * min(money, MOST_MINOR)
-        provisional = product is None
-        numbers = (line, sold, sold * factors[unit], net_minor, self._units[unit], provisional)
-        self[told] = written = _Line(_FIGURES.pack(*numbers), gtin, provisional)
+        numbers = (line, sold, sold * factors[unit], net_minor, UNITS.index(unit), product is None)
+        self[told] = written = _FIGURES.pack(*numbers), gtin.encode()
         return written
 
 
-class _Contents(dict[tuple[Line, ...], bytes]):
-    """All lines of a document as they are written, and whether anything in it is provisional."""
+class _Contents(dict[Line, bytes]):
+    """Lines of documents as they are written, and whether anything in them is provisional.
 
-    def __init__(self, lines: _Lines, *, provisional: bool) -> None:
+    A single one is kept, as most say what others have said.
+    """
+
+    def __init__(self, lines: _Lines, *, nowhere: bool) -> None:
         self._lines = lines
-        self._provisional = provisional
+        self._nowhere = nowhere
 
-    def __missing__(self, told: tuple[Line, ...]) -> bytes:
-        figures, gtins, provisional = zip(*map(self._lines.__getitem__, told), strict=True)
-        packed = b"".join(figures)
-        flag = b"\0\0\0\1" + bytes([self._provisional or any(provisional)])
-        self[told] = written = _LENGTH.pack(len(packed)) + packed + text(SEPARATOR.join(gtins)) + flag
+    def __missing__(self, told: Line) -> bytes:
+        self[told] = written = self.of([told])
         return written
+
+    def of(self, told: Sequence[Line]) -> bytes:
+        lines = self._lines
+        figures = b"".join([lines[each][0] for each in told])
+        gtins = _SEPARATOR.join([lines[each][1] for each in told])
+        provisional = self._nowhere or b"\1" in figures[LINE.itemsize - 1 :: LINE.itemsize]
+        flag = _YES if provisional else _NO
+        return b"".join((_LENGTH.pack(len(figures)), figures, _LENGTH.pack(len(gtins)), gtins, flag))
 
 
 class _Ways(dict[_Shared, tuple[bytes, _Contents]]):
@@ -97,7 +99,7 @@ class _Ways(dict[_Shared, tuple[bytes, _Contents]]):
     def __init__(self, known: Known) -> None:
         self._zones = known.zones
         self._contents = {
-            (back, nowhere): _Contents(lines, provisional=nowhere)
+            (back, nowhere): _Contents(lines, nowhere=nowhere)
             for back, lines in ((False, _Lines(known, 1)), (True, _Lines(known, -1)))
             for nowhere in (False, True)
         }
@@ -131,7 +133,8 @@ def encode(documents: Sequence[Document], known: Known) -> Written:
         shared, contents = ways[kind, party_kind, store_id, currency]
         sale = NULL if sale_id is None else _OF_UUID + sale_id.bytes
         whose = NULL if party_id is None else text(party_id)
-        rows.append(b"".join((head, sale, shared, whose, contents[tuple(lines)])))
+        told = contents[lines[0]] if len(lines) == 1 else contents.of(lines)
+        rows.append(b"".join((head, sale, shared, whose, told)))
         customers.append(whose)
     order = np.argsort(np.array(customers), kind="stable").tolist()
     return Written(b"".join([SIGNATURE, *map(rows.__getitem__, order), END]), days)

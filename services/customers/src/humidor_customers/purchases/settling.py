@@ -19,7 +19,8 @@ WITH owners AS MATERIALIZED (
     SELECT r.sale_id, r.return_id, s.party_kind, s.party_id
     FROM purchase_returns r
     CROSS JOIN LATERAL (
-        SELECT party_kind, party_id FROM purchase_documents p WHERE p.document_id = r.sale_id AND p.kind = 'sale'
+        SELECT party_kind, party_id FROM purchase_documents p
+        WHERE p.document_id = r.sale_id AND p.kind = 'sale'
         UNION ALL SELECT party_kind, party_id FROM purchase_voids v WHERE v.sale_id = r.sale_id AND v.found
         LIMIT 1) s
     WHERE r.sale_id = ANY($1::uuid[])

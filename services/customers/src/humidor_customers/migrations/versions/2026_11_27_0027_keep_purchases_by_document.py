@@ -5,9 +5,10 @@ from humidor_common.db.migrate import run_sql
 revision = "0027"
 down_revision = "0026"
 
-# Lines as `purchases/copying.py` writes them, 30 bytes each: line (4), quantity, sticks and net_minor (8 each),
-# which unit (1) and whether its product is still unknown (1). Their numbers of products stand apart, with a
-# space between each two. A document is provisional as long as its store or a product is unknown.
+# `figures` are of lines as `purchases/copying.py` writes them, 30 bytes each: line (4), quantity, sticks and
+# net_minor (8 each), which unit (1) and whether its product is still unknown (1). Their numbers of products
+# stand apart, a space between each two. A document is provisional as long as its store or a product is
+# unknown.
 DOCUMENTS = """
 CREATE TABLE purchase_documents (
     document_id uuid NOT NULL,
@@ -56,7 +57,7 @@ LANGUAGE sql IMMUTABLE ROWS 2 AS $unpack$
 $unpack$;
 """
 
-# Day by day and customers together, as batches leave them. Whoever writes waits, and is to be a later process.
+# Day by day and customers together, as batches leave them. Whoever writes waits.
 FILL = """
 LOCK TABLE purchases IN SHARE MODE;
 DO $fill$
