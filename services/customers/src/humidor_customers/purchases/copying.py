@@ -30,8 +30,10 @@ _HEAD = np.dtype(
 """How many fields a row has, and the first of them, each after its length."""
 _FIGURES = Struct(">iqqqB?")
 LINE = np.dtype(
-    [("line", ">i4"), ("quantity", ">i8"), ("sticks", ">i8"), ("net_minor", ">i8"), ("unit", "u1")]
-    + [("provisional", "?")]
+    [
+        *(("line", ">i4"), ("quantity", ">i8"), ("sticks", ">i8"), ("net_minor", ">i8")),
+        *(("unit", "u1"), ("provisional", "?")),
+    ]
 )
 """A line as it stands in `figures`; its unit is a place among `UNITS`."""
 SEPARATOR = " "
@@ -85,9 +87,8 @@ class _Contents(dict[Line, bytes]):
         return written
 
     def of(self, told: Sequence[Line]) -> bytes:
-        lines = self._lines
-        figures = b"".join([lines[each][0] for each in told])
-        gtins = _SEPARATOR.join([lines[each][1] for each in told])
+        of_lines, numbers = zip(*map(self._lines.__getitem__, told), strict=True)
+        figures, gtins = b"".join(of_lines), _SEPARATOR.join(numbers)
         provisional = self._nowhere or b"\1" in figures[LINE.itemsize - 1 :: LINE.itemsize]
         flag = _YES if provisional else _NO
         return b"".join((_LENGTH.pack(len(figures)), figures, _LENGTH.pack(len(gtins)), gtins, flag))
