@@ -37,7 +37,7 @@ LINE = np.dtype(
 )
 """A line as it stands in `figures`; its unit is a place among `UNITS`."""
 SEPARATOR = " "
-"""Stands between the numbers of products in `gtins`, so it is left out of those that are none."""
+"""Stands between the numbers of products in `gtins`, so it is replaced in those that are none."""
 _SEPARATOR = SEPARATOR.encode()
 _OF_UUID = (16).to_bytes(4, "big")
 _LENGTH = Struct(">i")
@@ -65,7 +65,7 @@ class _Lines(dict[Line, tuple[bytes, bytes]]):
     def __missing__(self, told: Line) -> tuple[bytes, bytes]:
         line, number, quantity, unit, money = told
         product = self._products.get(number)
-        gtin, factors = product or (number.replace(SEPARATOR, ""), self._usual)
+        gtin, factors = product or (number.replace(SEPARATOR, "_"), self._usual)
         sold, net_minor = self._sign * quantity, self._sign * min(money, MOST_MINOR)
         numbers = (line, sold, sold * factors[unit], net_minor, UNITS.index(unit), product is None)
         self[told] = written = _FIGURES.pack(*numbers), gtin.encode()

@@ -74,7 +74,7 @@ BEGIN
                    any_value(currency),
                    string_agg(purchase_line(line, quantity, sticks, net_minor, unit, provisional), ''
                               ORDER BY line),
-                   string_agg(replace(gtin, ' ', ''), ' ' ORDER BY line)
+                   string_agg(replace(gtin, ' ', '_'), ' ' ORDER BY line)
             FROM %s GROUP BY document_id, bought_at ORDER BY day, whose$sql$, part);
     END LOOP;
 END $fill$;
