@@ -97,7 +97,7 @@ async def _sales(database: Database, count: int) -> list[Result]:
             value=taking + profiling,
             limit=bare,
             better="lower",
-            note=f"{note}; limit: bare COPY of the same lines into the same table with its indexes",
+            note=f"{note}; limit: bare COPY of the same documents into the same table with its indexes",
         ),
         *stages.results(count),
     ]
@@ -137,7 +137,7 @@ class _Meter:
 
 
 async def _bare(pool: Pool, meter: _Meter) -> float:
-    """Time the COPY of the lines into a table like theirs, with the indexes."""
+    """Time the COPY of the documents into a table like theirs, with the indexes."""
     with tempfile.TemporaryDirectory(prefix="humidor-bench-") as directory:
         path = Path(directory) / "lines"
         async with pool.acquire() as conn:
