@@ -36,6 +36,7 @@ LINE = np.dtype(
     ]
 )
 """A line as it stands in `figures`; its unit is a place among `UNITS`."""
+_PROVISIONAL = slice(LINE.itemsize - 1, None, LINE.itemsize)
 SEPARATOR = " "
 """Stands between the numbers of products in `gtins`, so it is replaced in those that are none."""
 _SEPARATOR = SEPARATOR.encode()
@@ -61,6 +62,8 @@ class _Lines(dict[Line, tuple[bytes, bytes]]):
         self._products = known.products
         self._usual = Product.of("", None, USUAL).sticks
         self._sign = sign
+        self.provisional = False
+        """Whether any is; nearly always none is, and no document is looked through for it."""
 
     def __missing__(self, told: Line) -> tuple[bytes, bytes]:
         line, number, quantity, unit, money = told
@@ -68,6 +71,7 @@ class _Lines(dict[Line, tuple[bytes, bytes]]):
         gtin, factors = product or (number.replace(SEPARATOR, "_"), self._usual)
         sold, net_minor = self._sign * quantity, self._sign * min(money, MOST_MINOR)
         numbers = (line, sold, sold * factors[unit], net_minor, UNITS.index(unit), product is None)
+        self.provisional |= product is None
         self[told] = written = _FIGURES.pack(*numbers), gtin.encode()
         return written
 
@@ -89,7 +93,7 @@ class _Contents(dict[Line, bytes]):
     def of(self, told: Sequence[Line]) -> bytes:
         of_lines, numbers = zip(*map(self._lines.__getitem__, told), strict=True)
         figures, gtins = b"".join(of_lines), _SEPARATOR.join(numbers)
-        provisional = self._nowhere or b"\1" in figures[LINE.itemsize - 1 :: LINE.itemsize]
+        provisional = self._nowhere or (self._lines.provisional and b"\1" in figures[_PROVISIONAL])
         flag = _YES if provisional else _NO
         return b"".join((_LENGTH.pack(len(figures)), figures, _LENGTH.pack(len(gtins)), gtins, flag))
 
