@@ -187,10 +187,10 @@ async def test_whose_licence_is_over_is_counted_apart_and_neither_fitted_nor_sco
             'retailer_id', 'C' || n, 'licence_number', '33010219' || lpad(n::text, 4, '0')))).*
         FROM retailers r, generate_series(2, 200) n;
         UPDATE retailers SET state = 'closed' WHERE retailer_id IN ('C1', 'C2', 'C3');
-        INSERT INTO purchases
-        SELECT gen_random_uuid(), NULL, now() - make_interval(days => days), 200, 200, 1000 + n, 1,
-               current_date - days, 9, false, 'order', 'retailer', 'C' || n, 'S0004', '06900000000001',
-               'stick', 'CNY'
+        INSERT INTO purchase_documents
+        SELECT gen_random_uuid(), NULL, now() - make_interval(days => days), current_date - days, 9, false,
+               'order', 'retailer', 'C' || n, 'S0004', 'CNY',
+               purchase_line(1, 200, 200, 1000 + n, 'stick', false), '06900000000001'
         FROM (SELECT n, 7 * k + CASE n % 2 WHEN 1 THEN n % 7 ELSE 29 + n % 21 END AS days
               FROM generate_series(1, 200) n, generate_series(0, 20) k) a;
         INSERT INTO purchase_parties_changed SELECT DISTINCT party_kind, party_id FROM purchases
