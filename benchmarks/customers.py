@@ -71,7 +71,7 @@ async def _sales(database: Database, count: int) -> list[Result]:
         spare_the_collector()
         with stages.watched():
             taking = await _take(pool, meter, stages, count)
-            await pool.execute("ANALYZE purchases")
+            await pool.execute("ANALYZE purchase_documents")
             meter.begin()
             with stages.inside():
                 while await refresh(pool, consent_needed=False):
@@ -97,7 +97,7 @@ async def _sales(database: Database, count: int) -> list[Result]:
             value=taking + profiling,
             limit=bare,
             better="lower",
-            note=f"{note}; limit: bare COPY of the same lines into the same table with its indexes",
+            note=f"{note}; limit: bare COPY of the same documents into the same table with its indexes",
         ),
         *stages.results(count),
     ]
@@ -137,13 +137,13 @@ class _Meter:
 
 
 async def _bare(pool: Pool, meter: _Meter) -> float:
-    """Time the COPY of the lines into a table like theirs, with the indexes."""
+    """Time the COPY of the documents into a table like theirs, with the indexes."""
     with tempfile.TemporaryDirectory(prefix="humidor-bench-") as directory:
         path = Path(directory) / "lines"
         async with pool.acquire() as conn:
             await conn.execute("SET transaction_timeout = 0")
-            await conn.execute("CREATE TABLE bare (LIKE purchases INCLUDING ALL)")
-            await conn.copy_from_query("TABLE purchases", output=path, format="binary", timeout=600)
+            await conn.execute("CREATE TABLE bare (LIKE purchase_documents INCLUDING ALL)")
+            await conn.copy_from_query("TABLE purchase_documents", output=path, format="binary", timeout=600)
             meter.begin()
             await conn.copy_to_table("bare", source=path, format="binary", timeout=600)
             return meter.seconds()

@@ -99,11 +99,11 @@ FROM generate_series('{{first}}'::date, '{{last}}', '1 month') m, generate_serie
 ORDER BY 2, 3, 4
 """  # noqa: S608 - made of constants
 _SOLD = f"""
-INSERT INTO purchases (document_id, line, bought_at, kind, store_id, local_day, local_hour, gtin, quantity,
-                       unit, sticks, net_minor, currency, provisional)
-SELECT gen_random_uuid(), 1, current_date - n / 20 + interval '10 hours', 'sale',
-       {_STORE.format("(1 + n % 20)")}, current_date - n / 20, 10,
-       {_GTIN.format(f"((n * 7 + p) % {PRODUCTS})")}, 2, 'pack', 40, 5000, 'CNY', false
+INSERT INTO purchase_documents (document_id, bought_at, kind, store_id, local_day, local_hour, currency,
+                                provisional, figures, gtins)
+SELECT gen_random_uuid(), current_date - n / 20 + interval '10 hours', 'sale',
+       {_STORE.format("(1 + n % 20)")}, current_date - n / 20, 10, 'CNY', false,
+       purchase_line(1, 2, 40, 5000, 'pack', false), {_GTIN.format(f"((n * 7 + p) % {PRODUCTS})")}
 FROM generate_series(0, {{days}} - 1) n, generate_series(1, 200) p;
 INSERT INTO purchase_days_changed SELECT DISTINCT store_id, local_day FROM purchases;
 """  # noqa: S608 - made of constants

@@ -45,7 +45,7 @@ SOON = (*segments.HANDLERS, EXPORT)
 
 QUARTERS = (
     Quarters("timeline", "happened_at", "DELETE FROM timeline_waiting WHERE happened_at < $1"),
-    Quarters("purchases", "bought_at", "DELETE FROM purchase_returns WHERE taken_at < $1"),
+    Quarters("purchase_documents", "bought_at", "DELETE FROM purchase_returns WHERE taken_at < $1"),
 )
 
 

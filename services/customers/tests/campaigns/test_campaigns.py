@@ -184,10 +184,9 @@ async def test_a_segment_is_for_its_stores_and_one_without_a_till_counts_its_own
     assert await work_once(pool, HANDLERS)
     await pool.execute("INSERT INTO segment_chunks VALUES ($1, 1, 0, 'R1', 'R1', ARRAY['R1'])", segment)
     await pool.execute(
-        """INSERT INTO purchases (document_id, bought_at, quantity, sticks, net_minor, line, local_day,
-               local_hour, provisional, kind, party_kind, party_id, store_id, gtin, unit, currency)
-           VALUES (gen_random_uuid(), $1::date, 2, 400, 1, 1, $1::date, 0, false, 'order', 'retailer', 'R1',
-               'S0004', $2, 'carton', 'CNY')""",
+        """INSERT INTO purchase_documents
+           VALUES (gen_random_uuid(), NULL, $1::date, $1::date, 0, false, 'order', 'retailer', 'R1', 'S0004',
+               'CNY', purchase_line(1, 2, 400, 1, 'carton', false), $2)""",
         TODAY - timedelta(days=10),
         gtin(1),
     )

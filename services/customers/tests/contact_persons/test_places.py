@@ -60,6 +60,7 @@ ELSEWHERE = {
         "product_units": "unit",
         "products": "brand currency manufacturer name price_class status",
         "profiles": "favourite_brand favourite_price_class stated_brand stated_price_class",
+        "purchase_documents": "figures",
         "retailer_plans": "currency lines made_by terms",
         "segment_chunks": "party_ids",
         "stores": "kind licence_number name status time_zone",

@@ -13,10 +13,10 @@ from humidor_customers.testing.till import profile_all
 from humidor_customers.working import HANDLERS
 
 FILL = """
-INSERT INTO purchases
-SELECT gen_random_uuid(), NULL, current_date - n + interval '10 hours', 1, 20, 1000 + 400 * (n % 9), 1,
-       current_date - n, 10, false, 'sale', 'consumer', 'M' || lpad((n % 40)::text, 4, '0'), 'S0001',
-       '06900000000001', 'pack', 'CNY'
+INSERT INTO purchase_documents
+SELECT gen_random_uuid(), NULL, current_date - n + interval '10 hours', current_date - n, 10, false, 'sale',
+       'consumer', 'M' || lpad((n % 40)::text, 4, '0'), 'S0001', 'CNY',
+       purchase_line(1, 1, 20, 1000 + 400 * (n % 9), 'pack', false), '06900000000001'
 FROM generate_series(1, 200) n
 """
 

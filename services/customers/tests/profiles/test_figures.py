@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from humidor_customers.profiles.figures import making
 from humidor_customers.profiles.figures.favourites import Goods, Top
-from humidor_customers.profiles.figures.lines import ORDER, RETURN, SALE, Codes, Lines
+from humidor_customers.profiles.figures.lines import ORDER, RETURN, SALE, Codes, Purchases
 from humidor_customers.profiles.figures.making import EPOCH, figure
 
 TODAY = date(2026, 11, 27)
@@ -67,27 +67,31 @@ def rows(draw: st.DrawFn) -> list[Row]:
     return draw(st.permutations(found))
 
 
-def arrays(given_rows: list[Row]) -> Lines:
-    def of(name: str) -> Any:
-        return np.array([getattr(each, name) for each in given_rows], dtype=np.int64)
+def arrays(given_rows: list[Row]) -> Purchases:
+    documents: dict[Any, list[Row]] = defaultdict(list)
+    for each in given_rows:
+        documents[each.document, each.kind].append(each)
+    heads = [each[0] for each in documents.values()]
+    lines = [each for of_one in documents.values() for each in of_one]
 
-    high, low = np.array([each.document for each in given_rows], dtype=np.int64).T
-    day = np.array([(each.day - EPOCH).days for each in given_rows], dtype=np.int64)
-    names = {
-        name: Codes.read([getattr(each, name) for each in given_rows])
-        for name in ("store", "gtin", "currency")
-    }
-    return Lines(
+    def of(name: str, of_rows: list[Row] = heads) -> Any:
+        return np.array([getattr(each, name) for each in of_rows], dtype=np.int64)
+
+    high, low = np.array([each.document for each in heads], dtype=np.int64).T
+    return Purchases(
         who=of("who"),
         kind=of("kind"),
         high=high,
         low=low,
         bought_at=of("at"),
-        day=day,
+        day=np.array([(each.day - EPOCH).days for each in heads], dtype=np.int64),
         hour=of("hour"),
-        sticks=of("sticks"),
-        net_minor=of("net_minor"),
-        **names,
+        store=Codes.read([each.store for each in heads]),
+        currency=Codes.read([each.currency for each in heads]),
+        size=np.array([len(each) for each in documents.values()], dtype=np.int64),
+        sticks=of("sticks", lines),
+        net_minor=of("net_minor", lines),
+        gtin=Codes.read([each.gtin for each in lines]),
     )
 
 

@@ -172,9 +172,10 @@ async def test_whose_membership_or_licence_is_over_has_ended_however_lately_it_b
         UPDATE retailers SET licence_status = 'revoked' WHERE retailer_id = 'C2';
         UPDATE retailers SET licence_valid_until = current_date - 2 WHERE retailer_id = 'C3';
         UPDATE retailers SET licence_valid_until = current_date + 2 WHERE retailer_id = 'C4';
-        INSERT INTO purchases
-        SELECT gen_random_uuid(), NULL, now(), 200, 200, 9, 1, current_date, 9, false, 'order', 'retailer',
-               'C' || n, 'S0004', '06900000000001', 'stick', 'CNY' FROM generate_series(1, 5) n;
+        INSERT INTO purchase_documents
+        SELECT gen_random_uuid(), NULL, now(), current_date, 9, false, 'order', 'retailer', 'C' || n, 'S0004',
+               'CNY', purchase_line(1, 200, 200, 9, 'stick', false), '06900000000001'
+        FROM generate_series(1, 5) n;
         INSERT INTO purchase_parties_changed SELECT 'retailer', 'C' || n FROM generate_series(1, 5) n
     """)
     await profile_all(desk)
@@ -239,10 +240,11 @@ async def test_a_merged_customers_purchases_count_for_the_survivor_until_the_mer
     for each in ("C1", "C2"):
         await desk.put(each)
     await desk.runtime.pool.execute("""
-        INSERT INTO purchases
-        SELECT gen_random_uuid(), NULL, now() - make_interval(days => n), 200, 200, 10000, 1,
-               current_date - n, 9, false, 'order', 'retailer', 'C' || (1 + n % 2), 'S0004', '06900000000001',
-               'stick', 'CNY' FROM generate_series(1, 6) n
+        INSERT INTO purchase_documents
+        SELECT gen_random_uuid(), NULL, now() - make_interval(days => n), current_date - n, 9, false, 'order',
+               'retailer', 'C' || (1 + n % 2), 'S0004', 'CNY',
+               purchase_line(1, 200, 200, 10000, 'stick', false), '06900000000001'
+        FROM generate_series(1, 6) n
     """)
     await desk.runtime.pool.execute(
         "INSERT INTO purchase_parties_changed VALUES ('retailer', 'C1'), ('retailer', 'C2')"

@@ -44,7 +44,7 @@ async def test_sale_return_and_void_make_the_same_lines_in_any_order(desk: Desk)
     found = set()
     for split in (1, 2, 4):
         for order in itertools.permutations(facts[:3]):
-            await desk.runtime.pool.execute("TRUNCATE purchases, purchase_returns, purchase_voids")
+            await desk.runtime.pool.execute("TRUNCATE purchase_documents, purchase_returns, purchase_voids")
             events = [*order, *facts[3:]]
             for batch in (events[:split], events[split:], events[:1]):
                 await buy(desk, *batch)
@@ -83,7 +83,7 @@ async def test_lines_have_sticks_and_the_stores_own_time_as_soon_as_both_are_kno
         (gtin(1), 32, *night, False),
         (gtin(1), 160, *night, False),
         (gtin(1), 480, *night, False),
-        (gtin(9), 5, date(2026, 11, 25), 17, True),
+        (gtin(9), 5, *night, True),
     ]
     assert (await lines(desk, "net_minor"))[4] == (MOST_MINOR,)
     days = set()
@@ -213,15 +213,15 @@ async def test_the_purchases_of_a_customer_are_found_by_the_index_in_the_quarter
     desk: Desk,
 ) -> None:
     pool = desk.runtime.pool
-    assert await pool.fetchval("SELECT ensure_quarters('purchases', 'bought_at', 2)") == 0
-    assert await pool.fetchval("SELECT ensure_quarters('purchases', 'bought_at', 4)") == 2
+    assert await pool.fetchval("SELECT ensure_quarters('purchase_documents', 'bought_at', 2)") == 0
+    assert await pool.fetchval("SELECT ensure_quarters('purchase_documents', 'bought_at', 4)") == 2
     at = [datetime(1970, 1, 1, tzinfo=UTC), datetime(2199, 1, 1, tzinfo=UTC), datetime.now(UTC)]
     await buy(desk, *(sale(n, f"M{n % 50}", at=at[2] - timedelta(days=n)) for n in range(1, 600)))
     await buy(desk, sale(9001, "M9", at=at[0]), sale(9002, "M9", at=at[1]))
-    where = "SELECT tableoid::regclass::text FROM purchases WHERE document_id = $1"
-    assert await pool.fetchval(where, UUID(int=9001)) == "purchases_early"
-    assert await pool.fetchval(where, UUID(int=9002)) == "purchases_late"
-    await pool.execute("ANALYZE purchases")
+    where = "SELECT tableoid::regclass::text FROM purchase_documents WHERE document_id = $1"
+    assert await pool.fetchval(where, UUID(int=9001)) == "purchase_documents_early"
+    assert await pool.fetchval(where, UUID(int=9002)) == "purchase_documents_late"
+    await pool.execute("ANALYZE purchase_documents")
     async with transaction(pool) as conn:
         await conn.execute("SET LOCAL enable_seqscan = off")
         plan = await conn.fetch(
@@ -238,12 +238,12 @@ async def test_the_purchases_of_a_customer_are_found_by_the_index_in_the_quarter
 async def test_the_purchases_of_a_store_are_found_day_by_day(desk: Desk) -> None:
     now = datetime.now(UTC)
     await buy(desk, *(sale(n, f"M{n % 50}", at=now - timedelta(days=n % 90)) for n in range(1, 600)))
-    await desk.runtime.pool.execute("ANALYZE purchases")
+    await desk.runtime.pool.execute("ANALYZE purchase_documents")
     days = [["S0001"], [date(2026, 11, 26)], now - timedelta(days=3), now]
     for statement, values in ((FOLD, days), (TELL_STORE, [])):
         async with transaction(desk.runtime.pool) as conn:
             await conn.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_mergejoin = off")
             explaining = Explaining(conn)
             await explaining.fetch(statement, *values)
-        assert "Seq Scan on purchases" not in explaining.plan
+        assert "Seq Scan on purchase" not in explaining.plan
         assert re.search(r"Index Cond: \(\(local_day = .*store_id = ", explaining.plan), explaining.plan

@@ -15,9 +15,10 @@ from humidor_customers.working import HANDLERS
 
 DAY = timedelta(days=1)
 SILENT = """
-INSERT INTO purchases
-SELECT gen_random_uuid(), NULL, current_date - days + interval '10 hours', 1, 20, 1000, 1,
-       current_date - days, 10, false, 'sale', 'consumer', 'M' || n, 'S0001', '06900000000001', 'pack', 'CNY'
+INSERT INTO purchase_documents
+SELECT gen_random_uuid(), NULL, current_date - days + interval '10 hours', current_date - days, 10, false,
+       'sale', 'consumer', 'M' || n, 'S0001', 'CNY', purchase_line(1, 1, 20, 1000, 'pack', false),
+       '06900000000001'
 FROM (SELECT n, 100 + 30 * k AS days FROM generate_series(1, 4) n, generate_series(1, 3) k) a
 """
 

@@ -17,10 +17,10 @@ from humidor_customers.working import HANDLERS
 PATH = "/v1/models"
 # Members who buy at rates of their own (every 4 to 60 days), and most of whom leave at some time.
 FILL = """
-INSERT INTO purchases
-SELECT gen_random_uuid(), NULL, current_date - days + interval '10 hours', 1, 20, 1000 + 400 * (n % 9) + k,
-       1, current_date - days, 10, false, 'sale', 'consumer', 'M' || lpad(n::text, 4, '0'), 'S0001',
-       '06900000000001', 'pack', 'CNY'
+INSERT INTO purchase_documents
+SELECT gen_random_uuid(), NULL, current_date - days + interval '10 hours', current_date - days, 10, false,
+       'sale', 'consumer', 'M' || lpad(n::text, 4, '0'), 'S0001', 'CNY',
+       purchase_line(1, 1, 20, 1000 + 400 * (n % 9) + k, 'pack', false), '06900000000001'
 FROM (SELECT n, k, 380 - (n % 23) * 7 - k * (4 + n * 7 % 57) AS days, n * 31 % 25 AS leaves
       FROM generate_series(1, 600) n, generate_series(0, 80) k) a
 WHERE days >= 0 AND k <= leaves
@@ -121,10 +121,10 @@ async def test_what_the_data_does_not_allow_ends_the_job_with_the_reason(desk: D
         assert job["detail"].startswith("The data does not allow it: ")
     pool = desk.runtime.pool
     await pool.execute("""
-        INSERT INTO purchases
-        SELECT gen_random_uuid(), NULL, now() - interval '40 days', 1, 20,
-               CASE n WHEN 7 THEN -9 ELSE 1000 END, 1, current_date - 40, 10, false, 'sale', 'consumer',
-               'M' || n, 'S0001', '06900000000001', 'pack', 'CNY'
+        INSERT INTO purchase_documents
+        SELECT gen_random_uuid(), NULL, now() - interval '40 days', current_date - 40, 10, false, 'sale',
+               'consumer', 'M' || n, 'S0001', 'CNY',
+               purchase_line(1, 1, 20, CASE n WHEN 7 THEN -9 ELSE 1000 END, 'pack', false), '06900000000001'
         FROM generate_series(1, 100) n
     """)
     await pool.execute(
@@ -163,10 +163,10 @@ async def test_trade_customers_are_scored_by_the_order_cycles_that_they_used(des
         SELECT gen_random_uuid(), 'C' || n, cycle_id, 'S0004', 'delivered', 'shipped', 'paid', false, false,
                'CNY', 1000, 1000, ends_on, 1, '{}', starts_on, 'test', 1, now()
         FROM order_cycles, generate_series(1, 4) n WHERE substr(code, 2)::int <= 2 * n;
-        INSERT INTO purchases
-        SELECT gen_random_uuid(), NULL, now() - make_interval(days => 7 * k), 200, 200, 1000, 1,
-               current_date - 7 * k, 9, false, 'order', 'retailer', 'C' || n, 'S0004', '06900000000001',
-               'stick', 'CNY'
+        INSERT INTO purchase_documents
+        SELECT gen_random_uuid(), NULL, now() - make_interval(days => 7 * k), current_date - 7 * k, 9, false,
+               'order', 'retailer', 'C' || n, 'S0004', 'CNY',
+               purchase_line(1, 200, 200, 1000, 'stick', false), '06900000000001'
         FROM generate_series(1, 5) n, generate_series(1, 9) k WHERE k <= 10 - 2 * n OR k = 9;
         INSERT INTO purchase_parties_changed SELECT DISTINCT party_kind, party_id FROM purchases
     """)
@@ -187,10 +187,10 @@ async def test_whose_licence_is_over_is_counted_apart_and_neither_fitted_nor_sco
             'retailer_id', 'C' || n, 'licence_number', '33010219' || lpad(n::text, 4, '0')))).*
         FROM retailers r, generate_series(2, 200) n;
         UPDATE retailers SET state = 'closed' WHERE retailer_id IN ('C1', 'C2', 'C3');
-        INSERT INTO purchases
-        SELECT gen_random_uuid(), NULL, now() - make_interval(days => days), 200, 200, 1000 + n, 1,
-               current_date - days, 9, false, 'order', 'retailer', 'C' || n, 'S0004', '06900000000001',
-               'stick', 'CNY'
+        INSERT INTO purchase_documents
+        SELECT gen_random_uuid(), NULL, now() - make_interval(days => days), current_date - days, 9, false,
+               'order', 'retailer', 'C' || n, 'S0004', 'CNY',
+               purchase_line(1, 200, 200, 1000 + n, 'stick', false), '06900000000001'
         FROM (SELECT n, 7 * k + CASE n % 2 WHEN 1 THEN n % 7 ELSE 29 + n % 21 END AS days
               FROM generate_series(1, 200) n, generate_series(0, 20) k) a;
         INSERT INTO purchase_parties_changed SELECT DISTINCT party_kind, party_id FROM purchases

@@ -127,15 +127,17 @@ WITH RECURSIVE next AS (
         SELECT store_id FROM market_stores_to_sum ORDER BY store_id LIMIT 1 FOR UPDATE SKIP LOCKED)
     RETURNING store_id
 ), days AS (
-    (SELECT local_day FROM purchases ORDER BY local_day LIMIT 1)
+    (SELECT local_day FROM purchase_documents ORDER BY local_day LIMIT 1)
     UNION ALL
-    SELECT (SELECT p.local_day FROM purchases p WHERE p.local_day > d.local_day ORDER BY p.local_day LIMIT 1)
+    SELECT (SELECT p.local_day FROM purchase_documents p WHERE p.local_day > d.local_day
+            ORDER BY p.local_day LIMIT 1)
     FROM days d WHERE d.local_day IS NOT NULL
 ), told AS (
     INSERT INTO purchase_days_changed
     SELECT n.store_id, d.local_day FROM next n CROSS JOIN days d
     CROSS JOIN LATERAL (
-        SELECT FROM purchases p WHERE p.local_day = d.local_day AND p.store_id = n.store_id LIMIT 1) p
+        SELECT FROM purchase_documents p
+        WHERE p.local_day = d.local_day AND p.store_id = n.store_id LIMIT 1) p
 )
 SELECT count(*) > 0 FROM next
 """

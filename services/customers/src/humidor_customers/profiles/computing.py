@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import asyncpg
 import msgspec
@@ -14,7 +13,7 @@ from humidor_customers.arrays import Ints
 from humidor_customers.inputs import Party
 from humidor_customers.profiles import queries, rules
 from humidor_customers.profiles.figures.favourites import Goods
-from humidor_customers.profiles.figures.lines import Codes, Lines
+from humidor_customers.profiles.figures.lines import Codes, Purchases
 from humidor_customers.profiles.figures.making import Columns, figure
 from humidor_customers.profiles.said import NOTHING, read_said
 from humidor_customers.profiles.statement import (
@@ -22,16 +21,18 @@ from humidor_customers.profiles.statement import (
     BEFORE_2000,
     COLUMNS,
     DAY_BITS,
+    DOCUMENTS,
     GOODS,
     HOUR_BITS,
     KIND_BITS,
-    LINES,
+    SIZE_BITS,
     TO_READ,
     TO_WRITE,
     WRITE,
     WRITE_DETAILS,
 )
 from humidor_customers.purchases import queries as purchases
+from humidor_customers.purchases.copying import LINE, SEPARATOR
 from humidor_customers.retailers import queries as retailers
 
 LINES_AT_ONCE = 30_000
@@ -85,10 +86,10 @@ async def _write(
         ],
         3,
     )
-    lines = await _read_lines(conn, parts, now - timedelta(days=rules.LOOKBACK_DAYS))
-    if lines is None:
+    bought = await _read(conn, parts, now - timedelta(days=rules.LOOKBACK_DAYS))
+    if bought is None:
         return set(), 0
-    found = figure(lines, await _read_goods(conn, lines.gtin.names), now.astimezone(UTC).date())
+    found = figure(bought, await _read_goods(conn, bought.gtin.names), now.astimezone(UTC).date())
     buyers = [asked[n - 1] for n in found["n"]]
     found |= dict(zip(("party_kind", "party_id"), _turned(buyers, 2), strict=True))
     _add_stage(found, [ended[n] for n in found["n"]], now)
@@ -100,7 +101,7 @@ async def _write(
         await conn.execute(
             WRITE_DETAILS, found["party_kind"], found["party_id"], details, None if all_written else now
         )
-    return set(buyers), len(lines.who)
+    return set(buyers), len(bought.sticks)
 
 
 def _add_stage(found: Columns, ended: Sequence[bool], now: datetime) -> None:
@@ -139,20 +140,29 @@ def _turned(rows: Iterable[Sequence[object]], width: int) -> list[list[object]]:
     return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(width)]
 
 
-async def _read_lines(conn: Connection, parts: Sequence[Sequence[object]], since: datetime) -> Lines | None:
+async def _read(conn: Connection, parts: Sequence[Sequence[object]], since: datetime) -> Purchases | None:
     async with _planned(conn, TO_READ):
-        (row,) = await conn.fetch(LINES, *parts, since)
+        (row,) = await conn.fetch(DOCUMENTS, *parts, since)
     if row["packed"] is None:
         return None
     high, low = _numbers(row["document"], 2).T ^ _SIGN
-    columns: dict[str, Any] = _unpacked(_numbers(row["packed"])[:, 0])
-    columns |= {name: _numbers(row[name])[:, 0] for name in ("bought_at", "sticks", "net_minor")}
     currency, store = Codes.read(row["till"]).parted(" ")
-    return Lines(high=high, low=low, store=store, gtin=Codes.read(row["gtin"]), currency=currency, **columns)
+    figures = np.frombuffer(row["figures"], dtype=LINE)
+    return Purchases(
+        high=high,
+        low=low,
+        bought_at=_numbers(row["bought_at"])[:, 0],
+        store=store,
+        currency=currency,
+        sticks=figures["sticks"].astype(np.int64),
+        net_minor=figures["net_minor"].astype(np.int64),
+        gtin=Codes.read(row["gtins"].split(SEPARATOR)),
+        **_unpacked(_numbers(row["packed"])[:, 0]),
+    )
 
 
 def _unpacked(packed: Ints) -> dict[str, Ints]:
-    """Take the small numbers of lines apart, as `LINES` put them together."""
+    """Take the small numbers of documents apart, as `DOCUMENTS` put them together."""
 
     def bits(width: int) -> Ints:
         nonlocal packed
@@ -161,7 +171,8 @@ def _unpacked(packed: Ints) -> dict[str, Ints]:
         return values
 
     day = bits(DAY_BITS) - BEFORE_2000
-    return {"day": day, "hour": bits(HOUR_BITS), "kind": bits(KIND_BITS), "who": packed}
+    small = {"hour": bits(HOUR_BITS), "kind": bits(KIND_BITS), "size": bits(SIZE_BITS)}
+    return {"day": day, **small, "who": packed}
 
 
 def _numbers(sent: bytes, each: int = 1) -> Ints:

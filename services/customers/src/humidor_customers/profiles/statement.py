@@ -2,6 +2,8 @@
 
 from datetime import date
 
+from humidor_customers.purchases.copying import LINE, SEPARATOR
+
 # Planned once, because a plan for thousands of keys takes longer than what is to be done. Nobody tells the
 # planner then how many rows there will be: it would take nested loops for steps that it believes small. What
 # has to be looked up by an index is by LATERAL.
@@ -39,26 +41,25 @@ LEFT JOIN LATERAL (SELECT given FROM consent_states
 WHERE (c.ended_why IS NULL OR c.ended_why = 'left')
   AND (t.party_kind = 'retailer' OR coalesce(s.given, NOT $4::boolean))
 """
-# The lines of the records that customers are made of ($1 to $3: place, kind and id) since $4, as arrays:
+# The documents of the records that customers are made of ($1 to $3: place, kind and id) since $4, as arrays:
 # those of numbers as PostgreSQL sends them, which costs no object a number. Moments count from 2000; small
-# numbers share one, because each array costs every line as much as any other: from the lowest bits on the day
-# from the beginning of the calendar, hour, kind and place.
-DAY_BITS, HOUR_BITS, KIND_BITS = 22, 5, 2
+# numbers share one, because each array costs every document as much as any other: from the lowest bits on
+# the day from the beginning of the calendar, hour, kind, how many lines, and place. All lines, and the
+# numbers of products on them, come one after the other.
+DAY_BITS, HOUR_BITS, KIND_BITS, SIZE_BITS = 22, 5, 2, 18
 BEFORE_2000 = (date(2000, 1, 1) - date.min).days
 _KIND = "CASE p.kind WHEN 'sale' THEN 0 WHEN 'return' THEN 1 ELSE 2 END"
-_LINE = {
-    "packed": f"""((t.n::bigint << {KIND_BITS} | {_KIND}) << {HOUR_BITS} | p.local_hour) << {DAY_BITS}
-                  | (p.local_day - date '0001-01-01')""",
-    "bought_at": "p.bought_at",
-    "sticks": "p.sticks",
-    "net_minor": "p.net_minor",
-}
-LINES = f"""
-SELECT {", ".join(f"array_send(array_agg({sql})) AS {name}" for name, sql in _LINE.items())},
-       array_send(array_agg(p.document_id)) AS document, array_agg(p.gtin) AS gtin,
-       array_agg(p.currency || ' ' || p.store_id) AS till
+_PACKED = f"""
+(((t.n::bigint << {SIZE_BITS} | length(p.figures) / {LINE.itemsize}) << {KIND_BITS} | {_KIND})
+    << {HOUR_BITS} | p.local_hour) << {DAY_BITS} | (p.local_day - date '0001-01-01')
+"""
+DOCUMENTS = f"""
+SELECT array_send(array_agg({_PACKED})) AS packed, array_send(array_agg(p.bought_at)) AS bought_at,
+       array_send(array_agg(p.document_id)) AS document,
+       array_agg(p.currency || ' ' || p.store_id) AS till,
+       string_agg(p.figures, '') AS figures, string_agg(p.gtins, '{SEPARATOR}') AS gtins
 FROM unnest($1::int[], $2::text[], $3::text[]) t(n, party_kind, part)
-JOIN purchases p ON p.party_id = t.part AND p.party_kind = t.party_kind
+JOIN purchase_documents p ON p.party_id = t.part AND p.party_kind = t.party_kind
 WHERE p.party_id = ANY($3::text[]) AND p.bought_at >= $4::timestamptz
 """  # noqa: S608 - made of constants
 GOODS = """

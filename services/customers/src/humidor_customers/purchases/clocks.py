@@ -15,7 +15,10 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 def microseconds(moments: Iterable[datetime]) -> Ints:
-    return np.array([(each - _BEGINNING) // _MICROSECOND for each in moments], dtype=np.int64)
+    since = [each - _BEGINNING for each in moments]
+    return np.array(
+        [each.days * DAY + each.seconds * 1_000_000 + each.microseconds for each in since], np.int64
+    )
 
 
 def local(zone: str, moments: Ints) -> Ints:

@@ -15,7 +15,7 @@ async def on_purchases(conn: Connection, batch: Sequence[Received]) -> None:
 
 
 async def clear(conn: Connection) -> None:
-    for table in ("purchases", "purchase_returns", "purchase_voids"):
+    for table in ("purchase_documents", "purchase_returns", "purchase_voids"):
         await conn.execute(f"DELETE FROM {table}")  # noqa: S608 - names of ours
 
 

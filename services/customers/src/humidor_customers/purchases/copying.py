@@ -1,8 +1,8 @@
-"""Lines in the binary format of COPY.
+"""Documents with their lines in the binary format of COPY.
 
 A million documents come by in a row, so this goes over each of them once, from what was told to the bytes
-that are sent. What all lines of a document share is written once and repeated, and so are texts that come
-again; when they were bought is written by arrays of all documents.
+that are sent. What documents or lines have in common is written once and repeated; when documents are of is
+written by arrays of all of them.
 """
 
 from collections.abc import Sequence
@@ -14,11 +14,11 @@ import numpy as np
 from humidor_common.db.copying import END, NULL, SIGNATURE, text
 from humidor_customers.arrays import Ints
 from humidor_customers.purchases.clocks import DAY, HOUR, local, microseconds
-from humidor_customers.purchases.rules import MOST_MINOR, USUAL, Document, Known, Line, Product
+from humidor_customers.purchases.rules import MOST_MINOR, UNITS, USUAL, Document, Known, Line, Product
 
 COLUMNS = (
     *("document_id", "bought_at", "local_day", "local_hour", "sale_id", "kind", "party_kind", "store_id"),
-    *("currency", "party_id", "quantity", "sticks", "net_minor", "line", "provisional", "gtin", "unit"),
+    *("currency", "party_id", "figures", "gtins", "provisional"),
 )
 _HEAD = np.dtype(
     [
@@ -28,60 +28,96 @@ _HEAD = np.dtype(
     ]
 )
 """How many fields a row has, and the first of them, each after its length."""
-_NUMBERS = Struct(">iqiqiqiii?")
+_FIGURES = Struct(">iqqqB?")
+LINE = np.dtype(
+    [
+        *(("line", ">i4"), ("quantity", ">i8"), ("sticks", ">i8"), ("net_minor", ">i8")),
+        *(("unit", "u1"), ("provisional", "?")),
+    ]
+)
+"""A line as it stands in `figures`; its unit is a place among `UNITS`."""
+_PROVISIONAL = slice(LINE.itemsize - 1, None, LINE.itemsize)
+SEPARATOR = " "
+"""Stands between the numbers of products in `gtins`, so it is replaced in those that are none."""
+_SEPARATOR = SEPARATOR.encode()
 _OF_UUID = (16).to_bytes(4, "big")
+_LENGTH = Struct(">i")
+_NO, _YES = b"\0\0\0\1\0", b"\0\0\0\1\1"
 
 _Shared: TypeAlias = tuple[str, str | None, str, str]
 """Kind, kind of party, store and currency."""
 
 
 class Written(NamedTuple):
-    """Lines as they are sent, and which days of which stores (from 2000-01-01) they are of."""
+    """Documents as they are sent, and which days of which stores (from 2000-01-01) they are of."""
 
     copy: bytes
     days: set[tuple[str, int]]
 
 
-class _Lines(dict[Line, bytes]):
-    """Lines as they are written, but for their documents: most say what others have said."""
+class _Lines(dict[Line, tuple[bytes, bytes]]):
+    """Figures and product of lines as they are written: most say what others have said."""
 
-    def __init__(self, known: Known, *, sign: int, provisional: bool) -> None:
+    def __init__(self, known: Known, sign: int) -> None:
         self._products = known.products
         self._usual = Product.of("", None, USUAL).sticks
         self._sign = sign
-        self._provisional = provisional
+        self.provisional = False
+        """Whether any is; nearly always none is, and no document is looked through for it."""
 
-    def __missing__(self, told: Line) -> bytes:
+    def __missing__(self, told: Line) -> tuple[bytes, bytes]:
         line, number, quantity, unit, money = told
         product = self._products.get(number)
-        gtin, factors = product or (number, self._usual)
+        gtin, factors = product or (number.replace(SEPARATOR, "_"), self._usual)
         sold, net_minor = self._sign * quantity, self._sign * min(money, MOST_MINOR)
-        sticks, provisional = sold * factors.get(unit, 1), self._provisional or product is None
-        numbers = _NUMBERS.pack(8, sold, 8, sticks, 8, net_minor, 4, line, 1, provisional)
-        self[told] = written = numbers + text(gtin) + text(unit)
+        numbers = (line, sold, sold * factors[unit], net_minor, UNITS.index(unit), product is None)
+        self.provisional |= product is None
+        self[told] = written = _FIGURES.pack(*numbers), gtin.encode()
         return written
 
 
-class _Ways(dict[_Shared, tuple[bytes, _Lines]]):
+class _Contents(dict[Line, bytes]):
+    """Lines of documents as they are written, and whether anything in them is provisional.
+
+    A single one is kept, as most say what others have said.
+    """
+
+    def __init__(self, lines: _Lines, *, nowhere: bool) -> None:
+        self._lines = lines
+        self._nowhere = nowhere
+
+    def __missing__(self, told: Line) -> bytes:
+        self[told] = written = self.of([told])
+        return written
+
+    def of(self, told: Sequence[Line]) -> bytes:
+        of_lines, numbers = zip(*map(self._lines.__getitem__, told), strict=True)
+        figures, gtins = b"".join(of_lines), _SEPARATOR.join(numbers)
+        provisional = self._nowhere or (self._lines.provisional and b"\1" in figures[_PROVISIONAL])
+        flag = _YES if provisional else _NO
+        return b"".join((_LENGTH.pack(len(figures)), figures, _LENGTH.pack(len(gtins)), gtins, flag))
+
+
+class _Ways(dict[_Shared, tuple[bytes, _Contents]]):
     """What documents have in common as it is written, and how their lines are."""
 
     def __init__(self, known: Known) -> None:
         self._zones = known.zones
-        self._lines = {
-            (back, nowhere): _Lines(known, sign=-1 if back else 1, provisional=nowhere)
-            for back in (False, True)
+        self._contents = {
+            (back, nowhere): _Contents(lines, nowhere=nowhere)
+            for back, lines in ((False, _Lines(known, 1)), (True, _Lines(known, -1)))
             for nowhere in (False, True)
         }
 
-    def __missing__(self, shared: _Shared) -> tuple[bytes, _Lines]:
+    def __missing__(self, shared: _Shared) -> tuple[bytes, _Contents]:
         kind, _, store_id, _ = shared
         fields = b"".join(NULL if each is None else text(each) for each in shared)
-        self[shared] = way = fields, self._lines[kind == "return", store_id not in self._zones]
+        self[shared] = way = fields, self._contents[kind == "return", store_id not in self._zones]
         return way
 
 
 def encode(documents: Sequence[Document], known: Known) -> Written:
-    """Write the lines of documents as rows of `COLUMNS`, those of a customer and its neighbours together.
+    """Write documents as rows of `COLUMNS`, those of a customer and its neighbours together.
 
     So they lie when profiles are read, a page for many of them. What is sorted are rows as they are written:
     documents would then be read here and there.
@@ -99,11 +135,11 @@ def encode(documents: Sequence[Document], known: Known) -> Written:
     for head, (_, kind, sale_id, party_kind, party_id, _, store_id, currency, lines) in zip(
         heads, documents, strict=True
     ):
-        shared, told = ways[kind, party_kind, store_id, currency]
+        shared, contents = ways[kind, party_kind, store_id, currency]
         sale = NULL if sale_id is None else _OF_UUID + sale_id.bytes
         whose = NULL if party_id is None else text(party_id)
-        front = b"".join((head, sale, shared, whose))
-        rows.append(front + front.join([told[line] for line in lines]))
+        told = contents[lines[0]] if len(lines) == 1 else contents.of(lines)
+        rows.append(b"".join((head, sale, shared, whose, told)))
         customers.append(whose)
     order = np.argsort(np.array(customers), kind="stable").tolist()
     return Written(b"".join([SIGNATURE, *map(rows.__getitem__, order), END]), days)

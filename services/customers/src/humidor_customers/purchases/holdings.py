@@ -19,11 +19,11 @@ batches AS (
     UPDATE purchase_parties_told t
     SET party_ids = ARRAY(SELECT id FROM unnest(t.party_ids) id WHERE id <> ALL($1::text[]))
     WHERE party_kind = 'consumer' AND party_ids && $1::text[]),
--- Joined to the members, so that an UPDATE gives whose the lines were.
-lines AS (
-    UPDATE purchases p SET party_kind = NULL, party_id = NULL FROM unnest($1::text[]) m(member_id)
-    WHERE p.party_kind = 'consumer' AND p.party_id = m.member_id RETURNING m.member_id)
-SELECT member_id, count(*) FROM lines GROUP BY member_id
+-- Joined to the members, so that an UPDATE gives whose the documents were.
+documents AS (
+    UPDATE purchase_documents p SET party_kind = NULL, party_id = NULL FROM unnest($1::text[]) m(member_id)
+    WHERE p.party_kind = 'consumer' AND p.party_id = m.member_id RETURNING m.member_id, p.figures, p.gtins)
+SELECT member_id, count(*) FROM documents, purchase_lines(figures, gtins) GROUP BY member_id
 """
 _DISCLOSE = """
 SELECT coalesce(jsonb_agg(jsonb_build_object(

@@ -10,7 +10,7 @@ from humidor_common.db.pool import Connection
 from humidor_customers.purchases.copying import COLUMNS
 from humidor_customers.purchases.rules import Document, Known, Product
 
-LOCK, TAKING = 7410001, 7410003
+LOCK, TAKING, LEARNING = 7410001, 7410003, 7410004
 AT_ONCE = 20_000
 BATCHES_AT_ONCE = 500
 
@@ -45,6 +45,22 @@ CROSS JOIN LATERAL (
            (SELECT unit FROM product_units WHERE unit_gtin = n.gtin) AS unit OFFSET 0) u
 CROSS JOIN LATERAL (SELECT * FROM products WHERE gtin = u.gtin OFFSET 0) p
 """
+# The lines of a document d, those of products that are known by now as they should be.
+_LINES_NOW = """
+SELECT l.n, l.line, l.quantity, l.net_minor, l.unit, coalesce(p.gtin, l.gtin) AS gtin,
+       l.provisional AND p.gtin IS NULL AS still,
+       CASE WHEN p.gtin IS NULL THEN l.sticks ELSE l.quantity * CASE coalesce(u.unit, l.unit)
+           WHEN 'stick' THEN 1
+           WHEN 'pack' THEN p.sticks_per_pack
+           WHEN 'carton' THEN p.sticks_per_pack * p.packs_per_carton
+           ELSE p.sticks_per_pack * p.packs_per_carton * p.cartons_per_case
+       END END AS sticks
+FROM purchase_lines(d.figures, d.gtins) WITH ORDINALITY
+     AS l(line, gtin, quantity, unit, sticks, net_minor, provisional, n)
+LEFT JOIN product_units u ON l.provisional AND u.unit_gtin = l.gtin
+LEFT JOIN products p ON l.provisional AND p.gtin = coalesce(u.gtin, l.gtin)
+"""
+# A document has the store's own time once the store is known, a line its sticks once its product is.
 _LEARN = f"""
 WITH known AS (
     SELECT n.kind, n.id FROM purchase_unknowns n
@@ -53,31 +69,33 @@ WITH known AS (
                         OR EXISTS (SELECT FROM product_units u WHERE u.unit_gtin = n.id) END
     ORDER BY 1, 2 LIMIT 100 FOR UPDATE SKIP LOCKED
 ), before AS MATERIALIZED (
-    SELECT t.* FROM purchases t WHERE t.provisional
-       AND (t.gtin IN (SELECT id FROM known WHERE kind = 'product')
-            OR t.store_id IN (SELECT id FROM known WHERE kind = 'store'))
-       AND EXISTS (SELECT FROM stores s WHERE s.store_id = t.store_id)
-       AND EXISTS (SELECT FROM products p WHERE p.gtin =
-                   coalesce((SELECT u.gtin FROM product_units u WHERE u.unit_gtin = t.gtin), t.gtin))
+    SELECT d.document_id, d.bought_at, d.store_id, d.local_day, fresh.*
+    FROM purchase_documents d LEFT JOIN stores s ON s.store_id = d.store_id
+    CROSS JOIN LATERAL (
+        SELECT coalesce(d.bought_at AT TIME ZONE s.time_zone, d.local_day + make_time(d.local_hour, 0, 0))
+    ) clock(moment)
+    CROSS JOIN LATERAL (
+        SELECT moment::date AS day, extract(hour FROM moment) AS hour,
+               s.store_id IS NULL OR bool_or(still) AS provisional,
+               string_agg(purchase_line(line, quantity, sticks, net_minor, unit, still), '' ORDER BY n)
+                   AS figures,
+               string_agg(gtin, ' ' ORDER BY n) AS gtins
+        FROM ({_LINES_NOW}) lines
+    ) fresh
+    WHERE d.provisional
+      AND (d.store_id IN (SELECT id FROM known WHERE kind = 'store')
+           OR string_to_array(d.gtins, ' ') && ARRAY(SELECT id FROM known WHERE kind = 'product'))
+      AND (d.local_day, d.local_hour, d.provisional, d.figures, d.gtins) IS DISTINCT FROM
+          (fresh.day, fresh.hour, fresh.provisional, fresh.figures, fresh.gtins)
     LIMIT {AT_ONCE}
 ), learnt AS (
     DELETE FROM purchase_unknowns n USING known
     WHERE (n.kind, n.id) = (known.kind, known.id) AND (SELECT count(*) FROM before) < {AT_ONCE}
 ), mended AS (
-    UPDATE purchases m
-    SET gtin = p.gtin, local_day = k.moment::date, local_hour = extract(hour FROM k.moment),
-        provisional = false, sticks = t.quantity * CASE coalesce(u.unit, t.unit)
-            WHEN 'stick' THEN 1
-            WHEN 'pack' THEN p.sticks_per_pack
-            WHEN 'carton' THEN p.sticks_per_pack * p.packs_per_carton
-            ELSE p.sticks_per_pack * p.packs_per_carton * p.cartons_per_case
-        END
-    FROM before t
-    JOIN stores s ON s.store_id = t.store_id
-    LEFT JOIN product_units u ON u.unit_gtin = t.gtin
-    JOIN products p ON p.gtin = coalesce(u.gtin, t.gtin)
-    CROSS JOIN LATERAL (SELECT t.bought_at AT TIME ZONE s.time_zone AS moment) k
-    WHERE m.document_id = t.document_id AND m.line = t.line AND m.bought_at = t.bought_at
+    UPDATE purchase_documents m
+    SET local_day = b.day, local_hour = b.hour, provisional = b.provisional, figures = b.figures,
+        gtins = b.gtins
+    FROM before b WHERE m.document_id = b.document_id AND m.bought_at = b.bought_at
     RETURNING m.store_id, m.local_day, m.party_kind, m.party_id
 ), changed AS (
     SELECT * FROM mended UNION ALL SELECT store_id, local_day, NULL, NULL FROM before
@@ -118,20 +136,20 @@ async def own(conn: Connection) -> None:
     await conn.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
 
 
-async def add(conn: Connection, lines: bytes) -> None:
-    """Add lines; what is there already stays as it is, which COPY cannot do by itself."""
+async def add(conn: Connection, documents: bytes) -> None:
+    """Add documents; what is there already stays as it is, which COPY cannot do by itself."""
     try:
         async with conn.transaction():
-            await _copy(conn, "purchases", lines)
+            await _copy(conn, "purchase_documents", documents)
     except asyncpg.UniqueViolationError:
-        await conn.execute("CREATE TEMPORARY TABLE purchases_told (LIKE purchases)")
-        await _copy(conn, "purchases_told", lines)
-        await conn.execute("INSERT INTO purchases TABLE purchases_told ON CONFLICT DO NOTHING")
-        await conn.execute("DROP TABLE purchases_told")
+        await conn.execute("CREATE TEMPORARY TABLE documents_told (LIKE purchase_documents)")
+        await _copy(conn, "documents_told", documents)
+        await conn.execute("INSERT INTO purchase_documents TABLE documents_told ON CONFLICT DO NOTHING")
+        await conn.execute("DROP TABLE documents_told")
 
 
-async def _copy(conn: Connection, table: str, lines: bytes) -> None:
-    await conn.copy_to_table(table, source=BytesIO(lines), columns=COLUMNS, format="binary")
+async def _copy(conn: Connection, table: str, documents: bytes) -> None:
+    await conn.copy_to_table(table, source=BytesIO(documents), columns=COLUMNS, format="binary")
 
 
 async def tell_members(conn: Connection, member_ids: Collection[str]) -> set[str]:
@@ -183,10 +201,12 @@ async def erased(conn: Connection, member_ids: Collection[str]) -> set[str]:
 
 
 async def learn(conn: Connection) -> bool:
-    """Give some lines whose product and store are known by now their sticks and local time.
+    """Give some purchases whose product or store is known by now their sticks and local time.
 
-    Gives whether there were any.
+    Gives whether there were any. One worker at a time: two would mend lines of one document apart.
     """
+    if not await conn.fetchval("SELECT pg_try_advisory_xact_lock($1)", LEARNING):
+        return False
     return bool(await conn.fetchval(_LEARN))
 
 

@@ -19,14 +19,15 @@ WITH owners AS MATERIALIZED (
     SELECT r.sale_id, r.return_id, s.party_kind, s.party_id
     FROM purchase_returns r
     CROSS JOIN LATERAL (
-        SELECT party_kind, party_id FROM purchases p WHERE p.document_id = r.sale_id AND p.kind = 'sale'
+        SELECT party_kind, party_id FROM purchase_documents p
+        WHERE p.document_id = r.sale_id AND p.kind = 'sale'
         UNION ALL SELECT party_kind, party_id FROM purchase_voids v WHERE v.sale_id = r.sale_id AND v.found
         LIMIT 1) s
     WHERE r.sale_id = ANY($1::uuid[])
 ), over AS (
     DELETE FROM purchase_returns r USING owners o WHERE (r.sale_id, r.return_id) = (o.sale_id, o.return_id)
 ), changed AS (
-    UPDATE purchases p SET party_kind = o.party_kind, party_id = o.party_id FROM owners o
+    UPDATE purchase_documents p SET party_kind = o.party_kind, party_id = o.party_id FROM owners o
     WHERE p.document_id = o.return_id AND p.party_id IS NULL AND o.party_id IS NOT NULL
     RETURNING p.store_id, p.local_day, p.party_kind, p.party_id
 ) {TELL}
@@ -35,7 +36,7 @@ _VOID = f"""
 WITH voided AS (
     SELECT sale_id FROM purchase_voids WHERE sale_id = ANY($1::uuid[]) ORDER BY 1 FOR UPDATE
 ), changed AS (
-    DELETE FROM purchases p USING voided v WHERE p.document_id = v.sale_id AND p.kind = 'sale'
+    DELETE FROM purchase_documents p USING voided v WHERE p.document_id = v.sale_id AND p.kind = 'sale'
     RETURNING p.document_id, p.store_id, p.local_day, p.party_kind, p.party_id
 ), kept AS (
     UPDATE purchase_voids v SET found = true, party_kind = c.party_kind, party_id = c.party_id

@@ -1,4 +1,4 @@
-"""Lines of purchases of many customers as arrays, and the documents that they are of."""
+"""Purchases of many customers as arrays: documents, and the lines in them."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, TypeAlias
@@ -36,7 +36,21 @@ class Codes(NamedTuple):
 
 
 class Lines(NamedTuple):
-    """A row a line: whose, of which document, when (microseconds and days from 2000-01-01), what of what."""
+    """A row a line: whose, of which kind of document, and what of what."""
+
+    who: Ints
+    kind: Ints
+    currency: Codes
+    gtin: Codes
+    sticks: Ints
+    net_minor: Ints
+
+
+class Purchases(NamedTuple):
+    """A row a document: whose, which, when (microseconds and days from 2000-01-01), where, how many lines.
+
+    The last three have a row a line, in the order of documents.
+    """
 
     who: Ints
     kind: Ints
@@ -45,20 +59,37 @@ class Lines(NamedTuple):
     bought_at: Ints
     day: Ints
     hour: Ints
+    store: Codes
+    currency: Codes
+    size: Ints
     sticks: Ints
     net_minor: Ints
-    store: Codes
     gtin: Codes
-    currency: Codes
 
-    def parts(self, size: int) -> Iterator["Lines"]:
-        """Give the lines of some customers at a time, in their order: places 1 to `size`, and so on."""
+    def parts(self, size: int) -> Iterator["Purchases"]:
+        """Give those of some customers at a time, in their order: places 1 to `size`, and so on."""
         order = np.argsort(self.who, kind="stable")
         who = self.who[order]
         begins = np.arange(1 + size, who.max(initial=0) + 1, size)
         for rows in np.split(order, np.searchsorted(who, begins)):
             if len(rows):
-                yield Lines(*(_picked(each, rows) for each in self))
+                yield self._of(rows)
+
+    def _of(self, rows: Ints) -> "Purchases":
+        size = self.size[rows]
+        shift = (np.cumsum(self.size) - self.size)[rows] - (np.cumsum(size) - size)
+        lines = np.arange(size.sum()) + np.repeat(shift, size)
+        *heads, sticks, net_minor, gtin = self
+        return Purchases(
+            *(_picked(each, rows) for each in heads),
+            *(_picked(each, lines) for each in (sticks, net_minor, gtin)),
+        )
+
+    def lines(self) -> Lines:
+        of = np.repeat(np.arange(len(self.who)), self.size)
+        return Lines(
+            self.who[of], self.kind[of], _picked(self.currency, of), self.gtin, self.sticks, self.net_minor
+        )
 
 
 class Documents(NamedTuple):
@@ -100,33 +131,25 @@ def _picked(column: Any, rows: Ints) -> Any:
     return column._replace(of=column.of[rows]) if isinstance(column, Codes) else column[rows]
 
 
-def documents_of(lines: Lines) -> Documents:
-    """Bring lines together; of two newest documents of one moment the lower id says the currency."""
-    order = np.lexsort((lines.kind, lines.low, lines.high, lines.who))
-    keys = [each[order] for each in (lines.who, lines.high, lines.low, lines.kind)]
-    heads = starts_of(*keys)
-    who, high, low, kind = (each[heads] for each in keys)
-
-    def least(values: Ints) -> Ints:
-        found: Ints = np.minimum.reduceat(values[order], heads)
-        return found
-
-    bought_at, currency, starts = least(lines.bought_at), least(lines.currency.of), starts_of(who)
-    newest = np.lexsort((low, high, -bought_at, who))[starts]
+def documents_of(purchases: Purchases) -> Documents:
+    """Look at what comes customer by customer; of two newest of a moment the lower id says the currency."""
+    p = purchases
+    heads, starts, currency = np.cumsum(p.size) - p.size, starts_of(p.who), p.currency.of
+    newest = np.lexsort((p.low, p.high, -p.bought_at, p.who))[starts]
     currency_of = currency[newest]
     return Documents(
-        who=who,
-        kind=kind,
-        bought_at=bought_at,
-        day=least(lines.day),
-        hour=least(lines.hour),
-        store=least(lines.store.of),
+        who=p.who,
+        kind=p.kind,
+        bought_at=p.bought_at,
+        day=p.day,
+        hour=p.hour,
+        store=p.store.of,
         currency=currency,
-        net_minor=np.add.reduceat(_fitting(lines.net_minor[order]), heads),
-        sticks=np.add.reduceat(_fitting(lines.sticks[order]), heads),
-        lines=np.diff(heads, append=len(order)),
-        sold=kind != RETURN,
-        own=currency == np.repeat(currency_of, np.diff(starts, append=len(who))),
+        net_minor=np.add.reduceat(_fitting(p.net_minor), heads),
+        sticks=np.add.reduceat(_fitting(p.sticks), heads),
+        lines=p.size,
+        sold=p.kind != RETURN,
+        own=currency == np.repeat(currency_of, np.diff(starts, append=len(p.who))),
         currency_of=currency_of,
         starts=starts,
     )

@@ -1,4 +1,4 @@
-"""What lines of purchases come to for each of many customers."""
+"""What purchases come to for each of many customers."""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -14,14 +14,14 @@ from humidor_customers.profiles.figures.lines import (
     ORDER,
     SALE,
     Documents,
-    Lines,
     Numbers,
+    Purchases,
     documents_of,
     starts_of,
 )
 
 AT_ONCE = 2_000
-"""The lines of so many customers stay near the processor while they are figured."""
+"""What so many customers bought stays near the processor while they are figured."""
 EPOCH = date(2000, 1, 1)
 _MIDNIGHT = datetime(2000, 1, 1, tzinfo=UTC)
 _SATURDAY = 5
@@ -40,23 +40,23 @@ class _Days(NamedTuple):
     repeats: Numbers
 
 
-def figure(lines: Lines, goods: Mapping[str, Goods], today: date) -> Columns:
+def figure(purchases: Purchases, goods: Mapping[str, Goods], today: date) -> Columns:
     """Give a list a figure, with a place for each customer who bought something; `n` says which.
 
     Money is in the currency of the newest purchase. Sums are exact and stay within ±9 × 10^18, whatever
     absurd sales they are made of.
     """
     found: Columns = {}
-    for part in lines.parts(AT_ONCE):
+    for part in purchases.parts(AT_ONCE):
         for name, values in _figure(part, goods, today).items():
             found.setdefault(name, []).extend(values)
     return found
 
 
-def _figure(lines: Lines, goods: Mapping[str, Goods], today: date) -> Columns:
-    documents = documents_of(lines)
+def _figure(purchases: Purchases, goods: Mapping[str, Goods], today: date) -> Columns:
+    documents = documents_of(purchases)
     buyers = documents.how_many(documents.sold) > 0
-    whole = _sums(documents, today) | _times(documents) | _traits(documents, lines, goods)
+    whole = _sums(documents, today) | _times(documents) | _traits(documents, purchases, goods)
     if buyers.all():
         return whole
     places = np.flatnonzero(buyers).tolist()
@@ -109,13 +109,14 @@ def _days(d: Documents) -> _Days:
     return _Days(count, first, days[starts + np.maximum(count, 1) - 1], repeats)
 
 
-def _traits(d: Documents, lines: Lines, goods: Mapping[str, Goods]) -> Columns:
+def _traits(d: Documents, purchases: Purchases, goods: Mapping[str, Goods]) -> Columns:
+    lines = purchases.lines()
     who = d.who[d.starts].tolist()
     hours, weekdays = _counts(d, d.hour, 24), _counts(d, (d.day + _SATURDAY) % 7, 7)
     tops = {
         "brand": favourites.brands(lines, goods),
         "class": favourites.price_classes(lines, goods),
-        "store": favourites.stores(d, lines.store.names),
+        "store": favourites.stores(d, purchases.store.names),
     }
     priced = favourites.price_sensitivities(lines, goods)
     orders, sales = d.how_many(d.kind == ORDER), d.how_many(d.kind == SALE)
@@ -128,7 +129,7 @@ def _traits(d: Documents, lines: Lines, goods: Mapping[str, Goods]) -> Columns:
         "usual_hour": hours.argmax(axis=1).tolist(),
         "usual_weekday": (weekdays.argmax(axis=1) + 1).tolist(),
         "store_id": _firsts(tops["store"], who),
-        "currency": [lines.currency.names[n] for n in d.currency_of.tolist()],
+        "currency": [purchases.currency.names[n] for n in d.currency_of.tolist()],
         "channel": np.where(orders == 0, "till", np.where(sales == 0, "order", "both")).tolist(),
         "favourite_brand": _firsts(tops["brand"], who),
         "favourite_price_class": _firsts(tops["class"], who),
