@@ -63,8 +63,8 @@ class Errors:
     def freedom(self, matrix: Values) -> int:
         """Rows less coefficients; of weeks, in which rows go together, weeks less coefficients."""
         if self.weeks:
-            return max(len(set(self.weeks)) - matrix.shape[1], 1)
-        return matrix.shape[0] - matrix.shape[1]
+            return max(len(set(self.weeks)) - len(matrix.T), 1)
+        return len(matrix) - len(matrix.T)
 
     def meat(self, scores: Values) -> Values:
         """Variance of the sum of these scores, without what the coefficients cost."""
