@@ -27,7 +27,7 @@ from humidor_embedded.mqtt import Mosquitto, MqttBroker
 BATCH = 1000
 CONNECTIONS = 4
 SIZES = (1_000_000, 5_000_000)
-SHORT_SIZES = (100_000,)
+SHORT_SIZES = (20_000,)
 TARGET_PER_SECOND = 5000.0
 RECIPE = Path("deploy/mosquitto")
 USER = "humidor"

@@ -14,7 +14,7 @@ from benchmarks.till import in_turn, pos_database, till
 
 BASE = 10_000
 SIZES = (100_000, 1_000_000, 2_000_000)
-SHORT_SIZES = (30_000,)
+SHORT_SIZES = (20_000,)
 LEAST_RATIO = 0.9
 # Single runs differ by a quarter on a machine that does other things too; the median of nine hardly does.
 LAST_ROUNDS = 9

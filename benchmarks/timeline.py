@@ -18,7 +18,7 @@ from humidor_customers.inputs import BEGIN, END, NEWEST
 from humidor_customers.timeline.queries import Wanted, statement
 
 PACKAGE = "humidor_customers"
-MEMBERS, SHORT_MEMBERS = 1_000_000, 5_000
+MEMBERS, SHORT_MEMBERS = 1_000_000, 2_000
 ENTRIES = 20
 CLIENTS = 8
 ASKED = 2000
