@@ -80,6 +80,21 @@ async def see_effect(office: Office, made: Any) -> None:
     assert [each["campaign_id"] for each in listed["items"]] == [made["campaign_id"]]
 
 
+async def test_a_campaign_is_aimed_at_retailers_where_nobody_says_otherwise(office: Office) -> None:
+    body = draft()
+    del body["audience"]
+    made = await office.desk.ask("POST", PATH, json=body, expect=201)
+    assert made["audience"] == "retailers"
+    price = body | {"kind": "price", "discount_percent": 10}
+    await office.desk.ask("POST", PATH, json=price, expect=422)
+    described = (await office.desk.client.get("/openapi.json")).json()["components"]["schemas"]
+    given = described["CampaignInput"]
+    assert (given["properties"]["audience"]["default"], "audience" in given["required"]) == (
+        "retailers",
+        False,
+    )
+
+
 async def test_a_campaign_goes_from_a_refused_draft_over_four_eyes_to_its_effect(office: Office) -> None:
     desk = office.desk
     refused = await office.make(audience="consumers", kind="price", discount_percent=10, expect=422)

@@ -115,9 +115,26 @@ async def test_concentration_and_growth_say_what_they_rest_on(market: Desk) -> N
     assert month_before["base_end"] == "2026-09-30"
     festive = await rows(market, "growth", against="lunar_year", since="2026-02-01", until="2026-02-17")
     assert festive == []
+    away = await market.ask("GET", "/v1/market/growth", params={"since": "2024-01-01", "until": "2024-01-31"})
+    assert (away["items"], away["reason"]) == ([], "no-sales")
     compound = await rows(market, "compound-growth", since="2024-11-01")
     assert {row["key"]: row["years"] for row in compound} == {None: 1.0, "Harbour": 1.0, "River": 1.0}
     assert compound[1]["volume"]["value"] == pytest.approx(0.8)
+
+
+async def test_days_around_the_lunar_new_year_are_compared_with_those_around_the_one_before(
+    market: Desk,
+) -> None:
+    """New year is on 17 February 2026 and was on 29 January 2025."""
+    days = [("2026-02-10", 30), ("2025-01-22", 20), ("2025-02-10", 7)]
+    await sell(market, *(sale("S0001", f"{day} 12:00", [(1, packs, 2500)]) for day, packs in days))
+    await sum_market(market)
+    february = {"since": "2026-02-01", "until": "2026-02-17"}
+    (whole, _) = await rows(market, "growth", against="lunar_year", **february)
+    assert (whole["lunar"], whole["base_start"], whole["base_end"]) == (True, "2025-01-13", "2025-01-29")
+    assert (whole["volume"]["base"], whole["volume"]["growth"]) == (400, 0.5)
+    (plain, _) = await rows(market, "growth", against="year", **february)
+    assert (plain["lunar"], plain["volume"]["base"]) == (False, 140)
 
 
 async def test_spread_counts_stores_and_what_they_sell(market: Desk) -> None:
@@ -168,7 +185,9 @@ async def test_the_same_facts_again_and_a_rebuild_change_nothing(market: Desk) -
     assert (await market.client.post("/v1/market:rebuild", headers=market.auth("manager"))).status_code == 403
     answer = await market.client.post("/v1/market:rebuild", headers=market.auth())
     assert answer.status_code == 202
-    assert await rows(market, "shares") == []
+    for report in ("shares", "growth", "distribution"):
+        waiting = await market.ask("GET", f"/v1/market/{report}", params=OCTOBER)
+        assert (waiting["items"], waiting["reason"]) == ([], "not-summed-yet")
     await sum_market(market)
     assert await market_sums(market) == before
 

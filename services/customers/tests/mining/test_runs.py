@@ -1,8 +1,5 @@
 """Mining through HTTP and the process that does it."""
 
-from datetime import date, timedelta
-from typing import Any
-
 import msgspec
 import psutil
 import pytest
@@ -11,68 +8,11 @@ from humidor_common.clock import utc_now
 from humidor_common.db.transaction import transaction
 from humidor_customers.jobs import queries
 from humidor_customers.jobs.working import Cancelled, Job, work_once
-from humidor_customers.mining import work
 from humidor_customers.mining.running import handlers
 from humidor_customers.testing.desk import Desk
+from humidor_customers.testing.mining import SCOPE, ask, found, mine
 from humidor_customers.testing.ordering import gtin
-from humidor_customers.testing.selling import Sold, know, sale, sell
-
-SCOPE = {"since": "2026-06-01", "until": "2026-10-31"}
-
-
-async def ask(desk: Desk, **params: Any) -> str:
-    made = await desk.ask("POST", "/v1/mining/runs", json={"params": SCOPE | params}, expect=202)
-    return str(made["job_id"])
-
-
-async def mine(desk: Desk, **params: Any) -> tuple[str, dict[str, Any]]:
-    """Have it mined in this process, as the process of the worker does."""
-    run_id = await ask(desk, **params)
-    told: list[dict[str, Any]] = []
-
-    async def here(job: Any) -> dict[str, Any]:
-        order = work.Order(dsn=desk.runtime.settings.pg_dsn, run_id=job.claimed.job_id, params=job.parameters)
-        await work.carry_out(order, told.append)
-        return dict(told[-1]["result"])
-
-    assert await work_once(desk.runtime.pool, {f"mining_{params['kind']}": here})
-    job = await desk.ask("GET", f"/v1/jobs/{run_id}")
-    assert job["state"] == "done", job
-    return run_id, job["result"]
-
-
-async def found(desk: Desk, run_id: str, what: str, **params: Any) -> list[dict[str, Any]]:
-    page = await desk.ask("GET", f"/v1/mining/runs/{run_id}/{what}", params=params)
-    rows: list[dict[str, Any]] = page["items"]
-    return rows
-
-
-@pytest.fixture
-async def shop(desk: Desk) -> Desk:
-    """Forty members who buy once a month: even ones Harbour in the evening, odd ones River at noon.
-
-    From September on the odd ones take Harbour. Even ones buy 4 (Reef) beside it, half of the odd ones 5
-    (Lake).
-    """
-    await know(
-        desk,
-        p1=("Harbour", "North", "1"),
-        p3=("River", "South", "2"),
-        p4=("Reef", "North", "1"),
-        p5=("Lake", "South", "2"),
-    )
-    sales = []
-    for month in range(6, 11):
-        for member in range(40):
-            even = member % 2 == 0
-            day = date(2026, month, 1) + timedelta(days=member % 25)
-            bought: Sold = [(1, 2, 2500)] if even or month >= 9 else [(3, 2, 1000)]
-            bought = (
-                [*bought, (4, 1, 1500)] if even else [*bought, (5, 1, 500)] if member % 4 == 1 else bought
-            )
-            sales.append(sale("S0001", f"{day} {'18' if even else '12'}:30", bought, member=f"M{member:02d}"))
-    await sell(desk, *sales)
-    return desk
+from humidor_customers.testing.selling import sale, sell
 
 
 async def test_a_run_is_mined_by_a_process_of_its_own(shop: Desk) -> None:
@@ -92,7 +32,8 @@ async def test_a_run_is_mined_by_a_process_of_its_own(shop: Desk) -> None:
 
 
 async def test_a_run_that_finds_too_much_says_so_and_one_can_be_cancelled(desk: Desk) -> None:
-    await sell(desk, sale("S0001", "2026-10-05 12:00", [(n, 1, 1000) for n in range(1, 40)]))
+    huge = [(n, 1, 1000) for n in range(1, 40)]
+    await sell(desk, *(sale("S0001", f"2026-10-0{day} 12:00", huge) for day in (5, 6)))
     run_id = await ask(desk, kind="associations", support=0.5, longest=10)
     other = await ask(desk, kind="cohorts")
     await desk.ask("POST", f"/v1/jobs/{other}:cancel")
@@ -127,6 +68,7 @@ async def test_sequences_and_switches_show_who_went_over(shop: Desk) -> None:
     assert (rows["River", "Harbour"]["count"], rows["River", "Harbour"]["net"]) == (20, 20)
     assert rows["Harbour", "Harbour"]["p_value"] is None
     assert rows["River", "River"]["share"] == pytest.approx(40 / 60)
+    assert (rows["River", "Harbour"]["expected"], rows["River", "Harbour"]["index"]) == (45, 20 / 45)
     assert rows["River", "Harbour"]["q_value"] < 0.01
     run_id, _ = await mine(shop, kind="sequences", item="brand", support=0.4, longest=3)
     patterns = {
@@ -160,8 +102,8 @@ async def test_cohorts_and_recommendations_come_with_how_sure_they_are(shop: Des
     assert rows[1]["low"] > 0.9
     run_id, result = await mine(shop, kind="recommendations", test_days=61)
     assert result["trained_until"] == "2026-08-31"
-    assert result["evaluation"]["customers"] == 20
-    assert result["method"] in ("likeness", "popularity")
+    assert (result["evaluation"]["customers"], result["evaluation"]["low"]) == (20, None)
+    assert (result["method"], result["evaluation_reason"]) == ("popularity", "too-few-customers")
     mine_of = await found(shop, run_id, "recommendations", customer_id="M01")
     assert {row["customer_id"] for row in mine_of} == {"M01"}
     assert [row["rank"] for row in mine_of] == list(range(1, len(mine_of) + 1))

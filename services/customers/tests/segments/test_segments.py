@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+import pytest
 
 from humidor_common.events.customers import SegmentPublished
 from humidor_common.ids import uuid7
@@ -56,7 +57,7 @@ async def shoppers(desk: Desk) -> None:
     await profile_all(desk)
 
 
-async def score(desk: Desk, model: str, scores: dict[str, float]) -> None:
+async def score(desk: Desk, model: str, scores: dict[str, float], figures: list[float] | None = None) -> None:
     model_id = uuid7()
     pool = desk.runtime.pool
     await pool.execute(
@@ -67,8 +68,8 @@ async def score(desk: Desk, model: str, scores: dict[str, float]) -> None:
         model,
     )
     await pool.executemany(
-        "INSERT INTO model_scores VALUES ($1, $2, $3, 'label', NULL)",
-        [(model_id, party_id, value) for party_id, value in scores.items()],
+        "INSERT INTO model_scores VALUES ($1, $2, $3, 'label', $4)",
+        [(model_id, party_id, value, figures) for party_id, value in scores.items()],
     )
 
 
@@ -88,6 +89,26 @@ async def test_a_rule_is_tried_with_size_and_sample_and_names_the_models_that_ar
     assert problem["errors"][0]["field"] == "rule.all[1].field"
     fields = {each["field"]: each for each in (await desk.ask("GET", f"{PATH}/fields"))["fields"]}
     assert (fields["churn_risk"]["model"], fields["trade_area"]["party_kind"]) == ("churn", "retailer")
+
+
+@pytest.mark.parametrize(
+    ("model", "field", "place"),
+    [
+        ("rfm", "recency_score", 1),
+        ("rfm", "frequency_score", 2),
+        ("rfm", "money_score", 3),
+        ("lifetime", "alive", 1),
+        ("lifetime", "expected_purchases", 2),
+    ],
+)
+async def test_a_field_reads_its_own_figure_of_the_model(
+    desk: Desk, model: str, field: str, place: int
+) -> None:
+    await shoppers(desk)
+    await score(desk, model, {"M1": 0.5}, [0.25, 3.0, 5.0])
+    value = [0.25, 3.0, 5.0][place - 1]
+    body = {"party_kind": "consumer", "rule": {"field": field, "is": value}}
+    assert (await desk.ask("POST", f"{PATH}:preview", json=body))["size"] == 1
 
 
 async def test_a_live_segment_follows_its_rule_and_a_frozen_one_stays(desk: Desk, monkeypatch: Any) -> None:

@@ -47,7 +47,6 @@ class CampaignInput(Input):
                     "name": "Tidy shelves before the Spring Festival",
                     "goal": "4 % more packs",
                     "kind": "service",
-                    "audience": "retailers",
                     "channel": "visit",
                     "starts_on": "2027-01-11",
                     "ends_on": "2027-01-31",
@@ -63,7 +62,7 @@ class CampaignInput(Input):
     goal: Note
     owner: Name | None = None
     kind: Kind
-    audience: Audience
+    audience: Audience = "retailers"
     channel: Channel
     mechanics: Annotated[list[Mechanic], Field(max_length=9)] = Field(default_factory=list)
     adult_check: AdultCheck = "none"

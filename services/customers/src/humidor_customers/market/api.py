@@ -10,10 +10,11 @@ from humidor_common import audit
 from humidor_common.clock import latest_date, utc_now
 from humidor_common.db.transaction import Read, Tx
 from humidor_common.web.inputs import Day
-from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page
+from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit
 from humidor_customers.inputs import Admin, Reader
 from humidor_customers.market import comparing, queries, service, spreading, stocking, summing
 from humidor_customers.market.asking import Active, Compared, Cut, Shifting, Spread, Stocked
+from humidor_customers.market.paging import Report, page_of
 from humidor_customers.market.schemas import (
     ActivityRow,
     CompoundRow,
@@ -41,7 +42,7 @@ async def list_shares(
     asked: Annotated[Cut, Query()],
     cursor: Cursor = None,
     limit: Limit = DEFAULT_LIMIT,
-) -> Page[ShareRow]:
+) -> Report[ShareRow]:
     """Read market shares by volume and by value, the largest first in each market and period."""
     return await service.report(conn, principal, asked, (cursor, limit), service.word_shares)
 
@@ -53,7 +54,7 @@ async def list_prices(
     asked: Annotated[Cut, Query()],
     cursor: Cursor = None,
     limit: Limit = DEFAULT_LIMIT,
-) -> Page[PriceRow]:
+) -> Report[PriceRow]:
     """Read 条均价, 单箱销售额 and 顺价指数."""
     return await service.report(conn, principal, asked, (cursor, limit), service.word_prices)
 
@@ -65,7 +66,7 @@ async def list_concentration(
     asked: Annotated[Cut, Query()],
     cursor: Cursor = None,
     limit: Limit = DEFAULT_LIMIT,
-) -> Page[ConcentrationRow]:
+) -> Report[ConcentrationRow]:
     """Read CR4 and HHI of each market and period."""
     return await service.report(conn, principal, asked, (cursor, limit), service.word_concentration)
 
@@ -77,10 +78,10 @@ async def list_growth(
     asked: Annotated[Compared, Query()],
     cursor: Cursor = None,
     limit: Limit = DEFAULT_LIMIT,
-) -> Page[GrowthRow]:
+) -> Report[GrowthRow]:
     """Read growth and what each group contributes to it, against the period, year or lunar year before."""
     rows = await comparing.report_growth(conn, principal, asked, today=_today())
-    return service.page_of(rows, cursor, limit)
+    return await page_of(conn, asked, (cursor, limit), rows)
 
 
 @router.get("/compound-growth")
@@ -90,10 +91,10 @@ async def list_compound_growth(
     asked: Annotated[Cut, Query()],
     cursor: Cursor = None,
     limit: Limit = DEFAULT_LIMIT,
-) -> Page[CompoundRow]:
+) -> Report[CompoundRow]:
     """Read yearly growth (CAGR) from the first twelve months to the last."""
     rows = await comparing.report_compound(conn, principal, asked, today=_today())
-    return service.page_of(rows, cursor, limit)
+    return await page_of(conn, asked, (cursor, limit), rows)
 
 
 @router.get("/share-shifts")
@@ -103,10 +104,10 @@ async def list_share_shifts(
     asked: Annotated[Shifting, Query()],
     cursor: Cursor = None,
     limit: Limit = DEFAULT_LIMIT,
-) -> Page[ShiftRow]:
+) -> Report[ShiftRow]:
     """Read what moved shares: within segments, by their weight, and by segments that came or went."""
     rows = await comparing.report_shifts(conn, principal, asked, today=_today())
-    return service.page_of(rows, cursor, limit)
+    return await page_of(conn, asked, (cursor, limit), rows)
 
 
 @router.get("/distribution")
@@ -116,7 +117,7 @@ async def list_distribution(
     asked: Annotated[Spread, Query()],
     cursor: Cursor = None,
     limit: Limit = DEFAULT_LIMIT,
-) -> Page[DistributionRow]:
+) -> Report[DistributionRow]:
     """Read 铺市率, numeric and weighted, with intervals."""
     return await spreading.report_distribution(conn, principal, asked, (cursor, limit), today=_today())
 
@@ -128,10 +129,10 @@ async def list_activity(
     asked: Annotated[Active, Query()],
     cursor: Cursor = None,
     limit: Limit = DEFAULT_LIMIT,
-) -> Page[ActivityRow]:
+) -> Report[ActivityRow]:
     """Read both figures that are called 动销率."""
     rows = await spreading.report_activity(conn, principal, asked, today=_today())
-    return service.page_of(rows, cursor, limit)
+    return await page_of(conn, asked, (cursor, limit), rows)
 
 
 @router.get("/stock-to-sales")
@@ -141,7 +142,7 @@ async def list_stock_to_sales(
     asked: Annotated[Stocked, Query()],
     cursor: Cursor = None,
     limit: Limit = DEFAULT_LIMIT,
-) -> Page[StockRow]:
+) -> Report[StockRow]:
     """Read 存销比 by quantity: stock at the end of months, quarters or years ÷ what was sold in them."""
     return await stocking.report_stock(conn, principal, asked, (cursor, limit), today=_today())
 

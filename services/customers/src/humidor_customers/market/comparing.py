@@ -11,6 +11,7 @@ from humidor_common.web.problems import invalid
 from humidor_customers.market import queries
 from humidor_customers.market.asking import Compared, Cut, Shifting
 from humidor_customers.market.cubes import Cells
+from humidor_customers.market.paging import Rows
 from humidor_customers.market.rules.figures import Part, change, compound_growth, decompose
 from humidor_customers.market.rules.periods import Span, base_of, months_before
 from humidor_customers.market.schemas import (
@@ -20,7 +21,7 @@ from humidor_customers.market.schemas import (
     RatioView,
     ShiftRow,
 )
-from humidor_customers.market.service import Rows, Sums, markets, named, question_of, spans_of
+from humidor_customers.market.service import Sums, markets, named, question_of, spans_of
 
 MOST_COMPOUND_DAYS = 30 * 366
 """Only the first and the last year are read."""

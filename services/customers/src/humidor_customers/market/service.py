@@ -1,10 +1,10 @@
 """Reports shares, prices and concentration of the market."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from itertools import pairwise
 from math import isnan
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -12,12 +12,12 @@ from humidor_common.auth import Principal
 from humidor_common.clock import latest_date, utc_now
 from humidor_common.db.pool import Connection
 from humidor_common.web.inputs import visible_stores
-from humidor_common.web.pagination import Page, decode_cursor, encode_cursor
 from humidor_common.web.problems import invalid
 from humidor_customers.arrays import Ints
 from humidor_customers.market import queries
 from humidor_customers.market.asking import Cut, Filters
 from humidor_customers.market.cubes import Cells
+from humidor_customers.market.paging import Report, Rows, page_of_spans
 from humidor_customers.market.questions import OF_PLACES, UNKNOWN, Question
 from humidor_customers.market.rules.figures import STICKS_PER_CASE, concentrate, ratio
 from humidor_customers.market.rules.periods import Period, Span, cut
@@ -119,62 +119,13 @@ def named(value: str) -> str | None:
     return value if value != UNKNOWN else None
 
 
-class Rows(NamedTuple, Generic[T]):
-    """The rows of a report by number; only those of the page are made."""
-
-    size: int
-    make: Callable[[int], T]
-
-    def slice(self, begin: int, end: int) -> list[T]:
-        return [self.make(row) for row in range(begin, min(end, self.size))]
-
-    @staticmethod
-    def of(parts: Sequence[tuple[Any, ...]], make: Callable[..., T]) -> "Rows[T]":
-        return Rows(len(parts), lambda row: make(*parts[row]))
-
-
-def page_of(rows: Rows[T], cursor: str | None, limit: int) -> Page[T]:
-    """Cut a page out of a report and make its rows; what they are made of is read anew for each page."""
-    begin = decode_cursor(cursor, int)[0] if cursor else 0
-    if begin < 0:
-        raise invalid("cursor", "is not one that this service gave out")
-    end = begin + limit
-    return Page.model_construct(
-        items=rows.slice(begin, end),
-        next_cursor=encode_cursor(end) if end < rows.size else None,
-    )
-
-
-async def page_of_spans(
-    question: Question,
-    page: tuple[str | None, int],
-    at_once: int,
-    read: Callable[[Question], Awaitable[Rows[T]]],
-) -> Page[T]:
-    """Read a report some spans at a time, so that a page takes no longer for what comes after it.
-
-    It may be shorter than was asked for, but never empty while there is more.
-    """
-    cursor, limit = page
-    first, skip = decode_cursor(cursor, int, int) if cursor else (0, 0)
-    if first < 0 or skip < 0:
-        raise invalid("cursor", "is not one that this service gave out")
-    items: list[T] = []
-    while not items and first < len(question.spans):
-        rows = await read(question._replace(spans=question.spans[first : first + at_once]))
-        items = rows.slice(skip, skip + limit)
-        first, skip = (first, skip + limit) if rows.size > skip + limit else (first + at_once, 0)
-    more = encode_cursor(first, skip) if first < len(question.spans) else None
-    return Page.model_construct(items=items, next_cursor=more)
-
-
 async def report(
     conn: Connection,
     principal: Principal,
     asked: Cut,
     page: tuple[str | None, int],
     word: Callable[[Sequence[Span], Cells], Rows[T]],
-) -> Page[T]:
+) -> Report[T]:
     """Report every market of every period, in the words of `word`."""
     spans = spans_of(asked, asked.period, latest_date(utc_now()))
     question = question_of(principal, asked, spans, by=asked.by, within=asked.within)
@@ -184,7 +135,7 @@ async def report(
         return word(part.spans, await queries.read_cells(conn, part))
 
     at_once = _SPANS_AT_ONCE if question.of_stores else len(spans)
-    return await page_of_spans(question, page, at_once, read)
+    return await page_of_spans(conn, question, page, at_once, read)
 
 
 def word_shares(spans: Sequence[Span], cells: Cells) -> Rows[ShareRow]:

@@ -6,13 +6,13 @@ from typing import Any
 
 from humidor_common.auth import Principal
 from humidor_common.db.pool import Connection
-from humidor_common.web.pagination import Page
 from humidor_common.web.problems import invalid
 from humidor_customers.arrays import Ints
 from humidor_customers.market import queries
 from humidor_customers.market.asking import Active, Spread
 from humidor_customers.market.cubes import Carried
 from humidor_customers.market.cubes import Spread as Sums
+from humidor_customers.market.paging import Report, Rows, page_of_spans
 from humidor_customers.market.questions import Question
 from humidor_customers.market.rules.estimates import Moments, of_proportion, of_ratio
 from humidor_customers.market.rules.figures import ratio
@@ -23,7 +23,7 @@ from humidor_customers.market.schemas import (
     EstimateView,
     RatioView,
 )
-from humidor_customers.market.service import Rows, named, page_of_spans, question_of, spans_of
+from humidor_customers.market.service import named, question_of, spans_of
 
 _STORE_SPANS_AT_ONCE = 1000
 _OVER_STORES = ("stores", "y", "x_sold", "v_sold", "yy", "xy")
@@ -31,7 +31,7 @@ _OVER_STORES = ("stores", "y", "x_sold", "v_sold", "yy", "xy")
 
 async def report_distribution(
     conn: Connection, principal: Principal, asked: Spread, page: tuple[str | None, int], *, today: date
-) -> Page[DistributionRow]:
+) -> Report[DistributionRow]:
     """Report numeric and weighted distribution of each group, with intervals where stores are a sample.
 
     Stores have to be told apart in every period, so a page covers few periods where stores are many: it may
@@ -48,7 +48,7 @@ async def report_distribution(
     async def read(part: Question) -> Rows[DistributionRow]:
         return await _spread(conn, part, asked)
 
-    return await page_of_spans(question, page, at_once, read)
+    return await page_of_spans(conn, question, page, at_once, read)
 
 
 async def _spread(conn: Connection, question: Question, asked: Spread) -> Rows[DistributionRow]:

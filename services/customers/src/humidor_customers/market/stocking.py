@@ -4,15 +4,15 @@ from datetime import date
 
 from humidor_common.auth import Principal
 from humidor_common.db.pool import Connection
-from humidor_common.web.pagination import Page
 from humidor_common.web.problems import invalid
 from humidor_customers.market import stocks
 from humidor_customers.market.asking import Stocked
+from humidor_customers.market.paging import Report, Rows, page_of_spans
 from humidor_customers.market.questions import Question
 from humidor_customers.market.rules.figures import ratio
 from humidor_customers.market.rules.periods import Span, ends_month
 from humidor_customers.market.schemas import RatioView, StockRow
-from humidor_customers.market.service import Rows, named, page_of_spans, question_of, spans_of
+from humidor_customers.market.service import named, question_of, spans_of
 from humidor_customers.market.stocks import Stock
 
 _CLOSINGS_AT_ONCE = 3
@@ -20,7 +20,7 @@ _CLOSINGS_AT_ONCE = 3
 
 async def report_stock(
     conn: Connection, principal: Principal, asked: Stocked, page: tuple[str | None, int], *, today: date
-) -> Page[StockRow]:
+) -> Report[StockRow]:
     """Report stock at the end of each period against what was sold in it.
 
     Raises:
@@ -36,7 +36,7 @@ async def report_stock(
         rows = await stocks.read_stocks(conn, part)
         return Rows.of([(part.spans[row.whose[0]], row) for row in rows], _stock)
 
-    return await page_of_spans(question, page, _CLOSINGS_AT_ONCE, read)
+    return await page_of_spans(conn, question, page, _CLOSINGS_AT_ONCE, read)
 
 
 def _stock(span: Span, row: Stock) -> StockRow:

@@ -72,7 +72,9 @@ class Lines(NamedTuple):
             "first_day": _day(self.days.min()) if len(self.days) else None,
             "last_day": _day(self.days.max()) if len(self.days) else None,
         }
-        return counts if len(self.items) else counts | {"reason": "no-purchases"}
+        if len(self.items):
+            return counts
+        return counts | {"reason": "no-known-item" if self.unnamed else "no-purchases"}
 
 
 def _day(ordinal: int) -> str:

@@ -16,6 +16,8 @@ from humidor_customers.mining.rules.significance import false_discovery, upper_t
 from humidor_customers.mining.schemas import Associations, Sequences
 
 Row = dict[str, Any]
+LEAST_COUNT = 2
+"""What happened once is no pattern, and every set of items of one huge basket would be one."""
 
 
 class Task(NamedTuple):
@@ -26,11 +28,12 @@ class Task(NamedTuple):
 
 
 class Mined(NamedTuple):
-    """What a run found, and how much it was found in."""
+    """What a run found, how much it was found in, and why there is no row where there is none."""
 
     lines: Lines
     rows: Iterable[Row]
-    summary: Row = {}  # noqa: RUF012 - nobody changes it
+    summary: Row
+    empty: str
 
 
 Mine = Callable[[Task, Any], Awaitable[Mined]]
@@ -41,12 +44,18 @@ async def mine_associations(task: Task, asked: Associations) -> Mined:
         task.conn, asked, item=asked.item, known_only=False, heard=lambda: task.heard(0.0)
     )
     rows, summary = _associations(lines, asked, task.heard)
-    return Mined(lines, rows, summary)
+    return Mined(lines, rows, summary, _without_rules(summary))
+
+
+def _without_rules(summary: Row) -> str:
+    if summary["largest_basket"] < 2:
+        return "one-item-a-basket"
+    return "nothing-confident" if "2" in summary["itemsets"] else "nothing-frequent"
 
 
 def _associations(lines: Lines, asked: Associations, heard: Heard) -> tuple[list[Row], Row]:
     baskets = make_baskets(lines.documents, lines.items, lines.item_names)
-    least = count_for(asked.support, baskets.number)
+    least = max(count_for(asked.support, baskets.number), LEAST_COUNT)
     levels = frequent_itemsets(baskets, Limits(least, asked.longest), lambda share: heard(0.7 * share))
     rules = derive_rules(
         levels,
@@ -105,11 +114,12 @@ async def mine_sequences(task: Task, asked: Sequences) -> Mined:
     lines = await read_lines(
         task.conn, asked, item=asked.item, known_only=True, heard=lambda: task.heard(0.0)
     )
-    rows = list(_sequences(lines, asked, task.heard))
-    return Mined(lines, rows)
+    least = max(count_for(asked.support, len(lines.party_names)), LEAST_COUNT)
+    rows = list(_sequences(lines, asked, least, task.heard))
+    return Mined(lines, rows, {"min_count": least}, "nothing-frequent")
 
 
-def _sequences(lines: Lines, asked: Sequences, heard: Heard) -> Iterator[Row]:
+def _sequences(lines: Lines, asked: Sequences, least: int, heard: Heard) -> Iterator[Row]:
     order = np.lexsort((lines.items, lines.documents))
     documents, items = lines.documents[order], lines.items[order]
     first = np.ones(len(documents), bool)
@@ -123,7 +133,7 @@ def _sequences(lines: Lines, asked: Sequences, heard: Heard) -> Iterator[Row]:
         lines.days[order][starts],
         len(lines.item_names),
     )
-    span = Span(count_for(asked.support, customers), asked.longest, asked.most_days)
+    span = Span(least, asked.longest, asked.most_days)
     for found in frequent_sequences(occasions, span, heard) if customers else ():
         yield {
             "steps": [[lines.item_names[item] for item in step] for step in found.pattern],

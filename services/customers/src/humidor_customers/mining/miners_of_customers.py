@@ -23,7 +23,7 @@ from humidor_customers.mining.schemas import Affinities, Cohorts, Recommendation
 async def mine_switching(task: Task, asked: Switching) -> Mined:
     lines = await read_lines(task.conn, asked, item=asked.item, known_only=True)
     rows, summary = _switching(lines)
-    return Mined(lines, rows, summary)
+    return Mined(lines, rows, summary, "nobody-bought-again")
 
 
 def _switching(lines: Lines) -> tuple[list[Row], Row]:
@@ -54,7 +54,7 @@ async def mine_affinities(task: Task, asked: Affinities) -> Mined:
     lines = await read_lines(task.conn, asked, item=asked.item, known_only=known_only)
     places = await places_of(task.conn, asked.group) if asked.group in PLACES else {}
     rows, summary = _affinities(lines, asked, places)
-    return Mined(lines, rows, summary)
+    return Mined(lines, rows, summary, "nothing-significant" if summary["tests"] else "too-few-purchases")
 
 
 def _groups(lines: Lines, group: str, places: dict[str, str]) -> tuple[Ints, list[str | None]]:
@@ -96,19 +96,24 @@ async def mine_cohorts(task: Task, asked: Cohorts) -> Mined:
     lines = await read_lines(
         task.conn, asked, item="product", known_only=True, since=max(since, date(1990, 1, 1))
     )
-    return Mined(lines, list(_cohorts(lines, asked)))
+    rows = list(_cohorts(lines, asked))
+    ended = _last_ended(asked) >= _period(asked.since, asked.period)
+    return Mined(lines, rows, {}, "nobody-began" if ended else "no-period-has-ended")
 
 
 def _cohorts(lines: Lines, asked: Cohorts) -> Iterator[Row]:
     numbers = {day: _period(date.fromordinal(day), asked.period) for day in np.unique(lines.days).tolist()}
     periods = np.array([numbers[day] for day in lines.days.tolist()], np.int64)
-    last = _period(asked.until + timedelta(days=1), asked.period) - 1
-    found = retain(lines.parties, periods, last, _period(asked.since, asked.period))
+    found = retain(lines.parties, periods, _last_ended(asked), _period(asked.since, asked.period))
     for cohort, offset, size, active in zip(*(column.tolist() for column in found), strict=True):
         low, high = wilson(active, size) or (0.0, 1.0)
         begin = _begin(cohort, asked.period).isoformat()
         row = {"cohort": begin, "offset": offset, "size": size, "active": active}
         yield row | {"retention": active / size, "low": low, "high": high}
+
+
+def _last_ended(asked: Cohorts) -> int:
+    return _period(asked.until + timedelta(days=1), asked.period) - 1
 
 
 def _period(day: date, period: str) -> int:
@@ -128,9 +133,9 @@ def _begin(number: int, period: str) -> date:
 async def mine_recommendations(task: Task, asked: Recommendations) -> Mined:
     lines = await read_lines(task.conn, asked, item=asked.item, known_only=True)
     if not len(lines.items):
-        return Mined(lines, [])
+        return Mined(lines, [], {}, "no-purchases")
     rows, summary = _recommendations(task, lines, asked)
-    return Mined(lines, rows, summary)
+    return Mined(lines, rows, summary, "everything-bought-already")
 
 
 def _recommendations(task: Task, lines: Lines, asked: Recommendations) -> tuple[list[Row], Row]:
@@ -142,7 +147,7 @@ def _recommendations(task: Task, lines: Lines, asked: Recommendations) -> tuple[
     measured = recommending.evaluate(
         trained, Bought(lines.parties[~before], lines.items[~before]), asked.most
     )
-    popular = measured is None or measured.low <= 0
+    popular = measured is None or measured.low is None or measured.low <= 0
     model = Model(Bought(lines.parties, lines.items), *sizes)
     rows = [
         {
@@ -168,4 +173,5 @@ def _customer(name: str | None, asked: Scope) -> dict[str, Any]:
 def _told(measured: Measured | None, most: int) -> dict[str, Any]:
     if measured is None:
         return {"evaluation": None, "evaluation_reason": "nobody-bought-something-new"}
-    return {"evaluation": {"at": most, **measured._asdict()}}
+    told: dict[str, Any] = {"evaluation": {"at": most, **measured._asdict()}}
+    return told if measured.low is not None else told | {"evaluation_reason": "too-few-customers"}

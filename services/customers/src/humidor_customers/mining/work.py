@@ -68,8 +68,10 @@ async def _mine(conn: Connection, order: Order, say: Say) -> dict[str, Any]:
     params = _PARAMS.validate_python(order.params)
     mined = await _MINERS[params.kind](Task(conn, _Hearing(say)), params)
     rows = await _write(conn, order.run_id, mined.rows)
-    summary = mined.lines.summary() | mined.summary
-    return {"result": {"read_at": mined.lines.read_at, "rows": rows} | summary}
+    summary = {"read_at": mined.lines.read_at, "rows": rows} | mined.summary
+    if not rows:
+        summary["reason"] = mined.empty
+    return {"result": summary | mined.lines.summary()}
 
 
 class _Hearing:

@@ -13,6 +13,10 @@ SHRINKAGE = 10.0
 """So many customers in common halve what a likeness counts: few in common are little evidence."""
 
 
+LEAST_CUSTOMERS = 30
+"""Of fewer customers the normal interval of a mean says nothing; of a single one it would have no width."""
+
+
 class Bought(NamedTuple):
     """Pairs of customer and product, repeated at will."""
 
@@ -23,7 +27,8 @@ class Bought(NamedTuple):
 class Measured(NamedTuple):
     """How often one of the first k was bought, and how early in the list; `difference` is against popularity.
 
-    `hits` and `gains` (NDCG) are means over `customers`; intervals are of the difference of gains, 95 %.
+    `hits` and `gains` (NDCG) are means over `customers`; `low` and `high` are the 95 % interval of the
+    difference of gains, None for fewer than `LEAST_CUSTOMERS`.
     """
 
     customers: int
@@ -32,8 +37,8 @@ class Measured(NamedTuple):
     popular_hits: float
     popular_gains: float
     difference: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
 
 
 class Recommendation(NamedTuple):
@@ -100,18 +105,22 @@ def evaluate(model: Model, later: Bought, k: int) -> Measured | None:
     ours = _scores(model, customers, relevant, wanted, k, popular=False)
     rivals = _scores(model, customers, relevant, wanted, k, popular=True)
     difference = ours[1] - rivals[1]
-    spread = difference.std(ddof=1) / np.sqrt(len(difference)) if len(difference) > 1 else 0.0
-    middle = float(difference.mean())
     return Measured(
         len(customers),
         float(ours[0].mean()),
         float(ours[1].mean()),
         float(rivals[0].mean()),
         float(rivals[1].mean()),
-        middle,
-        middle - 1.96 * float(spread),
-        middle + 1.96 * float(spread),
+        float(difference.mean()),
+        *_interval(difference),
     )
+
+
+def _interval(difference: Floats) -> tuple[float | None, float | None]:
+    if len(difference) < LEAST_CUSTOMERS:
+        return None, None
+    middle, spread = float(difference.mean()), float(difference.std(ddof=1) / np.sqrt(len(difference)))
+    return middle - 1.96 * spread, middle + 1.96 * spread
 
 
 def _owned(model: Model, pairs: Ints) -> Floats:
