@@ -79,6 +79,9 @@ async def page_of_spans(
 
 async def _why_empty(conn: Connection, since: date, until: date) -> NoRows:
     waiting = await conn.fetchval(
-        "SELECT EXISTS (SELECT FROM purchase_days_changed WHERE local_day BETWEEN $1 AND $2)", since, until
+        """SELECT EXISTS (SELECT FROM purchase_days_changed WHERE local_day BETWEEN $1 AND $2)
+           OR EXISTS (SELECT FROM market_stores_to_sum)""",
+        since,
+        until,
     )
     return "not-summed-yet" if waiting else "no-sales"
