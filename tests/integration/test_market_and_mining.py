@@ -268,6 +268,7 @@ def test_every_pattern_and_report_of_the_same_sales_and_files_made_by_jobs(
 ) -> None:
     asked = two_years(analyst)
     more: dict[str, Any] = {"affinities": {"slot": "weekday"}, "sequences": {"support": 0.5, "longest": 2}}
+    more["cohorts"] = {"lookback_days": 300}
     more["recommendations"] = {"most": 1, "test_days": (date.fromisoformat(asked["until"]).day - 8)}
     runs = {
         kind: analyst.start(
