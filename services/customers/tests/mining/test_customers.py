@@ -148,6 +148,7 @@ def test_likeness_beats_popularity_where_tastes_differ() -> None:
     assert measured is not None
     assert measured.customers == 400
     assert measured.hits > measured.popular_hits + 0.2
+    assert measured.low is not None
     assert measured.low > 0
     found = list(recommend(model, 2, popular=False))
     assert all(each.product // 5 == each.customer % 2 for each in found if each.product != 10)
@@ -162,6 +163,7 @@ def test_gains_are_those_of_a_list_counted_by_hand() -> None:
     measured = evaluate(model, Bought(ints(2), ints(1)), 2)
     assert measured is not None
     assert (measured.hits, measured.gains) == (1.0, 1.0)
+    assert (measured.low, measured.high) == (None, None), "one customer shows nothing"
     later = evaluate(model, Bought(ints(2), ints(3)), 2)
     assert later is not None
     assert later.gains == pytest.approx(1 / np.log2(3))
