@@ -14,6 +14,7 @@ from humidor_forecasting.models.names import GROUP
 from humidor_forecasting.runs.working import Worker
 from humidor_forecasting.settings import ForecastingSettings
 from humidor_forecasting.testing.market import GTIN, Market, days_of_sales, product, store
+from humidor_forecasting.versions import library_versions
 
 SOURCE = '''
 import numpy as np
@@ -42,12 +43,13 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
     )
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")]))
-    names.plug_ins.cache_clear()
-    registry.models.cache_clear()
+    known_once = (names.plug_ins, registry.models, library_versions)
+    for each in known_once:
+        each.cache_clear()
     yield
     sys.modules.pop("their_models", None)
-    names.plug_ins.cache_clear()
-    registry.models.cache_clear()
+    for each in known_once:
+        each.cache_clear()
 
 
 @pytest.mark.usefixtures("installed")
