@@ -1,5 +1,6 @@
 """For tests: what the contract fakes of CRMs share - a clock, faults, and an address of their own."""
 
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -32,7 +33,7 @@ class Clock:
         self._passed += timedelta(seconds=seconds)
 
 
-class CrmServer:
+class CrmServer(ABC):
     """A fake with a log of calls; `faults` answer the next calls whose path ends so, instead of itself."""
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
@@ -48,8 +49,9 @@ class CrmServer:
         """Give what was sent to the paths with this end, in order."""
         return [body for _, path, body in self.calls if path.endswith(path_end)]
 
+    @abstractmethod
     async def answer(self, request: web.Request) -> web.StreamResponse:
-        raise NotImplementedError
+        """Answer as the real one does."""
 
     async def take(self, request: web.Request) -> web.StreamResponse:
         body: Any = await request.read()

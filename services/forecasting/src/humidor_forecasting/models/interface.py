@@ -4,6 +4,7 @@ Arrays are float64, one value a period (a day, a week, a month), amounts in any 
 prepares a history (`choosing.cleaning`) has filled gaps.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeAlias
@@ -86,7 +87,7 @@ class Model(Protocol):
         ...
 
 
-class Refitting:
+class Refitting(ABC):
     """A model that is fitted anew at every origin of a backtest."""
 
     name = ""
@@ -99,8 +100,9 @@ class Refitting:
     def suits(self, history: History) -> bool:
         return len(history) >= 2
 
+    @abstractmethod
     def forecast(self, history: History, horizon: int) -> Values:
-        raise NotImplementedError
+        """Give the expected value of the next `horizon` periods."""
 
     def roll(self, history: History, ends: Sequence[int], horizon: int) -> Values:
         return np.array([self.forecast(history.until(end), horizon) for end in ends])

@@ -3,6 +3,7 @@
 statsforecast is imported when a model is first asked, inside a job's process.
 """
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,8 +24,9 @@ class _Forwarding(Refitting):
     told = False
     NEWEST_SEASONS = 40
 
+    @abstractmethod
     def _make(self, season: int, *, daily: bool = False) -> Any:
-        raise NotImplementedError
+        """Make the library's model."""
 
     def _begin(self, history: History, end: int) -> int:
         return max(0, end - self.NEWEST_SEASONS * history.season) if history.days_per_period == 1 else 0
@@ -102,8 +104,9 @@ class _Intermittent(Refitting):
 
     told = False
 
+    @abstractmethod
     def _make(self) -> Any:
-        raise NotImplementedError
+        """Make the library's model."""
 
     def suits(self, history: History) -> bool:
         self._make()  # imports the library, which no limit of time is meant for
