@@ -11,9 +11,8 @@ import pytest
 
 from humidor_common.clock import utc_now
 from humidor_common.events.forecasting import ForecastPublished
-from humidor_forecasting.runs.working import Worker
-from humidor_forecasting.settings import ForecastingSettings
 from humidor_forecasting.testing.market import GTIN, Market, days_of_sales, product, store
+from humidor_forecasting.testing.running import work_off
 
 HEAD = "source,store_id,gtin,data_until,day,mean_sticks,q10_sticks,q90_sticks\n"
 TERMS = {"models": ["seasonal_naive", "seasonal_average"], "horizon_days": 28}
@@ -40,11 +39,7 @@ async def send(
 
 
 async def run(market: Market) -> Any:
-    settings = market.runtime.settings
-    assert isinstance(settings, ForecastingSettings)
-    await market.ask("POST", "/v1/runs", json=TERMS, expect=202)
-    one = settings.model_copy(update={"forecasting_processes": 1})
-    assert await Worker(market.runtime.pool, one, lambda: None).work_once()
+    await work_off(market, TERMS)
     return await market.ask("GET", f"/v1/forecasts/S0001/{GTIN}")
 
 

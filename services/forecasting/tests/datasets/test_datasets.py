@@ -11,9 +11,8 @@ import pyreadstat
 import pytest
 
 from humidor_common.clock import utc_now
-from humidor_forecasting.runs.working import Worker
-from humidor_forecasting.settings import ForecastingSettings
 from humidor_forecasting.testing.market import GTIN, Market, days_of_sales, product, store
+from humidor_forecasting.testing.running import work_off
 
 TERMS = {"models": ["seasonal_naive", "seasonal_average", "moving_average"], "horizon_days": 14}
 
@@ -34,11 +33,7 @@ async def forecast(market: Market) -> Market:
         " now() - interval '47 hours')",
         GTIN,
     )
-    settings = market.runtime.settings
-    assert isinstance(settings, ForecastingSettings)
-    await market.ask("POST", "/v1/runs", json=TERMS, expect=202)
-    one = settings.model_copy(update={"forecasting_processes": 1})
-    assert await Worker(market.runtime.pool, one, lambda: None).work_once()
+    await work_off(market, TERMS)
     return market
 
 

@@ -5,9 +5,8 @@ from typing import Any
 
 from humidor_common.clock import utc_now
 from humidor_common.events.forecasting import ForecastPublished
-from humidor_forecasting.runs.working import Worker
-from humidor_forecasting.settings import ForecastingSettings
 from humidor_forecasting.testing.market import GTIN, Market, days_of_sales, product, store
+from humidor_forecasting.testing.running import work_off
 
 NEW = "06901028000031"
 LIKE = "06901028000024"
@@ -15,12 +14,8 @@ UNLIKE = "06901028000017"
 
 
 async def run(market: Market) -> list[dict[str, Any]]:
-    settings = market.runtime.settings
-    assert isinstance(settings, ForecastingSettings)
     terms = {"models": ["seasonal_naive"], "horizon_days": 14}
-    made = await market.ask("POST", "/v1/runs", json=terms, expect=202)
-    one = settings.model_copy(update={"forecasting_processes": 1})
-    assert await Worker(market.runtime.pool, one, lambda: None).work_once()
+    made = await work_off(market, terms)
     found: list[dict[str, Any]] = (await market.ask("GET", f"/v1/runs/{made['run_id']}/series"))["items"]
     return found
 

@@ -11,9 +11,8 @@ import pytest
 from humidor_common.clock import utc_now
 from humidor_forecasting.models import names, registry
 from humidor_forecasting.models.names import GROUP
-from humidor_forecasting.runs.working import Worker
-from humidor_forecasting.settings import ForecastingSettings
 from humidor_forecasting.testing.market import GTIN, Market, days_of_sales, product, store
+from humidor_forecasting.testing.running import work_off
 from humidor_forecasting.versions import library_versions
 
 SOURCE = '''
@@ -55,15 +54,11 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
 @pytest.mark.usefixtures("installed")
 async def test_a_model_of_another_package_is_listed_and_forecasts_in_runs(market: Market) -> None:
     today = (utc_now() + timedelta(hours=8)).date()
-    settings = market.runtime.settings
-    assert isinstance(settings, ForecastingSettings)
     await market.know(product(), store())
     await market.sold(*days_of_sales([3, 3, 3, 3, 3, 9, 9] * 10, until=today))
     listed = {each["name"]: each["own"] for each in await market.ask("GET", "/v1/models")}
     assert (listed["auto_ets"], listed["last_week"]) == (True, False)
-    run = await market.ask("POST", "/v1/runs", json={"models": ["last_week"], "horizon_days": 14}, expect=202)
-    one = settings.model_copy(update={"forecasting_processes": 1})
-    assert await Worker(market.runtime.pool, one, lambda: None).work_once()
+    run = await work_off(market, {"models": ["last_week"], "horizon_days": 14})
     done = await market.ask("GET", f"/v1/runs/{run['run_id']}")
     assert (done["state"], done["series_fell_back"]) == ("done", 0)
     assert done["versions"]["their-models"] == "1.0"

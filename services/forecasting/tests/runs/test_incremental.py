@@ -4,9 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 from humidor_common.clock import utc_now
-from humidor_forecasting.runs.working import Worker
-from humidor_forecasting.settings import ForecastingSettings
 from humidor_forecasting.testing.market import GTIN, Market, days_of_sales, line, product, sale, store
+from humidor_forecasting.testing.running import work_off
 
 STORES = [f"S{n:04d}" for n in range(1, 5)]
 TERMS = {"models": ["seasonal_naive", "moving_average"], "horizon_days": 14, "only_changed": True}
@@ -14,11 +13,7 @@ TERMS = {"models": ["seasonal_naive", "moving_average"], "horizon_days": 14, "on
 
 async def run(market: Market, **changes: Any) -> set[str]:
     """Run what has changed, and name the stores that it forecast."""
-    settings = market.runtime.settings
-    assert isinstance(settings, ForecastingSettings)
-    started = await market.ask("POST", "/v1/runs", json=TERMS | changes, expect=202)
-    one = settings.model_copy(update={"forecasting_processes": 1})
-    assert await Worker(market.runtime.pool, one, lambda: None).work_once()
+    started = await work_off(market, TERMS | changes)
     path = f"/v1/runs/{started['run_id']}"
     assert (await market.ask("GET", path))["state"] == "done"
     return {each["store_id"] for each in (await market.ask("GET", f"{path}/series"))["items"]}

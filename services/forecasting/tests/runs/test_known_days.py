@@ -11,10 +11,9 @@ from humidor_forecasting.calendars import days_to_lunar_new_year, holidays_betwe
 from humidor_forecasting.runs.gathering import gather
 from humidor_forecasting.runs.queries import Run
 from humidor_forecasting.runs.rules import PROBABILITIES
-from humidor_forecasting.runs.working import Worker
-from humidor_forecasting.settings import ForecastingSettings
 from humidor_forecasting.testing.market import GTIN, Market, days_of_sales, identity, product, store
 from humidor_forecasting.testing.publishing import publish
+from humidor_forecasting.testing.running import work_off
 
 WEEK = [10, 12, 11, 13, 20, 25, 8]
 NEW_YEARS = [date(2023, 1, 22), date(2024, 2, 10), date(2025, 1, 29), date(2026, 2, 17), date(2027, 2, 6)]
@@ -61,12 +60,7 @@ async def test_a_promotion_that_is_planned_raises_its_days_as_earlier_ones_did(m
             "ends_on": (begin + timedelta(days=6)).isoformat(), "mechanic": "display", "reason": "agreed",
         }  # fmt: skip
         await market.ask("PUT", f"/v1/promotions/{name}", json=offer, expect=201)
-    asked = {"models": ["seasonal_naive", "auto_ets"], "horizon_days": 21}
-    await market.ask("POST", "/v1/runs", json=asked, expect=202)
-    settings = market.runtime.settings
-    assert isinstance(settings, ForecastingSettings)
-    one = settings.model_copy(update={"forecasting_processes": 1})
-    assert await Worker(market.runtime.pool, one, lambda: None).work_once()
+    await work_off(market, {"models": ["seasonal_naive", "auto_ets"], "horizon_days": 21})
     made = list((await published(market)).values())
     before, during, after = (sum(made[n : n + 7]) / (20 * sum(WEEK)) for n in (0, 7, 14))
     assert 0.9 < before < 1.1

@@ -3,9 +3,8 @@
 from datetime import timedelta
 
 from humidor_common.clock import utc_now
-from humidor_forecasting.runs.working import Worker
-from humidor_forecasting.settings import ForecastingSettings
 from humidor_forecasting.testing.market import GTIN, Market, days_of_sales, product, store
+from humidor_forecasting.testing.running import work_off
 
 WEEK = [10, 12, 11, 13, 20, 25, 8]
 ABSURD = 50_000
@@ -29,12 +28,7 @@ async def test_an_absurd_sale_on_a_promotion_and_one_in_a_young_series_are_cut_a
         "gtins": [GTIN],
     }
     await market.ask("PUT", "/v1/promotions/autumn", json=promotion, expect=201)
-    quick = {"models": ["seasonal_naive", "moving_average"], "horizon_days": 7}
-    await market.ask("POST", "/v1/runs", json=quick, expect=202)
-    settings = market.runtime.settings
-    assert isinstance(settings, ForecastingSettings)
-    one = settings.model_copy(update={"forecasting_processes": 1})
-    assert await Worker(market.runtime.pool, one, lambda: None).work_once()
+    await work_off(market, {"models": ["seasonal_naive", "moving_average"], "horizon_days": 7})
     for store_id in ("S0001", "S0002"):
         view = await market.ask("GET", f"/v1/forecasts/{store_id}/{GTIN}")
         said = f"1 absurd amounts cut to 500 at most (the greatest was {20 * ABSURD})"

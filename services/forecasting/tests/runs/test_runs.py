@@ -20,21 +20,13 @@ from humidor_forecasting.forecasts.queries import cut_of
 from humidor_forecasting.forecasts.schemas import ForecastView
 from humidor_forecasting.runs import asking, queries, service, working
 from humidor_forecasting.runs.asking import Answer
-from humidor_forecasting.runs.working import Worker
-from humidor_forecasting.settings import ForecastingSettings
 from humidor_forecasting.testing.market import GTIN, Market, days_of_sales, line, product, sale, store
+from humidor_forecasting.testing.running import worker
 from humidor_forecasting.working import forget_old
 
 OTHER = "06901028000017"
 LONE = "06901028000024"
 QUICK = {"models": ["seasonal_naive", "seasonal_average"], "horizon_days": 14}
-
-
-def worker(market: Market, **changes: Any) -> Worker:
-    settings = market.runtime.settings
-    assert isinstance(settings, ForecastingSettings)
-    one = {"forecasting_processes": 1} | changes
-    return Worker(market.runtime.pool, settings.model_copy(update=one), lambda: None)
 
 
 async def sold_out_and_in(market: Market, *, stores: int = 1, days: int = 70) -> None:

@@ -12,6 +12,9 @@ from humidor_common.web.problems import Problem, not_found
 from humidor_customers.jobs import queries
 from humidor_customers.jobs.schemas import JobView
 
+SCHEDULE = Principal(subject="schedule", kind="system")
+"""Who asks for what comes by itself."""
+
 
 async def start_job(
     conn: Connection, principal: Principal, kind: str, parameters: dict[str, Any], *, now: datetime

@@ -5,13 +5,12 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from humidor_common.auth import Principal
 from humidor_common.clock import utc_now
 from humidor_common.db.keeping import keep
 from humidor_common.db.pool import Connection, Pool
 from humidor_common.db.transaction import transaction
 from humidor_common.web.problems import Problem
-from humidor_customers.jobs.service import start_job
+from humidor_customers.jobs.service import SCHEDULE, start_job
 from humidor_customers.jobs.working import Job, Undoable
 from humidor_customers.tiers import queries
 from humidor_customers.tiers.rules import last_period
@@ -20,7 +19,6 @@ from humidor_customers.tiers.scoring import score_customers
 
 KIND = "tier_scoring"
 EVERY_SECONDS = 600
-SCHEDULE = Principal(subject="schedule", kind="system")
 
 
 async def start_due(conn: Connection, *, now: datetime) -> int:

@@ -2,19 +2,17 @@
 
 from datetime import datetime, timedelta
 
-from humidor_common.auth import Principal
 from humidor_common.clock import utc_now
 from humidor_common.db.keeping import keep
 from humidor_common.db.pool import Connection, Pool
 from humidor_common.db.transaction import transaction
-from humidor_customers.jobs.service import start_job
+from humidor_customers.jobs.service import SCHEDULE, start_job
 from humidor_customers.value import queries
 from humidor_customers.value.service import KIND
 
 EVERY_SECONDS = 600
 RETRY = timedelta(hours=6)
 """What failed is tried again so much later: by then more may be known, or what was broken mended."""
-SCHEDULE = Principal(subject="schedule", kind="system")
 
 
 async def start_due(conn: Connection, *, period: timedelta, now: datetime) -> int:

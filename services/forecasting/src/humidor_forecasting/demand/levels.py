@@ -5,8 +5,10 @@ from typing import Annotated, TypeAlias
 
 from fastapi import Depends, Query
 
+from humidor_common.clock import local_date, utc_now
 from humidor_common.web.inputs import Name, StoreId
 from humidor_common.web.problems import invalid
+from humidor_forecasting.demand import queries
 from humidor_forecasting.inputs import Database, Gtin, Reader
 
 Level: TypeAlias = tuple[str, str | None]
@@ -46,12 +48,7 @@ ProductLevel = Annotated[Level, Depends(of_products)]
 
 async def of_today(pool: Database, store_id: Annotated[StoreId | None, Query()] = None) -> date:
     """Give the day that it is in the store; of several stores, in one of them."""
-    day: date = await pool.fetchval(
-        """SELECT (now() AT TIME ZONE coalesce((SELECT time_zone FROM stores WHERE store_id = $1),
-                                               (SELECT time_zone FROM stores LIMIT 1), 'UTC'))::date""",
-        store_id,
-    )
-    return day
+    return local_date(utc_now(), await queries.zone_of_one(pool, store_id))
 
 
 Today = Annotated[date, Depends(of_today)]

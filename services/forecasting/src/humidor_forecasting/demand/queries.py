@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from humidor_common.db.pool import Connection
+from humidor_common.db.pool import Connection, Pool
 from humidor_forecasting.demand.schemas import Channel, Grain, SeriesView
 
 _STORES = {
@@ -98,6 +98,16 @@ ORDER BY 1
 
 async def read_periods(conn: Connection, wanted: Wanted) -> Sequence[Any]:
     return await conn.fetch(statement(wanted), *wanted.parameters)
+
+
+async def zone_of_one(pool: Pool, store_id: str | None) -> str:
+    """Give the time zone of a store; where it is not named or not known, that of one of them."""
+    zone: str = await pool.fetchval(
+        """SELECT coalesce((SELECT time_zone FROM stores WHERE store_id = $1),
+                           (SELECT time_zone FROM stores LIMIT 1), 'UTC')""",
+        store_id,
+    )
+    return zone
 
 
 async def page_series(

@@ -8,7 +8,8 @@ import msgspec
 import numpy as np
 
 from humidor_forecasting.elasticity.estimating import Unidentified, estimate
-from humidor_forecasting.elasticity.panel import TWO_YEARS, numbers, time_columns, within
+from humidor_forecasting.elasticity.panel import numbers, time_columns, within
+from humidor_forecasting.elasticity.rules import TWO_YEARS
 from humidor_forecasting.elasticity.work import DemandQuestion, ElasticityInput, ElasticityOutput, Weeks
 from humidor_forecasting.models.interface import Values
 

@@ -6,11 +6,11 @@ from typing import TypeAlias
 
 import numpy as np
 
+from humidor_forecasting.elasticity.rules import TWO_YEARS
 from humidor_forecasting.models.interface import Values
 
 Numbers: TypeAlias = np.ndarray[tuple[int], np.dtype[np.int64]]
 LAGS = 4
-TWO_YEARS = 104
 YEAR = 52.1775
 
 

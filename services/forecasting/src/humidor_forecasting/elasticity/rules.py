@@ -8,6 +8,8 @@ from typing import NamedTuple
 FIRST_WEEK = date(1990, 1, 1)
 """Weeks are counted from this Monday."""
 USUAL_WEEKS = 156
+TWO_YEARS = 104
+"""So many weeks tell a season from a trend."""
 
 
 class Span(NamedTuple):

@@ -13,7 +13,7 @@ from humidor_forecasting.aggregates.rules import USUAL_PROBABILITIES, Window
 from humidor_forecasting.aggregates.schemas import SumView
 from humidor_forecasting.asking import ask
 from humidor_forecasting.elasticity.queries import weeks_of
-from humidor_forecasting.elasticity.rules import monday_of
+from humidor_forecasting.elasticity.rules import TWO_YEARS, monday_of
 from humidor_forecasting.whatifs import queries, rules
 from humidor_forecasting.whatifs.rules import Change, Priced
 from humidor_forecasting.whatifs.schemas import (
@@ -29,7 +29,6 @@ from humidor_forecasting.whatifs.work import Effect, Normal, WhatIfAnswer, WhatI
 
 MOST_SERIES = 500
 MOST_LIKE = 300
-TWO_YEARS = 104
 CHANCES = list(USUAL_PROBABILITIES)
 
 
