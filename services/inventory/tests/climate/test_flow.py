@@ -5,11 +5,13 @@ import random
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from humidor_common.clock import utc_now
 from humidor_common.db.transaction import transaction
 from humidor_inventory.excursions.exposures import refresh_exposures
 from humidor_inventory.excursions.service import judge_zones
-from humidor_inventory.testing.shop import STORE, make_gtin
+from humidor_inventory.testing.shop import STORE, Shop, make_gtin
 
 from .conftest import LATE, ZONE, Watched
 
@@ -260,3 +262,11 @@ async def test_who_may_see_and_change_what_is_checked(watched: Watched) -> None:
         assert problem["errors"][0]["field"] == field
     trail = await shop.runtime.pool.fetch("SELECT DISTINCT action, entity FROM audit_trail ORDER BY 1, 2")
     assert ("register", "climate_device") in {tuple(row) for row in trail}
+
+
+@pytest.mark.parametrize("limits", [None, {"temperature_max_c": 30}])
+async def test_a_zone_of_a_store_that_is_not_there_is_not_made(shop: Shop, limits: Any) -> None:
+    path = "/v1/climate/zones/NOWHERE/cellar"
+    refusal = await shop.ask("PUT", path, json={"name": "cellar", "limits": limits}, expect=404)
+    assert "NOWHERE" in refusal["detail"]
+    assert (await shop.ask("GET", "/v1/climate/zones"))["items"] == []

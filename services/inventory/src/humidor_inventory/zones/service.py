@@ -41,7 +41,8 @@ async def put_zone(
     await lock_zones(conn, store_id)
     before = await queries.load_zone(conn, store_id, zone_id)
     check_match(if_match, before.version if before else None)
-    limits = given.limits or await _default_limits(conn, store_id)
+    usual = await _default_limits(conn, store_id)
+    limits = given.limits or usual
     same_terms = before is not None and all(getattr(before, n) == getattr(given, n) for n in _TERMS)
     same_terms = same_terms and before is not None and before.limits == limits
     if before and same_terms and before.name == given.name:
