@@ -84,13 +84,15 @@ events: .venv/.ready ## Write the event contracts: samples, schemas, docs/events
 
 ##@ Measuring
 
+bench bench-%: export HUMIDOR_PUBLISHED_DATA ?= $(abspath $(DATA))
+
 .PHONY: bench
-bench: .venv/.ready ## Speed and memory against limits of this machine (about half an hour); BENCH_SHORT=1 for a glance
+bench: .venv/.ready ## Speed and memory against limits of this machine (most of an hour); BENCH_SHORT=1 for a glance
 	$(BIN)/python -m benchmarks $(if $(PART),--part $(PART))
 
 .PHONY: bench-forecast
 bench-forecast: .venv/.ready ## Accuracy of forecasts on the public sets of DATA (minutes); BENCH_SHORT=1 for a glance
-	HUMIDOR_PUBLISHED_DATA="$(abspath $(DATA))" $(BIN)/python -m benchmarks.forecast
+	HUMIDOR_PUBLISHED_DATA="$(abspath $(DATA))" $(BIN)/python -m benchmarks.forecast $(SETS)
 
 .PHONY: bench-forecast-value
 bench-forecast-value: .venv/.ready ## Cost of stock by forecasts and by others over the demand of DATA (minutes); BENCH_SHORT=1 for a glance

@@ -37,6 +37,7 @@ BENCHES = {
     "customers": "customers.bench_customers",
     "market": "market.bench_market",
     "mining": "mining.bench_mining",
+    "forecast": "forecast.bench_forecast",
     "forecast-speed": "forecast_speed.bench_forecast_speed",
     "forecast-value": "forecast_value.bench_forecast_value",
 }

@@ -21,6 +21,7 @@ from benchmarks.forecast_others import OTHERS
 from benchmarks.forecast_sets import SETS, Task, read_tasks
 from benchmarks.forecast_trial import METHODS, Scored, run_task
 from benchmarks.report import Result, merge
+from benchmarks.system import System
 
 PROCESSES = 2
 
@@ -100,25 +101,31 @@ def _results(name: str, found: Sequence[Scored], others: Sequence[str]) -> list[
     return results
 
 
-def main() -> int:
-    short = os.environ.get("BENCH_SHORT", "0") not in {"", "0"}
-    every = SETS | OTHERS
-    names = [name for each in sys.argv[1:] or SETS for name in (OTHERS if each == "others" else [each])]
+def measure_sets(names: Sequence[str], *, short: bool) -> list[Result]:
+    """Print a table a set and give the figures; those of a glance prove nothing, so they are none."""
     results: list[Result] = []
     if find_spec("prophet") is None:
         print("prophet is not installed: it is left out (pip install prophet)")
     with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
         for name in names:
-            tasks = read_tasks(every[name], short=short)
+            tasks = read_tasks((SETS | OTHERS)[name], short=short)
             if not tasks:
                 print(f"{name}: the set is not here")
                 continue
             begun = time.perf_counter()
             results += show(name, measure(pool, tasks), time.perf_counter() - begun)
-    print()
-    if short:
-        print("a glance at a few forecasts, which proves nothing and is not kept")
-        return 0
+    print("\na glance at a few forecasts, which proves nothing and is not kept" if short else "")
+    return [] if short else results
+
+
+def bench_forecast(system: System) -> list[Result]:
+    return measure_sets(list(SETS), short=system.effort.short)
+
+
+def main() -> int:
+    short = os.environ.get("BENCH_SHORT", "0") not in {"", "0"}
+    names = [name for each in sys.argv[1:] or SETS for name in (OTHERS if each == "others" else [each])]
+    results = measure_sets(names, short=short)
     merge(results)
     for each in results:
         verdict = "" if each.met is None else ("met" if each.met else "NO")

@@ -44,8 +44,8 @@ def read_tasks(read: Callable[[], Iterator[Task]], *, short: bool) -> list[Task]
         return []
     if not short:
         return tasks
-    step = max(1, len(tasks) // 3)
-    return [replace(task, ends=task.ends[-1:]) for task in tasks[::step][:3]]
+    step = max(1, len(tasks) // 2)
+    return [replace(task, ends=task.ends[-1:]) for task in tasks[::step][:2]]
 
 
 def bakery() -> Iterator[Task]:
