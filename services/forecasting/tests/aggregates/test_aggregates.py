@@ -13,6 +13,7 @@ from humidor_forecasting.testing.market import (
     ordered,
     product,
     store,
+    store_day,
 )
 from humidor_forecasting.testing.publishing import publish
 
@@ -27,7 +28,7 @@ async def get(market: Market, **params: Any) -> Any:
 
 async def test_levels_add_up_exactly_however_they_are_cut(market: Market) -> None:
     now = utc_now()
-    today = (now + timedelta(hours=8)).date()
+    today = store_day(now)
     await market.know(
         product(), product(OTHER, brand="Harbour"), product(THIRD, price_class="3"), store(), store("S0002")
     )
@@ -86,7 +87,7 @@ async def test_areas_classes_and_channels_are_added_up_and_goods_counted_twice_a
     market: Market,
 ) -> None:
     now = utc_now()
-    today = (now + timedelta(hours=8)).date()
+    today = store_day(now)
     await market.know(
         product(), product(OTHER, price_class="3"), store(), store("S0002"), store("W0001", kind="warehouse")
     )

@@ -9,17 +9,12 @@ import pandas as pd
 import pyreadstat
 import pytest
 
-from humidor_common.clock import utc_now
 from humidor_common.events.forecasting import ForecastPublished
-from humidor_forecasting.testing.market import GTIN, Market, days_of_sales, product, store
+from humidor_forecasting.testing.market import GTIN, Market, days_of_sales, product, store, store_day
 from humidor_forecasting.testing.running import work_off
 
 HEAD = "source,store_id,gtin,data_until,day,mean_sticks,q10_sticks,q90_sticks\n"
 TERMS = {"models": ["seasonal_naive", "seasonal_average"], "horizon_days": 28}
-
-
-def today() -> date:
-    return (utc_now() + timedelta(hours=8)).date()
 
 
 def rows(cut: date, days: int, *, mean: float, source: str = "sas", store_id: str = "S0001") -> str:
@@ -59,12 +54,12 @@ async def selling(market: Market) -> Market:
     chance = random.Random(3)
     amounts = [10 + chance.randint(-1, 1) for _ in range(100)]
     await market.know(product(), store("S0001"), store("S0002"))
-    await market.sold(*days_of_sales(amounts, until=today(), store_id="S0001"))
+    await market.sold(*days_of_sales(amounts, until=store_day(), store_id="S0001"))
     return market
 
 
 async def test_a_dry_run_names_every_mistake_by_row_and_column_and_writes_nothing(selling: Market) -> None:
-    cut = today() - timedelta(days=1)
+    cut = store_day() - timedelta(days=1)
     content = HEAD + "".join(
         f"{line}\n"
         for line in (
@@ -102,7 +97,7 @@ async def test_what_is_imported_is_judged_by_what_came_true_and_published_when_i
     selling: Market,
 ) -> None:
     await run(selling)
-    cut = today() - timedelta(days=1)
+    cut = store_day() - timedelta(days=1)
     report = await send(selling, HEAD + rows(cut, 28, mean=200))
     assert (report["written"], report["created"]) == (True, 28)
     assert (await send(selling, HEAD + rows(cut, 28, mean=200)))["unchanged"] == 28
@@ -133,7 +128,7 @@ async def come_true(market: Market, days: int) -> None:
 
 
 async def by_policy(market: Market) -> None:
-    cut = today() - timedelta(days=1)
+    cut = store_day() - timedelta(days=1)
     await send(market, HEAD + rows(cut, 20, mean=222))
     assert not (await run(market))["model"].startswith("imported/")
     policy = {"choose": "by_verdict", "least_days": 14, "better_by": 0.03, "reason": "a trial"}
@@ -172,7 +167,7 @@ async def by_hand(market: Market) -> None:
     assert "road works" in (await run(market))["reasons"][0]
     listed = await market.ask("GET", "/v1/challengers")
     assert (listed["items"][0]["chosen_series"], listed["items"][0]["last_day"]) == (
-        1, (today() + timedelta(days=19)).isoformat(),
+        1, (store_day() + timedelta(days=19)).isoformat(),
     )  # fmt: skip
     await market.ask("DELETE", path, expect=204)
     await market.ask("DELETE", path, expect=404)
@@ -183,7 +178,7 @@ async def test_days_before_the_cut_or_the_file_prove_nothing_and_past_forecasts_
 ) -> None:
     await run(selling)
     await go_back(selling, 20)
-    cut = today() - timedelta(days=21)
+    cut = store_day() - timedelta(days=21)
     report = await send(selling, HEAD + rows(cut, 28, mean=200))
     assert {each["code"] for each in report["warnings"]} == {"unproven"}
     verdict = (await selling.ask("GET", "/v1/challengers/sas/verdicts"))["items"][0]
@@ -201,7 +196,7 @@ async def test_days_before_the_cut_or_the_file_prove_nothing_and_past_forecasts_
 
 
 async def test_a_file_of_spss_is_imported_as_well(selling: Market, tmp_path: Any) -> None:
-    cut = today() - timedelta(days=1)
+    cut = store_day() - timedelta(days=1)
     frame = pd.read_csv(io.StringIO(HEAD + rows(cut, 7, mean=200, source="spss")), dtype={"gtin": str})
     for name in ("data_until", "day"):
         frame[name] = pd.to_datetime(frame[name]).dt.date
@@ -212,4 +207,4 @@ async def test_a_file_of_spss_is_imported_as_well(selling: Market, tmp_path: Any
     kept = await selling.runtime.pool.fetchrow("SELECT * FROM imported_forecasts ORDER BY day LIMIT 1")
     assert kept is not None
     assert (kept["mean_sticks"], kept["quantiles"]) == (200.0, {"0.1": 170.0, "0.9": 230.0})
-    assert kept["day"] == today()
+    assert kept["day"] == store_day()

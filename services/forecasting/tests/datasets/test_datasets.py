@@ -10,8 +10,7 @@ import pandas as pd
 import pyreadstat
 import pytest
 
-from humidor_common.clock import utc_now
-from humidor_forecasting.testing.market import GTIN, Market, days_of_sales, product, store
+from humidor_forecasting.testing.market import GTIN, Market, days_of_sales, product, store, store_day
 from humidor_forecasting.testing.running import work_off
 
 TERMS = {"models": ["seasonal_naive", "seasonal_average", "moving_average"], "horizon_days": 14}
@@ -20,7 +19,7 @@ TERMS = {"models": ["seasonal_naive", "seasonal_average", "moving_average"], "ho
 @pytest.fixture
 async def forecast(market: Market) -> Market:
     """Forty days of two stores, one day of them on promotion and one sold out, with a forecast of each."""
-    today = (utc_now() + timedelta(hours=8)).date()
+    today = store_day()
     await market.know(product(name="中支 Filter"), store("S0001"), store("S0002", name="二店"))
     for number in (1, 2):
         amounts = [10, 0, 11, 13, 20, 25, 8] * 6

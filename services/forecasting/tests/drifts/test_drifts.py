@@ -11,7 +11,7 @@ from humidor_common.events.inventory import AlertRaised
 from humidor_forecasting.demand.consumers import STOCK_OUTS
 from humidor_forecasting.drifts.service import watch
 from humidor_forecasting.runs import queries as runs
-from humidor_forecasting.testing.market import GTIN, Market, line, product, sale, store
+from humidor_forecasting.testing.market import GTIN, Market, line, product, sale, store, store_day
 from humidor_forecasting.testing.publishing import publish
 
 WEEK = [10, 12, 11, 13, 20, 25, 8]
@@ -39,7 +39,7 @@ async def episodes(market: Market, **params: Any) -> list[dict[str, Any]]:
 async def test_a_series_that_leaves_its_band_is_told_once_refitted_and_closed_when_it_is_back(
     market: Market,
 ) -> None:
-    today = (utc_now() + timedelta(hours=8)).date()
+    today = store_day()
     begin = today - timedelta(days=15)
     past = [begin - timedelta(days=i) for i in range(1, 101)]
     lately = [begin + timedelta(days=i) for i in range(15)]

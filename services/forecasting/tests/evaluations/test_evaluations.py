@@ -23,13 +23,14 @@ from humidor_forecasting.testing.market import (
     product,
     sale,
     store,
+    store_day,
 )
 
 THREE = ["difference_in_differences", "synthetic_control", "structural_time_series"]
 OTHER = "06901028000017"
 ID = str(identity("campaign"))
 BEFORE, DURING = 56, 10
-TODAY = (utc_now() + timedelta(hours=8)).date()
+TODAY = store_day()
 START = TODAY - timedelta(days=23)
 TREATED, HELD_OUT = ["S0001", "S0002", "S0003"], ["S0004", "S0005", "S0006"]
 TOLD: dict[str, Any] = {

@@ -1,13 +1,11 @@
 """Published intervals say whether they lie in the middle or begin with nothing."""
 
-from datetime import timedelta
-
 import numpy as np
 
 from humidor_common.clock import utc_now
 from humidor_forecasting.forecasts.queries import _figures
 from humidor_forecasting.forecasts.schemas import ForecastView
-from humidor_forecasting.testing.market import GTIN, Market, days_of_sales, product, store
+from humidor_forecasting.testing.market import GTIN, Market, days_of_sales, product, store, store_day
 from humidor_forecasting.testing.publishing import publish
 
 
@@ -15,7 +13,7 @@ async def test_intervals_are_central_where_much_is_sold_and_begin_with_nothing_w
     market: Market,
 ) -> None:
     now = utc_now()
-    today = (now + timedelta(hours=8)).date()
+    today = store_day(now)
     random = np.random.default_rng(5)
     await market.know(product(), store(), store("S0002"))
     await market.sold(*days_of_sales([int(each) for each in random.poisson(30, 100)], until=today))

@@ -3,9 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
-from humidor_common.clock import utc_now
 from humidor_common.events.forecasting import ForecastPublished
-from humidor_forecasting.testing.market import GTIN, Market, days_of_sales, product, store
+from humidor_forecasting.testing.market import GTIN, Market, days_of_sales, product, store, store_day
 from humidor_forecasting.testing.running import work_off
 
 NEW = "06901028000031"
@@ -21,7 +20,7 @@ async def run(market: Market) -> list[dict[str, Any]]:
 
 
 async def test_a_new_product_and_a_new_store_are_forecast_by_the_ordinary_run(market: Market) -> None:
-    today = (utc_now() + timedelta(hours=8)).date()
+    today = store_day()
     await market.know(
         product(name="Old"), product(LIKE, name="Like it"), product(NEW, name="New"),
         product(UNLIKE, brand="Other", price_class="5"), store(), store("S0002"), store("S0009"),

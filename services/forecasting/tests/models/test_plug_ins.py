@@ -3,15 +3,13 @@
 import os
 import sys
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from humidor_common.clock import utc_now
 from humidor_forecasting.models import names, registry
 from humidor_forecasting.models.names import GROUP
-from humidor_forecasting.testing.market import GTIN, Market, days_of_sales, product, store
+from humidor_forecasting.testing.market import GTIN, Market, days_of_sales, product, store, store_day
 from humidor_forecasting.testing.running import work_off
 from humidor_forecasting.versions import library_versions
 
@@ -53,7 +51,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
 
 @pytest.mark.usefixtures("installed")
 async def test_a_model_of_another_package_is_listed_and_forecasts_in_runs(market: Market) -> None:
-    today = (utc_now() + timedelta(hours=8)).date()
+    today = store_day()
     await market.know(product(), store())
     await market.sold(*days_of_sales([3, 3, 3, 3, 3, 9, 9] * 10, until=today))
     listed = {each["name"]: each["own"] for each in await market.ask("GET", "/v1/models")}

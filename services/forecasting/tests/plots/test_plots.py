@@ -14,7 +14,7 @@ from humidor_forecasting.demand.consumers import STOCK_OUTS
 from humidor_forecasting.plots import drawing
 from humidor_forecasting.plots.drawing import draw
 from humidor_forecasting.plots.work import Chart, DrawInput, Line, Panel
-from humidor_forecasting.testing.market import GTIN, Market, days_of_sales, product, store
+from humidor_forecasting.testing.market import GTIN, Market, days_of_sales, product, store, store_day
 from humidor_forecasting.testing.publishing import publish
 
 PATH = f"/v1/plots/forecasts/S0001/{GTIN}"
@@ -29,7 +29,7 @@ async def picture(market: Market, path: str, **params: str) -> httpx.Response:
 
 async def test_a_forecast_and_the_parts_of_demand_are_drawn_and_told_as_data(market: Market) -> None:
     now = utc_now()
-    today = (now + timedelta(hours=8)).date()
+    today = store_day(now)
     await market.know(product(name="黄鹤楼 软蓝"), store())
     week = [10, 12, 11, 13, 20, 25, 8]
     await market.sold(*days_of_sales([week[i % 7] + i % 3 for i in range(100)], until=today))

@@ -1,11 +1,9 @@
 """The same run on a real Dask cluster: a worker killed in the middle loses nothing and doubles nothing."""
 
 import asyncio
-from datetime import timedelta
 
 import pytest
 
-from humidor_common.clock import utc_now
 from humidor_common.engine import cluster as cluster_engine
 from humidor_common.engine.work import EngineLost
 from humidor_common.events.forecasting import ForecastPublished
@@ -13,7 +11,7 @@ from humidor_common.testing.cluster import dask_cluster
 from humidor_forecasting.runs import asking, working
 from humidor_forecasting.runs.working import Worker
 from humidor_forecasting.settings import ForecastingSettings
-from humidor_forecasting.testing.market import Market, days_of_sales, product, store
+from humidor_forecasting.testing.market import Market, days_of_sales, product, store, store_day
 
 SERIES = 24
 
@@ -21,7 +19,7 @@ SERIES = 24
 async def test_a_run_on_a_cluster_of_which_a_worker_is_killed_forecasts_every_series_once(
     market: Market, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    today = (utc_now() + timedelta(hours=8)).date()
+    today = store_day()
     names = [f"S{n:04d}" for n in range(1, SERIES + 1)]
     await market.know(product(), *(store(each) for each in names))
     week = [10, 12, 11, 13, 20, 25, 8]

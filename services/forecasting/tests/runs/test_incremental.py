@@ -4,7 +4,16 @@ from datetime import timedelta
 from typing import Any
 
 from humidor_common.clock import utc_now
-from humidor_forecasting.testing.market import GTIN, Market, days_of_sales, line, product, sale, store
+from humidor_forecasting.testing.market import (
+    GTIN,
+    Market,
+    days_of_sales,
+    line,
+    product,
+    sale,
+    store,
+    store_day,
+)
 from humidor_forecasting.testing.running import work_off
 
 STORES = [f"S{n:04d}" for n in range(1, 5)]
@@ -32,7 +41,7 @@ async def later(market: Market) -> None:
 
 
 async def test_only_what_has_changed_is_forecast_anew(market: Market) -> None:
-    today = (utc_now() + timedelta(hours=8)).date()
+    today = store_day()
     await market.know(product(), *(store(each) for each in STORES))
     for each in STORES:
         await market.sold(*days_of_sales([10, 12, 11, 13, 20, 25, 8] * 4, until=today, store_id=each))

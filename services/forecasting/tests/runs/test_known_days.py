@@ -5,13 +5,20 @@ from typing import Any
 
 import pytest
 
-from humidor_common.clock import utc_now
 from humidor_common.db.transaction import transaction
 from humidor_forecasting.calendars import days_to_lunar_new_year, holidays_between, lunar_new_year
 from humidor_forecasting.runs.gathering import gather
 from humidor_forecasting.runs.queries import Run
 from humidor_forecasting.runs.rules import PROBABILITIES
-from humidor_forecasting.testing.market import GTIN, Market, days_of_sales, identity, product, store
+from humidor_forecasting.testing.market import (
+    GTIN,
+    Market,
+    days_of_sales,
+    identity,
+    product,
+    store,
+    store_day,
+)
 from humidor_forecasting.testing.publishing import publish
 from humidor_forecasting.testing.running import work_off
 
@@ -48,7 +55,7 @@ async def published(market: Market) -> dict[date, float]:
 
 
 async def test_a_promotion_that_is_planned_raises_its_days_as_earlier_ones_did(market: Market) -> None:
-    today = (utc_now() + timedelta(hours=8)).date()
+    today = store_day()
     weeks = {name: today + timedelta(days=n) for name, n in (("p1", -150), ("p2", -90), ("p3", 7))}
     days = {begin + timedelta(days=n) for begin in weeks.values() for n in range(7)}
     await sold(

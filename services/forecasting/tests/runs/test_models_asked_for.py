@@ -1,10 +1,8 @@
 """Models beyond the default ladder: a run that asks for them has them fitted, judged and written down."""
 
 import random
-from datetime import timedelta
 
-from humidor_common.clock import utc_now
-from humidor_forecasting.testing.market import GTIN, Market, days_of_sales, product, store
+from humidor_forecasting.testing.market import GTIN, Market, days_of_sales, product, store, store_day
 from humidor_forecasting.testing.running import worker
 
 ASKED = ["seasonal_naive", "prophet", "auto_arima", "tsb"]
@@ -13,7 +11,7 @@ ASKED = ["seasonal_naive", "prophet", "auto_arima", "tsb"]
 async def test_slow_and_extra_models_are_judged_beside_the_baseline(market: Market) -> None:
     random_ = random.Random(7)
     amounts = [random_.choice((0, 0, 0, 2, 5)) for _ in range(80)]
-    today = (utc_now() + timedelta(hours=8)).date()
+    today = store_day()
     await market.know(product(), store())
     await market.sold(*days_of_sales(amounts, until=today))
     assert set(ASKED) <= {each["name"] for each in await market.ask("GET", "/v1/models")}

@@ -2,8 +2,7 @@
 
 from datetime import timedelta
 
-from humidor_common.clock import utc_now
-from humidor_forecasting.testing.market import GTIN, Market, days_of_sales, product, store
+from humidor_forecasting.testing.market import GTIN, Market, days_of_sales, product, store, store_day
 from humidor_forecasting.testing.running import work_off
 
 WEEK = [10, 12, 11, 13, 20, 25, 8]
@@ -13,7 +12,7 @@ ABSURD = 50_000
 async def test_an_absurd_sale_on_a_promotion_and_one_in_a_young_series_are_cut_and_told(
     market: Market,
 ) -> None:
-    today = (utc_now() + timedelta(hours=8)).date()
+    today = store_day()
     await market.know(product(), store("S0001"), store("S0002"))
     long, young = (WEEK * 10)[:70], [*WEEK, 10, 12]
     long[60] = young[4] = ABSURD

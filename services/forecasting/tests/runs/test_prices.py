@@ -28,6 +28,7 @@ from humidor_forecasting.testing.market import (
     product,
     sale,
     store,
+    store_day,
 )
 
 FIRST, DAYS = date(2026, 1, 5), 60
@@ -89,7 +90,7 @@ def test_a_promotion_before_the_first_day_or_after_the_last_one_is_none_of_the_s
 
 
 async def test_what_tills_were_paid_reaches_the_models(market: Market) -> None:
-    today = (utc_now() + timedelta(hours=8)).date()
+    today = store_day()
     await market.know(product(), store())
     sales = days_of_sales([5] * DAYS, until=today)
     dearer = [

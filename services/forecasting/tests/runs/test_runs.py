@@ -20,7 +20,16 @@ from humidor_forecasting.forecasts.queries import cut_of
 from humidor_forecasting.forecasts.schemas import ForecastView
 from humidor_forecasting.runs import asking, queries, service, working
 from humidor_forecasting.runs.asking import Answer
-from humidor_forecasting.testing.market import GTIN, Market, days_of_sales, line, product, sale, store
+from humidor_forecasting.testing.market import (
+    GTIN,
+    Market,
+    days_of_sales,
+    line,
+    product,
+    sale,
+    store,
+    store_day,
+)
 from humidor_forecasting.testing.running import worker
 from humidor_forecasting.working import forget_old
 
@@ -31,7 +40,7 @@ QUICK = {"models": ["seasonal_naive", "seasonal_average"], "horizon_days": 14}
 
 async def sold_out_and_in(market: Market, *, stores: int = 1, days: int = 70) -> None:
     """Seventy days of sales of one product in some stores, until yesterday."""
-    today = (utc_now() + timedelta(hours=8)).date()
+    today = store_day()
     week = [10, 12, 11, 13, 20, 25, 8]
     await market.know(product(), product(OTHER, status="discontinued"))
     for number in range(1, stores + 1):
@@ -65,7 +74,7 @@ async def test_a_run_publishes_a_forecast_of_each_series_that_can_be_made_again(
     assert await market.ask("GET", f"/v1/issued-forecasts/{view['forecast_id']}") == view
     bound = market.auth("manager", stores=["S0002"])
     await market.ask("GET", f"/v1/issued-forecasts/{view['forecast_id']}", headers=bound, expect=403)
-    today = (utc_now() + timedelta(hours=8)).date()
+    today = store_day()
     assert view["starts_on"] == today.isoformat()
     assert 8 * 20 < view["days"][0]["mean_sticks"] + view["days"][6]["mean_sticks"] < 80 * 20
     assert 10 * 100 * 20 / 7 < view["cumulative"][13]["mean_sticks"] < 3 * 100 * 20

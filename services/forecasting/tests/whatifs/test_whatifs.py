@@ -5,7 +5,7 @@ from typing import Any
 
 from humidor_common.clock import utc_now
 from humidor_common.events.forecasting import ForecastPublished
-from humidor_forecasting.testing.market import GTIN, Market, line, product, sale, store
+from humidor_forecasting.testing.market import GTIN, Market, line, product, sale, store, store_day
 from humidor_forecasting.testing.publishing import publish
 
 WEEK = [10, 12, 11, 13, 20, 25, 8]
@@ -30,7 +30,7 @@ async def test_a_price_a_tax_and_a_promotion_move_demand_and_nothing_that_is_pub
     market: Market,
 ) -> None:
     now = utc_now()
-    today = (now + timedelta(hours=8)).date()
+    today = store_day(now)
     await market.know(product(), *(store(f"S000{n}") for n in (1, 2, 3)))
     promoted = range(20, 27)
     for n in (1, 2, 3):

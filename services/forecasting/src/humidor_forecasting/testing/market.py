@@ -9,6 +9,7 @@ from uuid import UUID, uuid5
 import httpx
 import msgspec
 
+from humidor_common.clock import local_date, utc_now
 from humidor_common.db.transaction import transaction
 from humidor_common.events import Event
 from humidor_common.events.customers import CampaignChanged, OrderConfirmed, OrderedProduct
@@ -24,6 +25,7 @@ from humidor_forecasting.demand.consumers import SUBSCRIPTION as DEMAND
 NOON = datetime(2026, 11, 26, 4, 0, tzinfo=UTC)
 TODAY = date(2026, 11, 26)
 GTIN = "06901028075763"
+TIME_ZONE = "Asia/Shanghai"
 _NAMES = UUID("0b8f5a5e-0000-4000-8000-000000000001")
 
 
@@ -32,11 +34,16 @@ def identity(name: str) -> UUID:
     return uuid5(_NAMES, name)
 
 
+def store_day(at: datetime | None = None) -> date:
+    """Give the date on the walls of the stores, now or at another moment."""
+    return local_date(at or utc_now(), TIME_ZONE)
+
+
 def store(store_id: str = "S0001", *, version: int = 1, **changes: Any) -> StoreChanged:
     values: dict[str, Any] = {
         "store_id": store_id,
         "name": store_id,
-        "time_zone": "Asia/Shanghai",
+        "time_zone": TIME_ZONE,
         "status": "open",
         "version": version,
         "changed_at": NOON,
