@@ -14,7 +14,8 @@ from benchmarks.till import in_turn, pos_database, till
 
 BASE = 10_000
 SIZES = (100_000, 1_000_000, 2_000_000)
-SHORT_SIZES = (20_000,)
+SHORT_BASE, SHORT_SIZES = 2_000, (4_000,)
+BACKLOG, SHORT_BACKLOG = 16_000, 2_500
 LEAST_RATIO = 0.9
 # Single runs differ by a quarter on a machine that does other things too; the median of nine hardly does.
 LAST_ROUNDS = 9
@@ -28,10 +29,10 @@ WHAT = {
 
 def bench_growth(system: System) -> list[Result]:
     """Give a figure for each size and each rate; the last size is the one with a target."""
-    small = _filled(system, BASE)
+    base, sizes = (SHORT_BASE, SHORT_SIZES) if system.effort.short else (BASE, SIZES)
+    small = _filled(system, base)
     big = _filled(system, 0)
     results: list[Result] = []
-    sizes = SHORT_SIZES if system.effort.short else SIZES
     stored = 0
     for size in sizes:
         _fill(big, size - stored, done=stored)
@@ -46,7 +47,7 @@ def bench_growth(system: System) -> list[Result]:
                     value=found[f"{name}_big"],
                     limit=found[f"{name}_small"],
                     target=LEAST_RATIO if size == sizes[-1] else None,
-                    note=f"{WHAT[name]}, {_words(size)} stored sales; limit: with {_words(BASE)}, in turn",
+                    note=f"{WHAT[name]}, {_words(size)} stored sales; limit: with {_words(base)}, in turn",
                 )
             )
     return results
@@ -73,7 +74,7 @@ def _measure(
     system: System, small: tuple[Database, Database], big: tuple[Database, Database], *, rounds: int
 ) -> dict[str, float]:
     seconds = system.effort.seconds(2)
-    backlog = round(system.effort.seconds(16_000))
+    backlog = SHORT_BACKLOG if system.effort.short else BACKLOG
     # What is measured adds sales, so the small one is a copy each time.
     fresh = (system.copy(small[0]), system.copy(small[1]))
     found = in_turn(

@@ -60,7 +60,7 @@ def _drain_outbox(system: System, database: Database) -> float:
 
 def bench_consumer(system: System) -> list[Result]:
     """Take a backlog of sales off the stock, by one worker, by two, and by one transaction for each event."""
-    backlog = round(system.effort.seconds(40_000))
+    backlog = system.effort.many(40_000)
     empty = inventory_database(system)
     with till(system) as pos:
         found = in_turn(

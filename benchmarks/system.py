@@ -46,6 +46,9 @@ class Effort:
     def seconds(self, full: float) -> float:
         return max(1.0, full / 6) if self.short else full
 
+    def many(self, full: int) -> int:
+        return full // 20 if self.short else full
+
 
 @dataclass(frozen=True)
 class Process:
