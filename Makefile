@@ -39,12 +39,13 @@ types: .venv/.ready ## Static types (mypy --strict)
 imports: .venv/.ready ## Who may import whom (import-linter)
 	$(BIN)/lint-imports
 
+# The whole system's tests wait much, so one process has them, first, and the other one the rest meanwhile.
 .PHONY: test
 test: .venv/.ready ## All tests on real PostgreSQL and Kafka; T=path or T='-k name' runs some
 ifdef T
 	$(BIN)/pytest $(T)
 else
-	$(BIN)/pytest --numprocesses 2 --durations 30 libs services tests
+	$(BIN)/pytest --numprocesses 2 --durations 30 tests libs services
 endif
 
 .PHONY: verify-published
