@@ -146,7 +146,7 @@ def test_a_balance_that_was_tampered_with_is_found(system: System, mapping: str)
 def test_rebuilding_the_stock_from_the_topics_gives_the_same(system: System, mapping: str) -> None:
     replay(system, mapping)
     system.wait_drained()
-    for service in ("inventory", "pos", "forecasting"):
+    for service in ("inventory", "pos", "forecasting", "customers"):
         report = system.cli("rebuild", service, "--yes")
         assert report["equal"] is True
         read = {each["projection"]: each["events_read"] for each in report["projections"]}

@@ -25,6 +25,7 @@ class Projection:
     `clear` leaves the tables as they were before the first event; `digest` is a small document (counts,
     sums, hashes) computed by set-based SQL. A projection that keeps more than its topics tell may `apply`
     them in its own way when they are read again, and `finish` afterwards, giving how much it had to correct.
+    One that works some of it out later, beside its consumer, can `settle` that before a digest is taken.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Projection:
     digest: Callable[[Connection], Awaitable[Digest]]
     apply: Apply | None = None
     finish: Callable[[Connection], Awaitable[int]] | None = None
+    settle: Callable[[Connection], Awaitable[None]] | None = None
 
 
 class Rebuilt(msgspec.Struct, kw_only=True):
@@ -70,7 +72,7 @@ async def rebuild(settings: ServiceSettings, projection: Projection) -> Rebuilt:
 async def _rebuild(conn: Connection, settings: ServiceSettings, projection: Projection) -> Rebuilt:
     subscription = projection.subscription
     await inbox.own_projection(conn, subscription.group)
-    before = await projection.digest(conn)
+    before = await _settled_digest(conn, projection)
     await projection.clear(conn)
     await conn.execute("DELETE FROM inbox WHERE consumer = $1", subscription.group)
     run = _Run(conn, projection)
@@ -78,7 +80,7 @@ async def _rebuild(conn: Connection, settings: ServiceSettings, projection: Proj
     async for batch, unreadable in _reread(settings, subscription):
         await run.take(batch, unreadable)
     corrected = await run.end()
-    after = await projection.digest(conn)
+    after = await _settled_digest(conn, projection)
     return Rebuilt(
         projection=projection.name,
         events_read=run.read,
@@ -89,6 +91,12 @@ async def _rebuild(conn: Connection, settings: ServiceSettings, projection: Proj
         after=after,
         equal=before == after and not corrected,
     )
+
+
+async def _settled_digest(conn: Connection, projection: Projection) -> Digest:
+    if projection.settle:
+        await projection.settle(conn)
+    return await projection.digest(conn)
 
 
 class _Run:

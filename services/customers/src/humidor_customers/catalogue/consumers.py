@@ -22,20 +22,32 @@ _COLUMNS = (
     "manufacturer",
     "version",
 )
+_FACTORS = "sticks_per_pack, packs_per_carton, cartons_per_case"
+# What was bought of products whose packaging is corrected has to be counted anew.
 _TAKE_OVER = f"""
-INSERT INTO products ({", ".join(_COLUMNS)})
-SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int[], $6::int[], $7::int[],
-                     $8::bigint[], $9::text[], $10::text[], $11::text[], $12::int[])
-ORDER BY 1
-ON CONFLICT (gtin) DO UPDATE
-SET ({", ".join(_COLUMNS[1:])}) = ROW({", ".join(f"excluded.{name}" for name in _COLUMNS[1:])})
-WHERE products.version < excluded.version
+WITH given AS (
+    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int[], $6::int[], $7::int[],
+                         $8::bigint[], $9::text[], $10::text[], $11::text[], $12::int[])
+                  AS t({", ".join(_COLUMNS)})
+), known AS MATERIALIZED (
+    SELECT gtin, ({_FACTORS}) AS factors FROM products WHERE gtin IN (SELECT gtin FROM given)
+), taken AS (
+    INSERT INTO products ({", ".join(_COLUMNS)}) SELECT * FROM given ORDER BY gtin
+    ON CONFLICT (gtin) DO UPDATE
+    SET ({", ".join(_COLUMNS[1:])}) = ROW({", ".join(f"excluded.{name}" for name in _COLUMNS[1:])})
+    WHERE products.version < excluded.version
+    RETURNING gtin, ({_FACTORS}) AS factors
+)
+INSERT INTO purchase_recounts (kind, id)
+SELECT 'product', gtin FROM taken JOIN known USING (gtin) WHERE taken.factors <> known.factors ORDER BY gtin
+ON CONFLICT (kind, id) DO UPDATE SET after_day = NULL, after_store = NULL
 """  # noqa: S608 - names of ours
 # Of products whose newest version this is; the numbers of packs, cartons and cases are theirs alone.
 _FORGET_UNITS = """
 DELETE FROM product_units u USING jsonb_array_elements($1::jsonb) e, products p
 WHERE p.gtin = e->>0 AND p.version = (e->>1)::int
   AND (u.gtin = p.gtin OR u.unit_gtin IN (SELECT lpad(n->>'gtin', 14, '0') FROM jsonb_array_elements(e->2) n))
+RETURNING u.unit_gtin, u.gtin, u.unit
 """
 _ADD_UNITS = """
 INSERT INTO product_units (unit_gtin, gtin, unit)
@@ -43,6 +55,20 @@ SELECT DISTINCT ON (1) lpad(n->>'gtin', 14, '0'), p.gtin, n->>'unit'
 FROM jsonb_array_elements($1::jsonb) e JOIN products p ON p.gtin = e->>0 AND p.version = (e->>1)::int
 CROSS JOIN jsonb_array_elements(e->2) n ORDER BY 1
 ON CONFLICT (unit_gtin) DO UPDATE SET gtin = excluded.gtin, unit = excluded.unit
+"""
+# What was bought by a number that stands for something else now, or for nothing, has to be counted anew.
+_RELABEL = """
+WITH other AS (
+    SELECT unit_gtin, u.gtin IS NULL AS gone
+    FROM unnest($1::text[], $2::text[], $3::text[]) former(unit_gtin, gtin, unit)
+    LEFT JOIN product_units u USING (unit_gtin)
+    WHERE (u.gtin, u.unit) IS DISTINCT FROM (former.gtin, former.unit)
+), unknown AS (
+    INSERT INTO purchase_unknowns SELECT 'product', unit_gtin, now() FROM other WHERE gone ORDER BY unit_gtin
+    ON CONFLICT (kind, id) DO NOTHING
+)
+INSERT INTO purchase_recounts (kind, id) SELECT 'product', unit_gtin FROM other ORDER BY unit_gtin
+ON CONFLICT (kind, id) DO UPDATE SET after_day = NULL, after_store = NULL
 """
 
 
@@ -58,8 +84,10 @@ async def on_product_changed(conn: Connection, batch: Sequence[Received]) -> Non
     if rows:
         await conn.execute(_TAKE_OVER, *columns_of(rows))
         units = [(each.gtin, each.version, each.unit_gtins) for each in newest.values()]
-        await conn.execute(_FORGET_UNITS, units)
+        former = await conn.fetch(_FORGET_UNITS, units)
         await conn.execute(_ADD_UNITS, units)
+        if former:
+            await conn.execute(_RELABEL, *columns_of([tuple(row) for row in former]))
 
 
 async def clear(conn: Connection) -> None:

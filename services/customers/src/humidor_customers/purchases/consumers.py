@@ -7,6 +7,7 @@ from humidor_common.events.customers import OrderDelivered
 from humidor_common.events.pos import SaleRecorded
 from humidor_common.messaging.rebuild import Digest, Projection
 from humidor_common.messaging.subscription import Received, Subscription
+from humidor_customers.purchases import mending
 from humidor_customers.purchases.service import take
 
 
@@ -33,4 +34,4 @@ async def digest(conn: Connection) -> Digest:
 SUBSCRIPTION = Subscription(
     "customers.purchases", (SaleRecorded.TOPIC, OrderDelivered.TOPIC), on_purchases, max_batch=8000
 )
-PROJECTION = Projection("purchases", SUBSCRIPTION, clear, digest)
+PROJECTION = Projection("purchases", SUBSCRIPTION, clear, digest, settle=mending.mend_all)

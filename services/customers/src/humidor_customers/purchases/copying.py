@@ -18,7 +18,7 @@ from humidor_customers.purchases.rules import MOST_MINOR, UNITS, USUAL, Document
 
 COLUMNS = (
     *("document_id", "bought_at", "local_day", "local_hour", "sale_id", "kind", "party_kind", "store_id"),
-    *("currency", "party_id", "figures", "gtins", "provisional"),
+    *("currency", "party_id", "figures", "gtins", "numbers", "provisional"),
 )
 _HEAD = np.dtype(
     [
@@ -38,7 +38,7 @@ LINE = np.dtype(
 """A line as it stands in `figures`; its unit is a place among `UNITS`."""
 _PROVISIONAL = slice(LINE.itemsize - 1, None, LINE.itemsize)
 SEPARATOR = " "
-"""Stands between the numbers of products in `gtins`, so it is replaced in those that are none."""
+"""Stands between the numbers in `gtins` and `numbers`, so it is replaced in those that are none."""
 _SEPARATOR = SEPARATOR.encode()
 _OF_UUID = (16).to_bytes(4, "big")
 _LENGTH = Struct(">i")
@@ -55,8 +55,12 @@ class Written(NamedTuple):
     days: set[tuple[str, int]]
 
 
-class _Lines(dict[Line, tuple[bytes, bytes]]):
-    """Figures and product of lines as they are written: most say what others have said."""
+def _sized(field: bytes) -> bytes:
+    return _LENGTH.pack(len(field)) + field
+
+
+class _Lines(dict[Line, tuple[bytes, bytes, bytes]]):
+    """Figures, product and number of lines as they are written: most say what others have said."""
 
     def __init__(self, known: Known, sign: int) -> None:
         self._products = known.products
@@ -65,14 +69,15 @@ class _Lines(dict[Line, tuple[bytes, bytes]]):
         self.provisional = False
         """Whether any is; nearly always none is, and no document is looked through for it."""
 
-    def __missing__(self, told: Line) -> tuple[bytes, bytes]:
+    def __missing__(self, told: Line) -> tuple[bytes, bytes, bytes]:
         line, number, quantity, unit, money = told
         product = self._products.get(number)
-        gtin, factors = product or (number.replace(SEPARATOR, "_"), self._usual)
+        written_number = number.replace(SEPARATOR, "_")
+        gtin, factors = product or (written_number, self._usual)
         sold, net_minor = self._sign * quantity, self._sign * min(money, MOST_MINOR)
         numbers = (line, sold, sold * factors[unit], net_minor, UNITS.index(unit), product is None)
         self.provisional |= product is None
-        self[told] = written = _FIGURES.pack(*numbers), gtin.encode()
+        self[told] = written = _FIGURES.pack(*numbers), gtin.encode(), written_number.encode()
         return written
 
 
@@ -91,11 +96,12 @@ class _Contents(dict[Line, bytes]):
         return written
 
     def of(self, told: Sequence[Line]) -> bytes:
-        of_lines, numbers = zip(*map(self._lines.__getitem__, told), strict=True)
-        figures, gtins = b"".join(of_lines), _SEPARATOR.join(numbers)
+        of_lines, of_products, as_told = zip(*map(self._lines.__getitem__, told), strict=True)
+        figures, gtins = b"".join(of_lines), _SEPARATOR.join(of_products)
+        numbers = NULL if of_products == as_told else _sized(_SEPARATOR.join(as_told))
         provisional = self._nowhere or (self._lines.provisional and b"\1" in figures[_PROVISIONAL])
         flag = _YES if provisional else _NO
-        return b"".join((_LENGTH.pack(len(figures)), figures, _LENGTH.pack(len(gtins)), gtins, flag))
+        return b"".join((_sized(figures), _sized(gtins), numbers, flag))
 
 
 class _Ways(dict[_Shared, tuple[bytes, _Contents]]):

@@ -10,7 +10,7 @@ from humidor_common.db.pool import Connection
 from humidor_customers.purchases.copying import COLUMNS
 from humidor_customers.purchases.rules import Document, Known, Product
 
-LOCK, TAKING, LEARNING = 7410001, 7410003, 7410004
+LOCK, TAKING = 7410001, 7410003
 AT_ONCE = 20_000
 BATCHES_AT_ONCE = 500
 
@@ -45,62 +45,6 @@ CROSS JOIN LATERAL (
            (SELECT unit FROM product_units WHERE unit_gtin = n.gtin) AS unit OFFSET 0) u
 CROSS JOIN LATERAL (SELECT * FROM products WHERE gtin = u.gtin OFFSET 0) p
 """
-# The lines of a document d, those of products that are known by now as they should be.
-_LINES_NOW = """
-SELECT l.n, l.line, l.quantity, l.net_minor, l.unit, coalesce(p.gtin, l.gtin) AS gtin,
-       l.provisional AND p.gtin IS NULL AS still,
-       CASE WHEN p.gtin IS NULL THEN l.sticks ELSE l.quantity * CASE coalesce(u.unit, l.unit)
-           WHEN 'stick' THEN 1
-           WHEN 'pack' THEN p.sticks_per_pack
-           WHEN 'carton' THEN p.sticks_per_pack * p.packs_per_carton
-           ELSE p.sticks_per_pack * p.packs_per_carton * p.cartons_per_case
-       END END AS sticks
-FROM purchase_lines(d.figures, d.gtins) WITH ORDINALITY
-     AS l(line, gtin, quantity, unit, sticks, net_minor, provisional, n)
-LEFT JOIN product_units u ON l.provisional AND u.unit_gtin = l.gtin
-LEFT JOIN products p ON l.provisional AND p.gtin = coalesce(u.gtin, l.gtin)
-"""
-# A document has the store's own time once the store is known, a line its sticks once its product is.
-_LEARN = f"""
-WITH known AS (
-    SELECT n.kind, n.id FROM purchase_unknowns n
-    WHERE CASE n.kind WHEN 'store' THEN EXISTS (SELECT FROM stores s WHERE s.store_id = n.id)
-                      ELSE EXISTS (SELECT FROM products p WHERE p.gtin = n.id)
-                        OR EXISTS (SELECT FROM product_units u WHERE u.unit_gtin = n.id) END
-    ORDER BY 1, 2 LIMIT 100 FOR UPDATE SKIP LOCKED
-), before AS MATERIALIZED (
-    SELECT d.document_id, d.bought_at, d.store_id, d.local_day, fresh.*
-    FROM purchase_documents d LEFT JOIN stores s ON s.store_id = d.store_id
-    CROSS JOIN LATERAL (
-        SELECT coalesce(d.bought_at AT TIME ZONE s.time_zone, d.local_day + make_time(d.local_hour, 0, 0))
-    ) clock(moment)
-    CROSS JOIN LATERAL (
-        SELECT moment::date AS day, extract(hour FROM moment) AS hour,
-               s.store_id IS NULL OR bool_or(still) AS provisional,
-               string_agg(purchase_line(line, quantity, sticks, net_minor, unit, still), '' ORDER BY n)
-                   AS figures,
-               string_agg(gtin, ' ' ORDER BY n) AS gtins
-        FROM ({_LINES_NOW}) lines
-    ) fresh
-    WHERE d.provisional
-      AND (d.store_id IN (SELECT id FROM known WHERE kind = 'store')
-           OR string_to_array(d.gtins, ' ') && ARRAY(SELECT id FROM known WHERE kind = 'product'))
-      AND (d.local_day, d.local_hour, d.provisional, d.figures, d.gtins) IS DISTINCT FROM
-          (fresh.day, fresh.hour, fresh.provisional, fresh.figures, fresh.gtins)
-    LIMIT {AT_ONCE}
-), learnt AS (
-    DELETE FROM purchase_unknowns n USING known
-    WHERE (n.kind, n.id) = (known.kind, known.id) AND (SELECT count(*) FROM before) < {AT_ONCE}
-), mended AS (
-    UPDATE purchase_documents m
-    SET local_day = b.day, local_hour = b.hour, provisional = b.provisional, figures = b.figures,
-        gtins = b.gtins
-    FROM before b WHERE m.document_id = b.document_id AND m.bought_at = b.bought_at
-    RETURNING m.store_id, m.local_day, m.party_kind, m.party_id
-), changed AS (
-    SELECT * FROM mended UNION ALL SELECT store_id, local_day, NULL, NULL FROM before
-) {TELL}
-"""  # noqa: S608
 _TAKE = f"""
 WITH single AS (
     DELETE FROM purchase_parties_changed WHERE ctid = ANY(ARRAY(
@@ -198,16 +142,6 @@ async def erased(conn: Connection, member_ids: Collection[str]) -> set[str]:
         list(member_ids),
     )
     return {row[0] for row in rows}
-
-
-async def learn(conn: Connection) -> bool:
-    """Give some purchases whose product or store is known by now their sticks and local time.
-
-    Gives whether there were any. One worker at a time: two would mend lines of one document apart.
-    """
-    if not await conn.fetchval("SELECT pg_try_advisory_xact_lock($1)", LEARNING):
-        return False
-    return bool(await conn.fetchval(_LEARN))
 
 
 async def take_parties(conn: Connection, limit: int) -> list[tuple[str, str]]:

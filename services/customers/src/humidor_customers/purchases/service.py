@@ -8,7 +8,7 @@ from humidor_common.db.transaction import transaction
 from humidor_common.events import Event
 from humidor_common.events.customers import OrderDelivered
 from humidor_common.events.pos import SaleRecorded, SaleReturned, SaleVoided
-from humidor_customers.purchases import orders, queries, settling
+from humidor_customers.purchases import mending, orders, queries, settling
 from humidor_customers.purchases.copying import encode
 from humidor_customers.purchases.rules import Document, document_of
 
@@ -79,13 +79,17 @@ async def _settle(conn: Connection, told: _Told) -> None:
 
 
 async def tidy(pool: Pool) -> None:
-    """Look again at what two batches may have passed each other by, and at what was not known yet."""
+    """Look again at what two batches may have passed each other by, and at what is known otherwise by now."""
     async with transaction(pool) as conn:
         await queries.share(conn)
         if sales := await settling.unlooked(conn):
             await settling.settle(conn, sales)
+    async with transaction(pool) as conn:
+        if await mending.corrected(conn):
+            await queries.own(conn)
+            await mending.begin(conn)
     more = True
     while more:
         async with transaction(pool) as conn:
             await queries.share(conn)
-            more = await queries.learn(conn)
+            more = await mending.mend(conn)

@@ -8,14 +8,26 @@ from humidor_common.events.inventory import StoreChanged
 from humidor_common.messaging.rebuild import Digest, Projection
 from humidor_common.messaging.subscription import Received, Subscription
 
+# What was bought in stores whose clocks show another time than was told has other days.
 _TAKE_OVER = """
-INSERT INTO stores (store_id, name, time_zone, status, kind, licence_number, version)
-SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::int[])
-ORDER BY 1
-ON CONFLICT (store_id) DO UPDATE
-SET name = excluded.name, time_zone = excluded.time_zone, status = excluded.status, kind = excluded.kind,
-    licence_number = excluded.licence_number, version = excluded.version
-WHERE stores.version < excluded.version
+WITH given AS (
+    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::int[])
+                  AS t(store_id, name, time_zone, status, kind, licence_number, version)
+), known AS MATERIALIZED (
+    SELECT store_id, time_zone FROM stores WHERE store_id IN (SELECT store_id FROM given)
+), taken AS (
+    INSERT INTO stores (store_id, name, time_zone, status, kind, licence_number, version)
+    SELECT * FROM given ORDER BY store_id
+    ON CONFLICT (store_id) DO UPDATE
+    SET name = excluded.name, time_zone = excluded.time_zone, status = excluded.status, kind = excluded.kind,
+        licence_number = excluded.licence_number, version = excluded.version
+    WHERE stores.version < excluded.version
+    RETURNING store_id, time_zone
+)
+INSERT INTO purchase_recounts (kind, id)
+SELECT 'store', store_id FROM taken JOIN known USING (store_id) WHERE taken.time_zone <> known.time_zone
+ORDER BY store_id
+ON CONFLICT (kind, id) DO UPDATE SET after_day = NULL, after_store = NULL
 """
 
 
