@@ -11,7 +11,7 @@ from humidor_customers.purchases.queries import TELL
 from humidor_customers.purchases.rules import USUAL
 
 MENDING = 7410004
-AT_ONCE, LOOKED_THROUGH = 20_000, 20_000
+AT_ONCE, LOOKED_THROUGH = 20_000, 10_000
 """So many documents are mended in one transaction, or looked through, with the rest of the last one's day."""
 
 TO_LOOK_UP = ("enable_seqscan", "enable_hashjoin", "enable_mergejoin")
