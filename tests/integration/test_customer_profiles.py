@@ -13,9 +13,9 @@ from aiokafka import AIOKafkaConsumer
 
 from .conftest import System, until
 
-GTIN = "06901028770019"
+GTIN, OF_CROWD = "06901028770019", "06901028770026"
 TOPIC = "customers.segment.v1"
-MEMBERS = 40
+MEMBERS, CROWD = 40, 500
 NOW = datetime.now(UTC)
 
 
@@ -36,8 +36,9 @@ class Shop:
         return answer.json()
 
     def open(self) -> None:
-        product = {"name": "Lantern", "brand": self.prefix, "price_class": "class-1"}
-        self.http.put(f"/inventory/v1/products/{GTIN}", json=product).raise_for_status()
+        for gtin, brand in ((GTIN, self.prefix), (OF_CROWD, f"{self.prefix}C")):
+            product = {"name": "Lantern", "brand": brand, "price_class": "class-1"}
+            self.http.put(f"/inventory/v1/products/{gtin}", json=product).raise_for_status()
         store = {"name": "Corner", "time_zone": "Asia/Shanghai"}
         self.http.put(f"/inventory/v1/stores/{self.store_id}", json=store).raise_for_status()
         body = {"store_id": self.store_id, "adult": {"outcome": "unchecked"}}
@@ -54,8 +55,8 @@ class Shop:
             self.ask("POST", "/customers/v1/consumers", json={**body, "member_id": member_id}, expect=201)
         self.terminal = {"Authorization": f"Bearer {self.system.terminal(self.store_id)}"}
 
-    def sale(self, member_id: str, at: datetime, packs: int = 2) -> dict[str, Any]:
-        line = {"line": 1, "gtin": GTIN, "quantity": packs, "unit": "pack", "unit_price": 2500}
+    def sale(self, member_id: str, at: datetime, packs: int = 2, gtin: str = GTIN) -> dict[str, Any]:
+        line = {"line": 1, "gtin": gtin, "quantity": packs, "unit": "pack", "unit_price": 2500}
         return {
             "sale_id": str(uuid4()),
             "store_id": self.store_id,
@@ -70,12 +71,28 @@ class Shop:
         answer = self.http.post("/pos/v1/sales:batch", json={"sales": sales}, headers=self.terminal)
         assert {each["status"] for each in answer.json()["results"]} == {"accepted"}, answer.text
 
+    def sell_all(self, sales: list[dict[str, Any]]) -> None:
+        """Sell in the order of chance, in batches, and wait until everybody has heard of it."""
+        random.Random(7).shuffle(sales)
+        for start in range(0, len(sales), 1000):
+            self.sell(sales[start : start + 1000])
+        self.system.wait_drained()
+
     def profile(self, member_id: str) -> dict[str, Any] | None:
         answer = self.http.get(f"/customers/v1/profiles/consumer/{member_id}")
         found: dict[str, Any] | None = answer.json() if answer.status_code == 200 else None
         return found
 
     def fit(self, model: str) -> dict[str, Any]:
+        """Fit a model by a job, which has to succeed, and give the model."""
+        job = self.run(model)
+        assert job["state"] == "done", job
+        found: dict[str, Any] = self.ask("GET", f"/customers/v1/models/{job['result']['model_id']}")
+        assert found["current"]
+        assert "NaN" not in json.dumps(found)
+        return found
+
+    def run(self, model: str) -> dict[str, Any]:
         """Fit a model and give the job once it has ended."""
         body = {"model": model, "party_kind": "consumer"}
         job = self.ask("POST", "/customers/v1/models", json=body, expect=202)
@@ -99,11 +116,30 @@ def shop(system: System) -> Any:
             for n, member_id in enumerate(made.members)
             for days in range(100 if n >= 30 else n % 4, 365, 5 + n)
         ]
-        random.Random(7).shuffle(sales)
-        for start in range(0, len(sales), 200):
-            made.sell(sales[start : start + 200])
-        made.system.wait_drained()
+        made.sell_all(sales)
         yield made
+
+
+@pytest.fixture(scope="module")
+def crowd(shop: Shop) -> Shop:
+    """Members beside those: a fifth buys a pack a fortnight, a fifth did and stopped, the others buy much.
+
+    Nobody stopped within the last 60 days; how much the others buy is up to chance.
+    """
+    chance, sales = random.Random(11), []
+    for n in range(CROWD):
+        quiet, stopped = n % 5 == 0, n % 5 == 1
+        last = chance.uniform(60, 170) if stopped else chance.uniform(0, 12)
+        gap = chance.uniform(10, 18) if quiet or stopped else chance.uniform(20, 30)
+        hour = timedelta(hours=1 if quiet else 11 if stopped else 6)
+        day = NOW.replace(hour=0) - timedelta(days=last + 1)
+        while day > NOW - timedelta(days=220):
+            packs = chance.choice((1, 1, 2)) if quiet or stopped else chance.choice((2, 4, 8, 16, 40))
+            at = day.replace(hour=0) + hour
+            sales.append(shop.sale(f"{shop.prefix}C{n:03}", at, packs, OF_CROWD))
+            day -= timedelta(days=gap * chance.uniform(0.7, 1.3))
+    shop.sell_all(sales)
+    return shop
 
 
 def counted(shop: Shop, member_id: str, purchases: int) -> Any:
@@ -153,11 +189,8 @@ def test_profiles_follow_sales_returns_and_voids_from_the_till(shop: Shop) -> No
 
 def test_value_is_modelled_as_a_job_and_stands_in_profiles(shop: Shop) -> None:
     counted(shop, shop.members[39], len(range(100, 365, 44)))
-    assert shop.fit("rfm")["state"] == "done"
-    lifetime = shop.fit("lifetime")
-    assert lifetime["state"] == "done", lifetime
-    model = shop.ask("GET", f"/customers/v1/models/{lifetime['result']['model_id']}")
-    assert model["current"]
+    shop.fit("rfm")
+    model = shop.fit("lifetime")
     assert set(model["fit"]["log_likelihood"]) == {"bg", "mbg"}
     assert model["holdout"]["weeks"] >= 4
     frequent, gone = shop.profile(shop.members[0]), shop.profile(shop.members[30])
@@ -166,9 +199,75 @@ def test_value_is_modelled_as_a_job_and_stands_in_profiles(shop: Shop) -> None:
     assert frequent["lifetime_value"]["value"] > gone["lifetime_value"]["value"] >= 0
     assert frequent["lifetime_value"]["evidence"]["alive"] > gone["lifetime_value"]["evidence"]["alive"]
     assert frequent["value_segment"]["value"] in ("champions", "loyal", "potential_loyalists")
-    few = shop.fit("churn")
-    assert few["state"] == "done" or few["code"] == "unfit"
-    assert "NaN" not in json.dumps([model, frequent, gone])
+    assert "NaN" not in json.dumps([frequent, gone])
+
+
+def of_crowd(shop: Shop, model: dict[str, Any]) -> dict[str, set[str]]:
+    """Give who of the crowd has which label."""
+    found: dict[str, set[str]] = {}
+    params: dict[str, Any] = {"limit": 1000}
+    while True:
+        path = f"/customers/v1/models/{model['model_id']}/scores"
+        page = shop.ask("GET", path, params=params)
+        for each in page["items"]:
+            if each["party_id"].startswith(f"{shop.prefix}C"):
+                found.setdefault(each["label"], set()).add(each["party_id"])
+        if not page["next_cursor"]:
+            return found
+        params["cursor"] = page["next_cursor"]
+
+
+def group(shop: Shop, *places: int) -> set[str]:
+    return {f"{shop.prefix}C{n:03}" for n in range(CROWD) if n % 5 in places}
+
+
+def test_churn_potential_and_clusters_are_fitted_judged_and_described(crowd: Shop) -> None:
+    rule = {"all": [{"field": "favourite_brand", "is": f"{crowd.prefix}C"}]}
+    body = {"party_kind": "consumer", "rule": rule}
+    until(
+        lambda: crowd.ask("POST", "/customers/v1/segments:preview", json=body)["size"] == CROWD,
+        "the crowd has no profiles",
+    )
+    quiet, stopped, much = group(crowd, 0), group(crowd, 1), group(crowd, 2, 3, 4)
+
+    churn = crowd.fit("churn")
+    held = churn["holdout"]
+    assert held["brier"] < 0.7 * held["brier_of_rate"]
+    assert held["lift_by_tenth"][0] > 2
+    risk = of_crowd(crowd, churn)
+    assert len(stopped & (risk["high"] | risk["lost"])) > 0.8 * len(stopped)
+    assert len(much & risk["low"]) > 0.8 * len(much)
+
+    potential = crowd.fit("potential")
+    held = potential["holdout"]
+    assert held["brier"] < held["brier_of_rate"]
+    assert held["lift_by_tenth"][4] > 1.3
+    tenths = of_crowd(crowd, potential)
+    best = set.union(*(tenths.get(f"tenth_{n}", set()) for n in (1, 2, 3)))
+    assert len(best & much) > 0.9 * len(best)
+    assert len(tenths["high_value"] & much) > 0.9 * len(tenths["high_value"])
+
+    clusters = crowd.fit("clusters")
+    assert clusters["holdout"]["silhouette"] > 0.25
+    places = of_crowd(crowd, clusters)
+    told = {f"cluster_{each['cluster']}": each for each in clusters["fit"]["clusters"]}
+    main = [max(places, key=lambda name: len(places[name] & each)) for each in (quiet, stopped, much)]
+    assert len(set(main)) == 3
+    assert told[main[1]]["medians"]["silent_days"] > 60 > told[main[0]]["medians"]["silent_days"]
+    assert "high silent days" in told[main[1]]["description"]
+    assert "high basket sticks" in told[main[2]]["description"]
+
+
+def test_who_leaves_is_ended_in_the_profile_whatever_was_bought_yesterday(shop: Shop) -> None:
+    member_id = shop.members[1]
+    counted(shop, member_id, len(range(1, 365, 6)))
+    shop.ask("POST", f"/customers/v1/consumers/{member_id}:leave", json={"reason": "moved away"})
+
+    def ended() -> bool:
+        found = shop.profile(member_id)
+        return bool(found and found["lifecycle"]["value"] == "ended")
+
+    until(ended, "the profile does not say that the membership is over")
 
 
 async def published(bootstrap_servers: str, segment_id: str) -> list[dict[str, Any]]:
