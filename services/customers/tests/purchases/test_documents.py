@@ -25,6 +25,13 @@ SELECT lpad(n::text, 32, '0')::uuid, CASE n % 5 WHEN 0 THEN lpad(n::text, 32, '1
        lpad((n * k)::text, 14, '0'), (ARRAY['stick', 'pack', 'carton', 'case'])[1 + n % 4], 'CNY'
 FROM generate_series(1, 120) n, generate_series(1, 1 + n % 3) k
 """
+# The one line of product 1 is a pack of 20 sticks: as this product is packed, it was a carton.
+CARTON = """
+INSERT INTO products (gtin, name, brand, status, sticks_per_pack, packs_per_carton, cartons_per_case, version)
+VALUES ('00000000000001', 'Reef', 'Reef', 'active', 2, 10, 50, 1);
+INSERT INTO product_units VALUES ('00000000000098', '00000000000001', 'case'),
+                                 ('00000000000099', '00000000000001', 'carton')
+"""
 LINES = "SELECT * FROM purchases ORDER BY document_id, line"
 
 
@@ -59,9 +66,15 @@ async def test_lines_that_were_rows_are_the_same_within_their_documents(make_dat
     conn = await asyncpg.connect(dsn)
     await conn.execute(FORMER)
     before = [tuple(row) for row in await conn.fetch(LINES)]
+    await asyncio.to_thread(upgrade, dsn, "humidor_customers", "0027")
+    await conn.execute(CARTON)
     await asyncio.to_thread(upgrade, dsn, "humidor_customers")
     await conn.reload_schema_state()
     assert [tuple(row) for row in await conn.fetch(LINES)] == before
+    numbers = await conn.fetch("SELECT gtins, numbers FROM purchase_documents WHERE numbers IS NOT NULL")
+    assert [tuple(row) for row in numbers] == [
+        ("00000000000001 00000000000002", "00000000000099 00000000000002")
+    ]
     counts = await conn.fetchrow(
         "SELECT count(*), count(*) FILTER (WHERE provisional) FROM purchase_documents"
     )

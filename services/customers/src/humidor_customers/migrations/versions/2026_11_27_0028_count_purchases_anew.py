@@ -28,25 +28,29 @@ CREATE FUNCTION sticks_of(
 $factor$;
 """
 # Of what was taken before, a number was another one where its unit alone explains the sticks of the line.
-TAKEN_BEFORE = """
-UPDATE purchase_documents d SET numbers = found.numbers
-FROM (
+_FACTORS = "sticks_per_pack, packs_per_carton, cartons_per_case"
+TAKEN_BEFORE = f"""
+WITH odd AS MATERIALIZED (
+    SELECT DISTINCT document_id, bought_at FROM purchases l JOIN products USING (gtin)
+    WHERE NOT l.provisional AND l.sticks <> l.quantity * sticks_of(l.unit, {_FACTORS})
+), found AS (
     SELECT p.document_id, p.bought_at,
            string_agg(coalesce(other.unit_gtin, l.gtin), ' ' ORDER BY l.n) AS numbers
-    FROM purchase_documents p
+    FROM odd JOIN purchase_documents p USING (document_id, bought_at)
     CROSS JOIN LATERAL purchase_lines(p.figures, p.gtins) WITH ORDINALITY
         AS l(line, gtin, quantity, unit, sticks, net_minor, provisional, n)
     LEFT JOIN LATERAL (
         SELECT u.unit_gtin FROM products g JOIN product_units u USING (gtin)
         WHERE g.gtin = l.gtin AND NOT l.provisional
-          AND l.sticks <> l.quantity * sticks_of(l.unit, sticks_per_pack, packs_per_carton, cartons_per_case)
-          AND l.sticks = l.quantity * sticks_of(u.unit, sticks_per_pack, packs_per_carton, cartons_per_case)
+          AND l.sticks <> l.quantity * sticks_of(l.unit, {_FACTORS})
+          AND l.sticks = l.quantity * sticks_of(u.unit, {_FACTORS})
         ORDER BY 1 LIMIT 1
     ) other ON true
     GROUP BY 1, 2 HAVING count(other.unit_gtin) > 0
-) found
-WHERE d.document_id = found.document_id AND d.bought_at = found.bought_at;
-"""
+)
+UPDATE purchase_documents d SET numbers = found.numbers FROM found
+WHERE d.document_id = found.document_id AND d.bought_at = found.bought_at
+"""  # noqa: S608 - made of constants
 
 
 def upgrade() -> None:
