@@ -96,8 +96,8 @@ bench-forecast: .venv/.ready ## Accuracy of forecasts on the public sets of DATA
 	HUMIDOR_PUBLISHED_DATA="$(abspath $(DATA))" $(BIN)/python -m benchmarks.forecast $(SETS)
 
 .PHONY: bench-forecast-value
-bench-forecast-value: .venv/.ready ## Cost of stock by forecasts and by others over the demand of DATA (minutes); BENCH_SHORT=1 for a glance
-	HUMIDOR_PUBLISHED_DATA="$(abspath $(DATA))" $(BIN)/python -m benchmarks forecast-value
+bench-forecast-value: .venv/.ready ## Cost of stock by forecasts and by others over the demand of DATA (minutes), or of one MARKET="bakery, fast"; BENCH_SHORT=1 for a glance
+	HUMIDOR_PUBLISHED_DATA="$(abspath $(DATA))" BENCH_MARKET="$(MARKET)" $(BIN)/python -m benchmarks forecast-value
 
 .PHONY: forecast-picture
 forecast-picture: .venv/.ready ## The forecast that the README shows, drawn anew from the public sets of DATA

@@ -1,12 +1,14 @@
 """What levels from forecasts are worth: shops that live through real demand by three ways of setting levels.
 
     make bench-forecast-value       BENCH_SHORT=1 for a few products of each shop
+    make bench-forecast-value MARKET="bakery, fast"
 
 Ours are the service's published quantiles through inventory's policy (R, S); the others a moving average of 4
 or 8 weeks and the mean of all history, each with z deviations of safety stock. Every way is asked once a
 week, sees what was sold until then, and is followed by the same shop: weekly review, the same lead times, the
 same stock to begin with, demand that is not met lost. Each one's service is varied from little to much, and
-costs are compared where they serve the same share of demand.
+costs are compared where they serve the same share of demand. How far chance moves what comes out is told by
+drawing products and weeks again.
 """
 
 import os
@@ -31,7 +33,8 @@ from benchmarks.forecast_value_levels import (
     forecast,
 )
 from benchmarks.forecast_value_sets import WEEK, Market, read_markets
-from benchmarks.forecast_value_shop import Curve, Ledger, Shop, at_fill, cost_of, curve_of, follow
+from benchmarks.forecast_value_shares import FILLS, OURS, Shares, Trial, shares_of
+from benchmarks.forecast_value_shop import Curve, Ledger, Shop, at_fill, cost_of, follow
 from benchmarks.report import Result
 from benchmarks.system import System
 from humidor_inventory.policies.rules.functions import normal_score
@@ -39,13 +42,10 @@ from humidor_inventory.policies.told import Told
 
 PROCESSES = 2
 PRODUCTS, SHORT_PRODUCTS = 60, 2
-WARM_UP = 3 * WEEK
-FILLS = (0.90, 0.95, 0.98)
-STOCKOUT_COST = 20.0
-"""What one lost unit costs, where one unit held for a day costs 1."""
+WARM_UP = 3
+"""Reviews."""
 COST_RATIOS = (10.0, 20.0, 50.0)
 """Costs of a lost unit at which every way is also asked for the service that is best by its own reckoning."""
-OURS = "forecast"
 
 
 @dataclass(frozen=True)
@@ -70,24 +70,26 @@ SUPPLIES = (Supply("2 days", (2,)), Supply("7 days", (7,)), Supply("2 to 6 days"
 
 
 def bench_forecast_value(system: System) -> list[Result]:
-    """Measure every shop by every supply."""
-    short = system.effort.short
-    markets = list(read_markets(most=SHORT_PRODUCTS if short else PRODUCTS))
+    """Measure every shop by every supply, or those that BENCH_MARKET names."""
+    short, named = system.effort.short, os.environ.get("BENCH_MARKET", "")
+    markets = list(read_markets(most=SHORT_PRODUCTS if short else PRODUCTS, named=named))
     if not markets:
         print(f"no sets in {folder()}", end=" ")
         return []
     results: list[Result] = []
-    by_way: dict[str, list[float]] = {}
+    whole = Shares()
     with ProcessPoolExecutor(1 if short else PROCESSES, mp_context=get_context("spawn")) as pool:
         for market in markets:
             rows = range(len(market.products))
             told = list(pool.map(forecast_product, [market] * len(rows), rows, chunksize=1))
-            for supply in SUPPLIES:
-                curves = compare(market, supply, told)
+            trials = {supply: follow_all(market, supply, told) for supply in SUPPLIES}
+            for supply, trial in trials.items():
+                curves = report(market, supply, trial)
                 results += [made for fill in FILLS if (made := _result(market, supply, curves, fill))]
-                for way, shares in shares_of(curves).items():
-                    by_way.setdefault(way, []).extend(shares)
-    return [*results, *(_overall(way, shares) for way, shares in by_way.items())]
+            shares = Shares.of(list(trials.values()))
+            results += shares.results(_named(market))
+            whole.add(shares)
+    return results if named else [*results, *whole.results("all")]
 
 
 def reviews_of(market: Market) -> range:
@@ -124,8 +126,8 @@ def levels(market: Market, interval: Interval, told: Sequence[Sequence[Told]]) -
     return {name: np.array(made, dtype=np.float64) for name, made in found.items()}
 
 
-def compare(market: Market, supply: Supply, told: Sequence[Sequence[Told]]) -> dict[str, Curve]:
-    """Let the shop follow every way, and print and give what each came to."""
+def follow_all(market: Market, supply: Supply, told: Sequence[Sequence[Told]]) -> Trial:
+    """Let the shop follow every way."""
     known = market.demand[:, : market.begin]
     shop = Shop(
         demand=market.demand[:, market.begin :],
@@ -134,15 +136,20 @@ def compare(market: Market, supply: Supply, told: Sequence[Sequence[Told]]) -> d
         lead_times=supply.drawn(len(reviews_of(market))),
         warm_up=WARM_UP,
     )
-    worth = 1.0 / market.demand.mean(axis=1)
-    ledgers = {name: follow(shop, made) for name, made in levels(market, supply.interval, told).items()}
-    curves = {name: curve_of(each, worth, STOCKOUT_COST) for name, each in ledgers.items()}
+    made = levels(market, supply.interval, told)
+    ledgers = {name: follow(shop, each) for name, each in made.items()}
+    return Trial(1.0 / market.demand.mean(axis=1), ledgers)
+
+
+def report(market: Market, supply: Supply, trial: Trial) -> dict[str, Curve]:
+    """Print and give what each way came to."""
+    curves = trial.curves()
     print(f"\n{market.name}, {len(market.products)} products, lead time {supply.name}")
     head = "".join(f"{fill:>16.0%}" for fill in FILLS)
     print(f"  {'way':<26}{head}   at its word, a lost unit at 10, 20, 50")
     for name, curve in curves.items():
         cells = "".join(f"{_said(curve, fill):>16}" for fill in FILLS)
-        own = [asked_by_costs(name, ledgers[name], worth, each) for each in COST_RATIOS]
+        own = [asked_by_costs(name, trial.ledgers[name], trial.units, each) for each in COST_RATIOS]
         print(f"  {name:<26}{cells}   " + "".join(f"{each:>8.2f}" for each in own))
     by_each = "".join(f", {geometric_mean(each):.3f} of {way}" for way, each in shares_of(curves).items())
     print(f"  forecast on average{by_each}")
@@ -154,18 +161,6 @@ def asked_by_costs(way: str, ledger: Ledger, worth: Table, stockout_cost: float)
     score = normal_score(stockout_cost / (stockout_cost + WEEK))
     scores = [normal_score(each) for each in SERVICES] if way == OURS else FACTORS
     return float(np.interp(score, scores, cost_of(ledger, worth, stockout_cost)))
-
-
-def shares_of(curves: Mapping[str, Curve]) -> dict[str, list[float]]:
-    """Our cost by each other way's, at each of the fill rates that both serve."""
-    own = [at_fill(curves[OURS], fill, curves[OURS].cost) for fill in FILLS]
-    shares = {}
-    for way, curve in curves.items():
-        costs = [at_fill(curve, fill, curve.cost) for fill in FILLS]
-        both = [ours / its for ours, its in zip(own, costs, strict=True) if ours and its]
-        if way != OURS and both:
-            shares[way] = both
-    return shares
 
 
 def _said(curve: Curve, fill: float) -> str:
@@ -180,7 +175,7 @@ def _result(market: Market, supply: Supply, curves: Mapping[str, Curve], fill: f
     if own is None or not others:
         return None
     best = min(others, key=lambda name: others[name])
-    where = "_".join([*market.name.replace(",", "").split(), "lead", *supply.name.split()[:-1]])
+    where = "_".join([_named(market), "lead", *supply.name.split()[:-1]])
     return Result(
         name=f"forecast_value.{where}.fill_{fill * 100:.0f}", unit="per unit asked", value=own,
         limit=others[best], better="lower", target=1.0,
@@ -188,12 +183,5 @@ def _result(market: Market, supply: Supply, curves: Mapping[str, Curve], fill: f
     )  # fmt: skip
 
 
-def _overall(way: str, shares: Sequence[float]) -> Result:
-    return Result(
-        name=f"forecast_value.all.{way.replace(',', '').replace(' ', '_')}",
-        unit="",
-        value=geometric_mean(shares),
-        better="lower",
-        target=1.0,
-        note=f"our cost by that of this way: geometric mean of {len(shares)} cases",
-    )
+def _named(market: Market) -> str:
+    return "_".join(market.name.replace(",", "").split())

@@ -31,14 +31,17 @@ class Market:
     trading: Mapping[date, int]
 
 
-def read_markets(*, most: int) -> Iterator[Market]:
-    """Give the markets of the sets that are there, fast and slow products apart, `most` of each."""
+def read_markets(*, most: int, named: str = "") -> Iterator[Market]:
+    """Give the markets of the sets that are there, fast and slow products apart, `most` of each.
+
+    Only those with `named` in their names, as in "bakery, fast".
+    """
     for name, (read, test_days) in SETS.items():
         try:
             units = read()
         except FileNotFoundError:
             continue
-        yield from split(name, units, test_days, most)
+        yield from (market for market in split(name, units, test_days, most) if named in market.name)
 
 
 def split(name: str, units: Mapping[str, Mapping[date, float]], test_days: int, most: int) -> list[Market]:

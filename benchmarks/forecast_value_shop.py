@@ -19,7 +19,7 @@ class Shop:
 
     `demand` has the shape (products, days), in whole units. What is ordered in the morning of review k can be
     sold `lead_times[k]` days later. `start` is on the shelf of each product before the first review. The
-    first `warm_up` days are lived through but not counted.
+    first `warm_up` reviews are lived through but not counted.
     """
 
     demand: Table
@@ -31,14 +31,17 @@ class Shop:
 
 @dataclass(frozen=True)
 class Ledger:
-    """What became of the counted days, by product and setting; `held` in unit-days, at each day's end."""
+    """What became of the days of each counted review period: (periods, products, settings).
+
+    `held` is in unit-days, at each day's end.
+    """
 
     held: Table
     sold: Table
     lost: Table
     ordered: Table
     left: Table
-    """Ordered over all days, and on the shelf or on its way at the end: with these no unit is unaccounted."""
+    """Of products and settings: ordered over all days, and on the shelf or on its way at the end."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,9 @@ def follow(shop: Shop, levels: Table) -> Ledger:
     stock = np.repeat(shop.start[:, None], levels.shape[2], axis=1).astype(np.float64)
     longest = max(shop.lead_times)
     coming = np.zeros((days + longest + 1, *stock.shape))
-    held, sold, lost, ordered = (np.zeros_like(stock) for _ in range(4))
+    periods = -(-days // shop.review_days) - shop.warm_up
+    held, sold, lost = (np.zeros((periods, *stock.shape)) for _ in range(3))
+    ordered = np.zeros_like(stock)
     for day in range(days):
         stock += coming[day]
         coming[day] = 0.0
@@ -75,26 +80,34 @@ def follow(shop: Shop, levels: Table) -> Ledger:
         asked = shop.demand[:, day, None]
         served = np.minimum(stock, asked)
         stock -= served
-        if day >= shop.warm_up:
-            held, sold, lost = held + stock, sold + served, lost + asked - served
+        period = review - shop.warm_up
+        if period >= 0:
+            held[period] += stock
+            sold[period] += served
+            lost[period] += asked - served
     return Ledger(held, sold, lost, ordered, stock + coming.sum(axis=0))
 
 
 def cost_of(ledger: Ledger, worth: Table, stockout_cost: float) -> Table:
-    """Cost of each setting per unit asked for, products added up with what a unit of them is `worth`.
+    """Cost of each setting per unit asked for; holding costs 1 a unit and day, a lost unit `stockout_cost`.
 
-    Holding costs 1 a unit and day, a lost unit `stockout_cost`.
+    Periods and products are added up with what a unit then and of them is `worth`.
     """
-    held, sold, lost = (worth @ each for each in (ledger.held, ledger.sold, ledger.lost))
+    held, sold, lost = _sums(ledger, worth)
     return np.asarray((held + stockout_cost * lost) / (sold + lost))
 
 
 def curve_of(ledger: Ledger, worth: Table, stockout_cost: float) -> Curve:
     """Cost, stock and fill rate of each setting, put in the order of fill rates; see `cost_of`."""
-    held, sold, lost = (worth @ each for each in (ledger.held, ledger.sold, ledger.lost))
+    held, sold, lost = _sums(ledger, worth)
     fill = sold / (sold + lost)
     order = np.argsort(fill, kind="stable")
     return Curve(fill[order], cost_of(ledger, worth, stockout_cost)[order], (held / (sold + lost))[order])
+
+
+def _sums(ledger: Ledger, worth: Table) -> tuple[Table, Table, Table]:
+    held, sold, lost = (np.tensordot(worth, each, 2) for each in (ledger.held, ledger.sold, ledger.lost))
+    return held, sold, lost
 
 
 def at_fill(curve: Curve, fill: float, figure: Table) -> float | None:
