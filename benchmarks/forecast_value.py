@@ -34,7 +34,7 @@ from benchmarks.forecast_value_levels import (
 )
 from benchmarks.forecast_value_sets import WEEK, Market, read_markets
 from benchmarks.forecast_value_shares import FILLS, OURS, Shares, Trial, shares_of
-from benchmarks.forecast_value_shop import Curve, Ledger, Shop, at_fill, cost_of, follow
+from benchmarks.forecast_value_shop import Curve, Ledger, Shop, add_up, at_fill, cost_of, follow
 from benchmarks.report import Result
 from benchmarks.system import System
 from humidor_inventory.policies.rules.functions import normal_score
@@ -44,6 +44,7 @@ PROCESSES = 2
 PRODUCTS, SHORT_PRODUCTS = 60, 2
 WARM_UP = 3
 """Reviews."""
+LEAD_TIME_DRAWS = 20
 COST_RATIOS = (10.0, 20.0, 50.0)
 """Costs of a lost unit at which every way is also asked for the service that is best by its own reckoning."""
 
@@ -61,9 +62,11 @@ class Supply:
         variance = sum((each - mean) ** 2 for each in self.lead_times) / len(self.lead_times)
         return Interval(mean, sqrt(variance), WEEK)
 
-    def drawn(self, reviews: int) -> list[int]:
-        """The lead time of each review's order, the same for every product and way."""
-        return [int(each) for each in np.random.default_rng(7).choice(self.lead_times, reviews)]
+    def drawn(self, reviews: int) -> list[list[int]]:
+        """Lead times of the reviews' orders, the same for every product and way; several where they vary."""
+        random = np.random.default_rng(7)
+        times = LEAD_TIME_DRAWS if len(self.lead_times) > 1 else 1
+        return [random.choice(self.lead_times, reviews).tolist() for _ in range(times)]
 
 
 SUPPLIES = (Supply("2 days", (2,)), Supply("7 days", (7,)), Supply("2 to 6 days", (2, 3, 4, 5, 6)))
@@ -128,16 +131,13 @@ def levels(market: Market, interval: Interval, told: Sequence[Sequence[Told]]) -
 
 def follow_all(market: Market, supply: Supply, told: Sequence[Sequence[Told]]) -> Trial:
     """Let the shop follow every way."""
-    known = market.demand[:, : market.begin]
-    shop = Shop(
-        demand=market.demand[:, market.begin :],
-        start=np.ceil(known.mean(axis=1) * supply.interval.days),
-        review_days=WEEK,
-        lead_times=supply.drawn(len(reviews_of(market))),
-        warm_up=WARM_UP,
-    )
+    start = np.ceil(market.demand[:, : market.begin].mean(axis=1) * supply.interval.days)
+    shops = [
+        Shop(market.demand[:, market.begin :], start, WEEK, lead_times, WARM_UP)
+        for lead_times in supply.drawn(len(reviews_of(market)))
+    ]
     made = levels(market, supply.interval, told)
-    ledgers = {name: follow(shop, each) for name, each in made.items()}
+    ledgers = {name: add_up([follow(shop, each) for shop in shops]) for name, each in made.items()}
     return Trial(1.0 / market.demand.mean(axis=1), ledgers)
 
 

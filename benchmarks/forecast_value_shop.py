@@ -4,7 +4,7 @@ Plain arithmetic on arrays; nothing here knows where demand or levels come from.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TypeAlias
 
 import numpy as np
@@ -86,6 +86,12 @@ def follow(shop: Shop, levels: Table) -> Ledger:
             sold[period] += served
             lost[period] += asked - served
     return Ledger(held, sold, lost, ordered, stock + coming.sum(axis=0))
+
+
+def add_up(ledgers: Sequence[Ledger]) -> Ledger:
+    """Add up what became of the same products in as many shops."""
+    parts = ([getattr(ledger, part.name) for ledger in ledgers] for part in fields(Ledger))
+    return Ledger(*(np.sum(part, axis=0) for part in parts))
 
 
 def cost_of(ledger: Ledger, worth: Table, stockout_cost: float) -> Table:

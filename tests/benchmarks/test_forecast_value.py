@@ -8,7 +8,7 @@ import pytest
 from benchmarks.forecast_value_levels import FACTORS, Interval, by_deviation, by_moving_average
 from benchmarks.forecast_value_sets import split
 from benchmarks.forecast_value_shares import Shares, Trial, draws, shares_of
-from benchmarks.forecast_value_shop import Curve, Shop, at_fill, curve_of, follow
+from benchmarks.forecast_value_shop import Curve, Shop, add_up, at_fill, curve_of, follow
 
 
 def test_a_shop_by_hand() -> None:
@@ -51,6 +51,15 @@ def test_the_warm_up_is_lived_through_but_not_counted() -> None:
     # 3 of the first week are sold and 11 come on day 8.
     assert (ledger.sold[:, 0, 0].tolist(), ledger.lost[:, 0, 0].tolist()) == ([7], [0])
     assert ledger.held[0, 0, 0] == sum(range(4, 11))
+
+
+def test_shops_are_added_up() -> None:
+    demand, levels = np.full((1, 14), 1.0), np.full((2, 1, 1), 14.0)
+    slow, quick = (follow(Shop(demand, np.array([3.0]), 7, [days, days]), levels) for days in (7, 0))
+    both = add_up([slow, quick])
+    assert both.lost[:, 0, 0].tolist() == [4, 0]
+    assert both.held[:, 0, 0].tolist() == [2 + 1 + sum(range(7, 14)), sum(range(4, 11)) + sum(range(7, 14))]
+    assert float(both.ordered[0, 0]) == 11 + 3 + 11 + 7
 
 
 def test_costs_are_read_between_the_settings_around_a_fill_rate() -> None:
