@@ -19,6 +19,8 @@ from humidor_customers.exports.service import KIND as EXPORT
 from humidor_customers.interactions.sending import own_way
 from humidor_customers.jobs.queries import Lane
 from humidor_customers.jobs.working import Handler, keep_jobs
+from humidor_customers.market.rebuilding import KIND as REBUILD
+from humidor_customers.market.rebuilding import rebuild
 from humidor_customers.market.summing import keep_market
 from humidor_customers.mining.running import handlers
 from humidor_customers.orders.lapsing import keep_lapsing
@@ -37,7 +39,12 @@ from humidor_customers.value.running import run_model
 from humidor_customers.value.service import KIND as MODEL
 
 SEALED_EVERY_SECONDS = 600
-HANDLERS: dict[str, Handler] = {MODEL: run_model, SCORING: run_scoring, **segments.HANDLERS}
+HANDLERS: dict[str, Handler] = {
+    MODEL: run_model,
+    SCORING: run_scoring,
+    REBUILD: rebuild,
+    **segments.HANDLERS,
+}
 """What does the jobs of each kind."""
 
 SOON = (*segments.HANDLERS, EXPORT)

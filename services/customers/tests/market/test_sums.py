@@ -10,12 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from humidor_customers.jobs.working import Job, work_once
 from humidor_customers.market import cubes
 from humidor_customers.market.axes import Prices
 from humidor_customers.market.cubes import Named
 from humidor_customers.market.reading import Sent, Sold, Wanted, decode
+from humidor_customers.market.rebuilding import KIND
 from humidor_customers.testing.desk import Desk
 from humidor_customers.testing.selling import know, market_sums, returned, sale, sell, sum_market, voided
+from humidor_customers.working import HANDLERS
 
 BOUGHT = """
 SELECT local_day, store_id, kind = 'order', currency, gtin,
@@ -66,10 +69,44 @@ async def test_sums_kept_in_any_order_are_those_made_anew(desk: Desk, seed: int)
     assert kept["market_days_of_stores"] == bought
     assert {len(rows) > 0 for rows in kept.values()} == {True}
     by_place = await _areas(desk)
-    assert (await desk.client.post("/v1/market:rebuild", headers=desk.auth())).status_code == 202
-    await sum_market(desk)
+    job = await desk.ask("POST", "/v1/market:rebuild", expect=202)
+    assert await work_once(desk.runtime.pool, HANDLERS)
+    done = await desk.ask("GET", f"/v1/jobs/{job['job_id']}")
+    assert (done["state"], done["progress"], done["result"]) == ("done", 1, {"stores": 4})
     assert await market_sums(desk) == kept
     assert await _areas(desk) == by_place
+
+
+async def test_a_rebuild_that_is_cancelled_drops_nothing_or_leaves_the_rest_to_the_worker(desk: Desk) -> None:
+    await sell(
+        desk,
+        sale("S0001", "2026-10-05 12:00", [(1, 1, 2500)]),
+        sale("S0002", "2026-10-06 12:00", [(1, 1, 900)]),
+    )
+    await sum_market(desk)
+    kept, pool = await market_sums(desk), desk.runtime.pool
+    job = await desk.ask("POST", "/v1/market:rebuild", expect=202)
+    assert (await desk.ask("POST", "/v1/market:rebuild", expect=409))["code"] == "rebuild-under-way"
+    await desk.ask("POST", f"/v1/jobs/{job['job_id']}:cancel")
+    assert not await work_once(pool, HANDLERS)
+    assert await market_sums(desk) == kept
+
+    job = await desk.ask("POST", "/v1/market:rebuild", expect=202)
+
+    async def rebuild_and_be_cancelled(under_way: Job) -> Any:
+        say = under_way.say
+
+        def cancelled_once_it_sums(progress: float, stage: str) -> None:
+            under_way.lost = stage == "summing"
+            say(progress, stage)
+
+        under_way.say = cancelled_once_it_sums  # type: ignore[method-assign]
+        return await HANDLERS[KIND](under_way)
+
+    assert await work_once(pool, {KIND: rebuild_and_be_cancelled})
+    assert not (await market_sums(desk))["market_days_of_all"]
+    await sum_market(desk)
+    assert await market_sums(desk) == kept
 
 
 async def _areas(desk: Desk) -> Any:

@@ -73,7 +73,7 @@ async def test_cohorts_are_of_the_quarter_and_of_those_who_had_not_bought_before
 async def test_a_sequence_goes_on_within_the_days_that_are_asked_for(
     shop: Desk, most_days: int | None, customers: int
 ) -> None:
-    params = {"item": "brand", "support": 0.4, "longest": 2, "most_days": most_days}
+    params: dict[str, Any] = {"item": "brand", "support": 0.4, "longest": 2, "most_days": most_days}
     run_id, _ = await mine(shop, kind="sequences", **params)
     steps = {str(row["steps"]): row["customers"] for row in await found(shop, run_id, "sequences")}
     assert steps.get("[['River'], ['Harbour']]", 0) == customers

@@ -1,5 +1,7 @@
 """Mining through HTTP and the process that does it."""
 
+from uuid import UUID
+
 import msgspec
 import psutil
 import pytest
@@ -8,6 +10,7 @@ from humidor_common.clock import utc_now
 from humidor_common.db.transaction import transaction
 from humidor_customers.jobs import queries
 from humidor_customers.jobs.working import Cancelled, Job, work_once
+from humidor_customers.mining import work
 from humidor_customers.mining.running import handlers
 from humidor_customers.testing.desk import Desk
 from humidor_customers.testing.mining import SCOPE, ask, found, mine
@@ -59,6 +62,19 @@ async def test_a_run_that_is_cancelled_meanwhile_ends_its_process_and_leaves_not
     assert await pool.fetchval("SELECT count(*) FROM mining_rows") == 0
     children = psutil.Process().children(recursive=True)
     assert not [child for child in children if "humidor_customers.mining.work" in child.cmdline()]
+
+
+async def test_a_process_whose_run_another_worker_has_by_now_neither_writes_nor_clears(shop: Desk) -> None:
+    pool, dsn = shop.runtime.pool, shop.runtime.settings.pg_dsn
+    run_id, result = await mine(shop, kind="cohorts")
+    await pool.execute("UPDATE jobs SET state = 'running', lease = 2 WHERE job_id = $1::uuid", run_id)
+    job = await shop.ask("GET", f"/v1/jobs/{run_id}")
+    former, held = (queries.Claimed(UUID(run_id), job["kind"], job["parameters"], lease) for lease in (1, 2))
+    await pool.execute("DELETE FROM mining_rows WHERE place = 0")
+    await work.carry_out(work.Order(dsn, former), lambda _: None)
+    assert await pool.fetchval("SELECT count(*) FROM mining_rows") == result["rows"] - 1
+    await work.carry_out(work.Order(dsn, held), lambda _: None)
+    assert await pool.fetchval("SELECT count(*) FROM mining_rows") == result["rows"]
 
 
 async def test_sequences_and_switches_show_who_went_over(shop: Desk) -> None:

@@ -12,6 +12,7 @@ async def call(dask_address: str | None, function: Callable[..., T], *arguments:
 
     Raises:
         EngineLost: The cluster cannot be reached, or lost the call for good.
+        WorkFailed: Several workers of the cluster died of it.
     """
     if not dask_address:
         return await asyncio.to_thread(function, *arguments)
@@ -19,3 +20,18 @@ async def call(dask_address: str | None, function: Callable[..., T], *arguments:
 
     async with connected(dask_address) as client:
         return await submit(client, function, *arguments)
+
+
+async def call_heard(
+    dask_address: str | None, heard: Callable[[float], None], function: Callable[..., T], *arguments: Any
+) -> T:
+    """Call, as `call` does, a function whose last argument takes the share of it that is done (0 to 1).
+
+    `heard` is told that share now and then, in a thread where the call is not on a cluster.
+    """
+    if not dask_address:
+        return await asyncio.to_thread(function, *arguments, heard)
+    from humidor_common.engine.cluster import connected, submit_heard
+
+    async with connected(dask_address) as client:
+        return await submit_heard(client, heard, function, *arguments)

@@ -5,6 +5,7 @@ taken once, because a question waits for one result.
 """
 
 import asyncio
+import warnings
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -30,12 +31,7 @@ class Cluster:
         self.width = width
 
     async def ask(self, line: bytes, *, seconds: float) -> bytes:
-        from distributed import KilledWorker
-
-        try:
-            answer, failure = await submit(self._client, remote.answer, self._target, line, seconds)
-        except KilledWorker as error:
-            raise WorkFailed("the workers that had it died one after the other") from error
+        answer, failure = await submit(self._client, remote.answer, self._target, line, seconds)
         if failure is not None:
             raise WorkFailed(failure)
         found: bytes = answer
@@ -47,11 +43,14 @@ async def submit(client: Any, function: Callable[..., T], *arguments: Any) -> T:
 
     Raises:
         EngineLost: It lost its scheduler or all of its workers, and nobody came back in time.
-        KilledWorker: Several workers died of it.
+        WorkFailed: Several workers died of it.
         Exception: What the function raised.
     """
     name = f"{function.__name__}-{uuid4().hex}"
-    future = client.submit(function, *arguments, key=name, pure=False)
+    with warnings.catch_warnings():
+        # They are large, and go by the scheduler on purpose: it gives them to another worker when one dies.
+        warnings.filterwarnings("ignore", "Sending large graph")
+        future = client.submit(function, *arguments, key=name, pure=False)
     result = asyncio.ensure_future(future.result())
     alone = 0.0
     try:
@@ -67,6 +66,24 @@ async def submit(client: Any, function: Callable[..., T], *arguments: Any) -> T:
         future.release()
 
 
+async def submit_heard(
+    client: Any, heard: Callable[[float], None], function: Callable[..., T], *arguments: Any
+) -> T:
+    """Have the cluster call a function whose last argument takes the share of it that is done.
+
+    A call that nobody waits for any more, because the client is gone too, ends when it next tells its share.
+    """
+    name = uuid4().hex
+
+    def take(event: tuple[float, tuple[str, float]]) -> None:
+        told, share = event[1]
+        if told == name:
+            heard(share)
+
+    client.subscribe_topic(remote.TOPIC, take)
+    return await submit(client, remote.heard, name, function, *arguments)
+
+
 async def _give_up(future: Any) -> None:
     try:
         await future.cancel()
@@ -75,10 +92,13 @@ async def _give_up(future: Any) -> None:
 
 
 async def _outcome(result: "asyncio.Future[T]") -> T:
+    from distributed import KilledWorker
     from distributed.client import FutureCancelledError
 
     try:
         return await result
+    except KilledWorker as error:
+        raise WorkFailed("the workers that had it died one after the other") from error
     except (FutureCancelledError, OSError) as error:  # the scheduler went away with it
         raise EngineLost(f"the cluster lost the work: {error}") from error
 

@@ -1,5 +1,7 @@
 """What a worker of a Dask cluster does with a question: gives it to a process of its own.
 
+A call that is no question is made in its thread, and may say how far it is.
+
 A limit of time cannot stop compiled code in a thread, but it can end a process; so each thread of a worker
 has one, which lives as long as the worker and ends with it, because its input ends then.
 """
@@ -8,12 +10,20 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from selectors import EVENT_READ, DefaultSelector
 from time import monotonic
+from typing import Any, TypeVar
 
 from humidor_common.engine.pool import MODULE, ONE_THREAD, START_SECONDS
 
+TOPIC = "humidor-heard"
+"""Where workers tell how far calls are, each with its name; a topic of each would stay in the scheduler."""
+
 _PIECE = 1 << 20
+_TOLD_EVERY_SECONDS = 0.5
+
+T = TypeVar("T")
 _own = threading.local()
 
 
@@ -84,3 +94,30 @@ def answer(target: str, line: bytes, seconds: float) -> tuple[bytes, str | None]
     except Silent as error:
         _own.process = None
         return b"", str(error)
+
+
+class Unwanted(Exception):  # noqa: N818 - reads as what has happened
+    """Nobody waits for the call any more."""
+
+
+def heard(name: str, function: Callable[..., T], *arguments: Any) -> T:
+    """Call a function with, as its last argument, what takes the share that is done and tells who waits.
+
+    Raises:
+        Unwanted: Whoever waited has given it up, or is gone; Dask itself lets a thread go on for nothing.
+    """
+    from distributed import get_worker
+
+    worker = get_worker()
+    task = worker.state.tasks[worker.get_current_task()]
+    told = 0.0
+
+    def tell(share: float) -> None:
+        nonlocal told
+        if task.state == "cancelled":
+            raise Unwanted
+        if monotonic() - told > _TOLD_EVERY_SECONDS:
+            told = monotonic()
+            worker.log_event(TOPIC, (name, share))
+
+    return function(*arguments, tell)

@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from collections.abc import Callable
 
 import msgspec
 
@@ -14,3 +15,11 @@ def echo(line: bytes) -> bytes:
             os.kill(os.getpid(), signal.SIGKILL)
         time.sleep(asked.get("sleep", 0))
     return msgspec.json.encode([asked])
+
+
+def count_on(steps: int, tell: Callable[[float], None]) -> int:
+    """Tell the share of so many steps that is done, ten milliseconds each."""
+    for n in range(steps):
+        tell(n / steps)
+        time.sleep(0.01)
+    return steps

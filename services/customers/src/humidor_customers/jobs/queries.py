@@ -109,6 +109,15 @@ async def cancel(conn: Connection, job_id: UUID, *, now: datetime) -> bool:
     return bool(done == "UPDATE 1")
 
 
+async def is_open(conn: Connection, kind: str) -> bool:
+    """Say whether a job of a kind waits or is under way."""
+    found: bool = await conn.fetchval(
+        f"SELECT EXISTS (SELECT FROM jobs WHERE kind = $1 AND {_OPEN})",  # noqa: S608 - a constant
+        kind,
+    )
+    return found
+
+
 async def read(conn: Connection, job_id: UUID) -> JobView | None:
     row = await conn.fetchrow(f"SELECT {_COLUMNS} FROM jobs WHERE job_id = $1", job_id)  # noqa: S608
     return None if row is None else JobView(**row)

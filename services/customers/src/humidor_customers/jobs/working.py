@@ -10,7 +10,7 @@ from humidor_common.db.failures import DATABASE_ERRORS, TRANSIENT
 from humidor_common.db.pool import Pool
 from humidor_common.db.transaction import transaction
 from humidor_common.engine.calling import call
-from humidor_common.engine.work import EngineLost
+from humidor_common.engine.work import EngineLost, WorkFailed
 from humidor_common.runtime import beside
 from humidor_common.telemetry.logs import get_logger
 from humidor_customers.jobs import queries
@@ -66,9 +66,17 @@ class Job:
             raise Cancelled
 
     async def calculate(self, function: Callable[..., T], *arguments: Any) -> T:
-        """Let something calculate in a thread or on the cluster, so that the worker goes on consuming."""
+        """Let something calculate in a thread or on the cluster, so that the worker goes on consuming.
+
+        Raises:
+            Undoable: Workers of the cluster died of it, one after the other.
+            EngineLost: The cluster is away.
+        """
         self.say(self.progress, self.stage)
-        return await call(self.dask_address, function, *arguments)
+        try:
+            return await call(self.dask_address, function, *arguments)
+        except WorkFailed as error:
+            raise Undoable("workers-died", f"On the cluster {error}.") from error
 
     async def keep(self, conn: Any) -> None:
         """Make sure, for the rest of a transaction, that the outcome of the job is wanted.

@@ -4,15 +4,14 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from starlette.responses import Response
 
-from humidor_common import audit
 from humidor_common.clock import latest_date, utc_now
 from humidor_common.db.transaction import Read, Tx
 from humidor_common.web.inputs import Day
 from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit
 from humidor_customers.inputs import Admin, Reader
-from humidor_customers.market import comparing, queries, service, spreading, stocking, summing
+from humidor_customers.jobs.schemas import JobView
+from humidor_customers.market import comparing, queries, rebuilding, service, spreading, stocking
 from humidor_customers.market.asking import Active, Compared, Cut, Shifting, Spread, Stocked
 from humidor_customers.market.paging import Report, page_of
 from humidor_customers.market.schemas import (
@@ -155,8 +154,6 @@ async def get_coverage(conn: Read, principal: Reader, since: Annotated[Day, Quer
 
 
 @router.post(":rebuild", status_code=202)
-async def post_rebuild(conn: Tx, principal: Admin) -> Response:
-    """Drop every sum and have it made anew of what was bought; until that is done reports show less."""
-    await summing.start_anew(conn)
-    await audit.record(conn, principal, "rebuild", "market", "sums")
-    return Response(status_code=202)
+async def post_rebuild(conn: Tx, principal: Admin) -> JobView:
+    """Have a job drop every sum and make it anew of what was bought; until it is done reports show less."""
+    return await rebuilding.start_rebuild(conn, principal)

@@ -108,11 +108,13 @@ def _bound(day: date, days: int) -> datetime:
         return datetime.combine(day, time(), UTC)
 
 
-async def start_anew(conn: Connection) -> None:
-    """Drop every sum and have all stores summed up again, one after the other."""
+async def start_anew(conn: Connection) -> int:
+    """Drop every sum and have all stores summed up again, one after the other; gives how many there are."""
     await conn.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
     await conn.execute(_EVERY_STORE)
     await conn.execute(f"TRUNCATE {', '.join(TABLES)}, market_store_places")
+    stores: int = await conn.fetchval("SELECT count(*) FROM market_stores_to_sum")
+    return stores
 
 
 # A store that sold something has a place by now, or days that wait for their sums anyway.

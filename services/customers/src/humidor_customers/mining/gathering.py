@@ -8,7 +8,7 @@ import numpy as np
 
 from humidor_common.db.pool import Connection
 from humidor_customers.mining.rules.baskets import Ints
-from humidor_customers.mining.schemas import Scope
+from humidor_customers.mining.schemas import Affinities, Associations, Cohorts, Params, Scope
 
 _KEYS = {
     "product": "t.gtin",
@@ -37,6 +37,7 @@ GROUP BY 1, 2, 3, 4, 5, 6
 ORDER BY 1, 9, 2, 6
 """
 _AT_ONCE = 20_000
+_FIRST_DAY = date(1990, 1, 1)
 _MOST_NET = 10.0**15
 
 
@@ -81,22 +82,42 @@ def _day(ordinal: int) -> str:
     return date.fromordinal(int(ordinal)).isoformat()
 
 
+class Read(NamedTuple):
+    """All that a run goes by; `places` are the areas (or formats, …) of stores where it asks by them."""
+
+    lines: Lines
+    places: dict[str, str]
+
+
+async def read(conn: Connection, asked: Params, heard: Callable[[], None]) -> Read:
+    """Read what a run of any kind needs to know; what is found in it needs no database."""
+    of_all = isinstance(asked, Associations) or (isinstance(asked, Affinities) and asked.group != "customer")
+    since = asked.since
+    if isinstance(asked, Cohorts):
+        since = max(since - timedelta(days=asked.lookback_days), _FIRST_DAY)
+    item = "product" if isinstance(asked, Cohorts) else asked.item
+    lines = await read_lines(conn, asked, item=item, known_only=not of_all, since=since, heard=heard)
+    places: dict[str, str] = {}
+    if isinstance(asked, Affinities) and asked.group in PLACES:
+        places = await places_of(conn, asked.group)
+    return Read(lines, places)
+
+
 async def read_lines(
     conn: Connection,
     scope: Scope,
     *,
     item: str,
     known_only: bool,
-    since: date | None = None,
-    heard: Callable[[], None] = lambda: None,
+    since: date,
+    heard: Callable[[], None],
 ) -> Lines:
     """Read sales (or deliveries) of the days; what came back is not taken off, because it was bought."""
-    begin = since or scope.since
     arguments = (
         "order" if scope.level == "wholesale" else "sale",
-        datetime.combine(begin - timedelta(days=1), time(), UTC),
+        datetime.combine(since - timedelta(days=1), time(), UTC),
         datetime.combine(scope.until + timedelta(days=2), time(), UTC),
-        begin,
+        since,
         scope.until,
         scope.store_ids,
         not known_only,

@@ -1,12 +1,11 @@
-"""What each kind of run does: reads its lines, mines them, and words what was found."""
+"""What runs about purchases find in what was read, worded as it is told."""
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from humidor_common.db.pool import Connection
-from humidor_customers.mining.gathering import Lines, read_lines
+from humidor_customers.mining.gathering import Lines, Read
 from humidor_customers.mining.rules.associations import Least, derive_rules
 from humidor_customers.mining.rules.baskets import Ints, make_baskets
 from humidor_customers.mining.rules.itemsets import Heard, Limits, count_for, frequent_itemsets
@@ -20,31 +19,17 @@ LEAST_COUNT = 2
 """What happened once is no pattern, and every set of items of one huge basket would be one."""
 
 
-class Task(NamedTuple):
-    """Where to read, and whom to tell the share that is done."""
+class Found(NamedTuple):
+    """What a run found, figures about all of it, and why there is no row where there is none."""
 
-    conn: Connection
-    heard: Heard
-
-
-class Mined(NamedTuple):
-    """What a run found, how much it was found in, and why there is no row where there is none."""
-
-    lines: Lines
-    rows: Iterable[Row]
+    rows: list[Row]
     summary: Row
     empty: str
 
 
-Mine = Callable[[Task, Any], Awaitable[Mined]]
-
-
-async def mine_associations(task: Task, asked: Associations) -> Mined:
-    lines = await read_lines(
-        task.conn, asked, item=asked.item, known_only=False, heard=lambda: task.heard(0.0)
-    )
-    rows, summary = _associations(lines, asked, task.heard)
-    return Mined(lines, rows, summary, _without_rules(summary))
+def find_associations(read: Read, asked: Associations, heard: Heard) -> Found:
+    rows, summary = _associations(read.lines, asked, heard)
+    return Found(rows, summary, _without_rules(summary))
 
 
 def _without_rules(summary: Row) -> str:
@@ -110,13 +95,10 @@ def _named(codes: Ints, names: list[str]) -> list[str]:
     return [names[code] for code in codes.tolist() if code >= 0]
 
 
-async def mine_sequences(task: Task, asked: Sequences) -> Mined:
-    lines = await read_lines(
-        task.conn, asked, item=asked.item, known_only=True, heard=lambda: task.heard(0.0)
-    )
-    least = max(count_for(asked.support, len(lines.party_names)), LEAST_COUNT)
-    rows = list(_sequences(lines, asked, least, task.heard))
-    return Mined(lines, rows, {"min_count": least}, "nothing-frequent")
+def find_sequences(read: Read, asked: Sequences, heard: Heard) -> Found:
+    least = max(count_for(asked.support, len(read.lines.party_names)), LEAST_COUNT)
+    rows = list(_sequences(read.lines, asked, least, heard))
+    return Found(rows, {"min_count": least}, "nothing-frequent")
 
 
 def _sequences(lines: Lines, asked: Sequences, least: int, heard: Heard) -> Iterator[Row]:

@@ -1,4 +1,4 @@
-"""What runs about customers do: switching, affinities, cohorts and recommendations."""
+"""What runs about customers find: switching, affinities, cohorts and recommendations."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from humidor_customers.mining.gathering import PLACES, Lines, places_of, read_lines
-from humidor_customers.mining.miners import Mined, Row, Task
-from humidor_customers.mining.rules import recommending
-from humidor_customers.mining.rules.affinity import Enough, Purchases, find_affinities, slots_of
+from humidor_customers.mining.gathering import Lines, Read
+from humidor_customers.mining.miners import Found, Row
+from humidor_customers.mining.rules import affinity, recommending
+from humidor_customers.mining.rules.affinity import Enough, Purchases, slots_of
 from humidor_customers.mining.rules.baskets import Ints, encode
 from humidor_customers.mining.rules.cohorts import retain
+from humidor_customers.mining.rules.itemsets import Heard
 from humidor_customers.mining.rules.recommending import Bought, Measured, Model
 from humidor_customers.mining.rules.significance import wilson
 from humidor_customers.mining.rules.slots import slot_names
@@ -20,10 +21,9 @@ from humidor_customers.mining.rules.switching import count_switches, main_brands
 from humidor_customers.mining.schemas import Affinities, Cohorts, Recommendations, Scope, Switching
 
 
-async def mine_switching(task: Task, asked: Switching) -> Mined:
-    lines = await read_lines(task.conn, asked, item=asked.item, known_only=True)
-    rows, summary = _switching(lines)
-    return Mined(lines, rows, summary, "nobody-bought-again")
+def find_switching(read: Read, _asked: Switching, _heard: Heard) -> Found:
+    rows, summary = _switching(read.lines)
+    return Found(rows, summary, "nobody-bought-again")
 
 
 def _switching(lines: Lines) -> tuple[list[Row], Row]:
@@ -49,12 +49,9 @@ def _finite(value: float) -> float | None:
     return value if np.isfinite(value) else None
 
 
-async def mine_affinities(task: Task, asked: Affinities) -> Mined:
-    known_only = asked.group == "customer"
-    lines = await read_lines(task.conn, asked, item=asked.item, known_only=known_only)
-    places = await places_of(task.conn, asked.group) if asked.group in PLACES else {}
-    rows, summary = _affinities(lines, asked, places)
-    return Mined(lines, rows, summary, "nothing-significant" if summary["tests"] else "too-few-purchases")
+def find_affinities(read: Read, asked: Affinities, _heard: Heard) -> Found:
+    rows, summary = _affinities(read.lines, asked, read.places)
+    return Found(rows, summary, "nothing-significant" if summary["tests"] else "too-few-purchases")
 
 
 def _groups(lines: Lines, group: str, places: dict[str, str]) -> tuple[Ints, list[str | None]]:
@@ -73,7 +70,7 @@ def _affinities(lines: Lines, asked: Affinities, places: dict[str, str]) -> tupl
     slots = slots_of(lines.hours, (lines.days - 1) % 7, asked.slot)
     names = slot_names(asked.slot)
     enough = Enough(asked.purchases, asked.customers)
-    found = find_affinities(Purchases(groups, lines.items, slots, lines.parties), len(names), enough)
+    found = affinity.find_affinities(Purchases(groups, lines.items, slots, lines.parties), len(names), enough)
     rows = []
     for group, key, slot, count, of_key, of_slot, of_group, customers, p_value, q_value in zip(
         *(column.tolist() for column in found), strict=True
@@ -91,14 +88,10 @@ def _affinities(lines: Lines, asked: Affinities, places: dict[str, str]) -> tupl
     return rows, {"tests": len(found.counts), "significant": sum(row["significant"] for row in rows)}
 
 
-async def mine_cohorts(task: Task, asked: Cohorts) -> Mined:
-    since = asked.since - timedelta(days=asked.lookback_days)
-    lines = await read_lines(
-        task.conn, asked, item="product", known_only=True, since=max(since, date(1990, 1, 1))
-    )
-    rows = list(_cohorts(lines, asked))
+def find_cohorts(read: Read, asked: Cohorts, _heard: Heard) -> Found:
+    rows = list(_cohorts(read.lines, asked))
     ended = _last_ended(asked) >= _period(asked.since, asked.period)
-    return Mined(lines, rows, {}, "nobody-began" if ended else "no-period-has-ended")
+    return Found(rows, {}, "nobody-began" if ended else "no-period-has-ended")
 
 
 def _cohorts(lines: Lines, asked: Cohorts) -> Iterator[Row]:
@@ -130,15 +123,14 @@ def _begin(number: int, period: str) -> date:
     return date(months // 12, months % 12 + 1, 1)
 
 
-async def mine_recommendations(task: Task, asked: Recommendations) -> Mined:
-    lines = await read_lines(task.conn, asked, item=asked.item, known_only=True)
-    if not len(lines.items):
-        return Mined(lines, [], {}, "no-purchases")
-    rows, summary = _recommendations(task, lines, asked)
-    return Mined(lines, rows, summary, "everything-bought-already")
+def find_recommendations(read: Read, asked: Recommendations, heard: Heard) -> Found:
+    if not len(read.lines.items):
+        return Found([], {}, "no-purchases")
+    rows, summary = _recommendations(read.lines, asked, heard)
+    return Found(rows, summary, "everything-bought-already")
 
 
-def _recommendations(task: Task, lines: Lines, asked: Recommendations) -> tuple[list[Row], Row]:
+def _recommendations(lines: Lines, asked: Recommendations, heard: Heard) -> tuple[list[Row], Row]:
     """Try on the last days a model of the days before them; then recommend by all days."""
     until = (asked.until - timedelta(days=asked.test_days)).toordinal()
     before = lines.days <= until
@@ -157,7 +149,7 @@ def _recommendations(task: Task, lines: Lines, asked: Recommendations) -> tuple[
             "score": each.score,
             "because": lines.item_names[each.because] if each.because >= 0 else None,
         }
-        for each in recommending.recommend(model, asked.most, popular=popular, heard=task.heard)
+        for each in recommending.recommend(model, asked.most, popular=popular, heard=heard)
     ]
     trained_until = date.fromordinal(until).isoformat()
     return rows, {"method": "popularity" if popular else "likeness", "trained_until": trained_until} | _told(

@@ -5,10 +5,17 @@ from typing import Any
 from uuid import UUID
 
 from humidor_common.db.pool import Connection
+from humidor_customers.jobs.queries import Claimed
 
 
-async def clear(conn: Connection, run_id: UUID) -> None:
-    await conn.execute("DELETE FROM mining_rows WHERE run_id = $1", run_id)
+async def clear(conn: Connection, job: Claimed) -> None:
+    """Leave nothing of a run, unless another worker has it by now."""
+    await conn.execute(
+        """DELETE FROM mining_rows WHERE run_id = $1
+           AND EXISTS (SELECT FROM jobs WHERE job_id = $1 AND lease = $2)""",
+        job.job_id,
+        job.lease,
+    )
 
 
 async def add(conn: Connection, run_id: UUID, first: int, rows: Sequence[dict[str, Any]]) -> None:

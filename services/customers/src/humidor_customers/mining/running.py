@@ -9,6 +9,7 @@ from typing import Any, get_args
 import msgspec
 
 from humidor_common.db.transaction import transaction
+from humidor_common.engine.work import EngineLost
 from humidor_common.telemetry.logs import get_logger
 from humidor_customers.jobs.working import Handler, Job, Undoable
 from humidor_customers.mining import queries
@@ -33,14 +34,14 @@ def handlers(dsn: str) -> dict[str, Handler]:
             return await _mine(job, dsn)
         except BaseException:
             async with transaction(job.pool) as conn:
-                await queries.clear(conn, job.claimed.job_id)
+                await queries.clear(conn, job.claimed)
             raise
 
     return {PREFIX + kind: mine for kind in get_args(Kind)}
 
 
 async def _mine(job: Job, dsn: str) -> Mapping[str, Any]:
-    order = {"dsn": dsn, "run_id": job.claimed.job_id, "params": job.parameters}
+    order = {"dsn": dsn, "job": job.claimed, "dask_address": job.dask_address}
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -79,6 +80,7 @@ async def _listen(job: Job, process: asyncio.subprocess.Process, order: bytes) -
     Raises:
         Undoable: What was asked for cannot be found as it was asked.
         Cancelled: Somebody ended the job.
+        EngineLost: The cluster is away; the job begins anew later.
         Ended: The process did.
     """
     if process.stdin is None or process.stdout is None:
@@ -95,10 +97,17 @@ async def _listen(job: Job, process: asyncio.subprocess.Process, order: bytes) -
         if not line:
             raise Ended
         said = msgspec.json.decode(line)
-        if "result" in said:
-            result: Mapping[str, Any] = said["result"]
-            return result
-        if "code" in said:
-            raise Undoable(said["code"], said["detail"])
+        if "progress" not in said:
+            return outcome_of(said)
         job.say(said["progress"], "mining")
         reading = asyncio.ensure_future(process.stdout.readline())
+
+
+def outcome_of(said: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Give the result that a process says, or raise what kept it from one."""
+    if "code" in said:
+        raise Undoable(said["code"], said["detail"])
+    if "lost" in said:
+        raise EngineLost(said["lost"])
+    result: Mapping[str, Any] = said["result"]
+    return result

@@ -1,8 +1,10 @@
 """The process that mines one run: `python -m humidor_customers.mining.work`.
 
 It is told by standard input and answers by lines of JSON on standard output: `{"progress": 0.4}` now and
-then, at last `{"result": …}` or `{"code": …, "detail": …}`. It has its own memory and its own interpreter,
-so that mining neither slows the consumers of the worker nor stays behind in its memory.
+then, at last `{"result": …}`, `{"code": …, "detail": …}` or, where the cluster is away, `{"lost": …}`. It has
+its own memory and its own interpreter, so that mining neither slows the consumers of the worker nor stays
+behind in its memory. Where a cluster is named, it reads and writes here and has the cluster find what there
+is to be found: nobody there can reach the database.
 """
 
 import asyncio
@@ -10,18 +12,22 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterable
-from itertools import islice
+from collections.abc import Callable, Sequence
 from typing import Any
-from uuid import UUID
 
 import asyncpg
 import msgspec
 from pydantic import TypeAdapter
 
 from humidor_common.db.pool import Connection, prepare_connection
-from humidor_customers.mining import miners, miners_of_customers, queries
-from humidor_customers.mining.miners import Mine, Row, Task
+from humidor_common.engine.calling import call_heard
+from humidor_common.engine.work import EngineLost, WorkFailed
+from humidor_customers.jobs import queries as jobs
+from humidor_customers.jobs.queries import Claimed
+from humidor_customers.mining import queries
+from humidor_customers.mining.finding import find
+from humidor_customers.mining.gathering import read
+from humidor_customers.mining.miners import Row
 from humidor_customers.mining.rules.itemsets import TooMuch
 from humidor_customers.mining.schemas import Params
 
@@ -29,25 +35,17 @@ MEMORY_BYTES = 6 * 2**30
 _NICENESS = 10
 _TOLD_EVERY_SECONDS = 0.5
 _ROWS_AT_ONCE = 2000
-_MINERS: dict[str, Mine] = {
-    "associations": miners.mine_associations,
-    "sequences": miners.mine_sequences,
-    "switching": miners_of_customers.mine_switching,
-    "affinities": miners_of_customers.mine_affinities,
-    "cohorts": miners_of_customers.mine_cohorts,
-    "recommendations": miners_of_customers.mine_recommendations,
-}
 _PARAMS: TypeAdapter[Any] = TypeAdapter(Params)
 
 Say = Callable[[dict[str, Any]], None]
 
 
 class Order(msgspec.Struct):
-    """What to mine, under which id it is kept, and where."""
+    """Which held job to mine for, where to read and write, and which cluster finds, if any."""
 
     dsn: str
-    run_id: UUID
-    params: dict[str, Any]
+    job: Claimed
+    dask_address: str | None = None
 
 
 async def carry_out(order: Order, say: Say) -> None:
@@ -56,22 +54,27 @@ async def carry_out(order: Order, say: Say) -> None:
     try:
         say(await _mine(conn, order, say))
     except TooMuch as error:
-        say({"code": error.code, "detail": str(error)})
+        say({"code": error.code, "detail": error.message})
     except MemoryError:
         detail = "There are too many purchases for the memory of one process; ask for fewer days or stores."
         say({"code": "too-large", "detail": detail})
+    except WorkFailed as error:
+        say({"code": "workers-died", "detail": f"On the cluster {error}; ask for fewer days or stores."})
+    except EngineLost as error:
+        say({"lost": str(error)})
     finally:
         await conn.close()
 
 
 async def _mine(conn: Connection, order: Order, say: Say) -> dict[str, Any]:
-    params = _PARAMS.validate_python(order.params)
-    mined = await _MINERS[params.kind](Task(conn, _Hearing(say)), params)
-    rows = await _write(conn, order.run_id, mined.rows)
-    summary = {"read_at": mined.lines.read_at, "rows": rows} | mined.summary
-    if not rows:
-        summary["reason"] = mined.empty
-    return {"result": summary | mined.lines.summary()}
+    params, hearing = _PARAMS.validate_python(order.job.parameters), _Hearing(say)
+    known = await read(conn, params, lambda: hearing(0.0))
+    found = await call_heard(order.dask_address, hearing, find, known, params)
+    await _write(conn, order.job, found.rows)
+    summary = {"read_at": known.lines.read_at, "rows": len(found.rows)} | found.summary
+    if not found.rows:
+        summary["reason"] = found.empty
+    return {"result": summary | known.lines.summary()}
 
 
 class _Hearing:
@@ -96,20 +99,23 @@ async def _connect(dsn: str) -> Connection:
     return conn
 
 
-async def _write(conn: Connection, run_id: UUID, found: Iterable[Row]) -> int:
-    """Write in pieces; what a run found is seen once its job is done."""
-    await queries.clear(conn, run_id)
-    count, left = 0, iter(found)
-    while rows := list(islice(left, _ROWS_AT_ONCE)):
-        await queries.add(conn, run_id, count, rows)
-        count += len(rows)
-    await queries.forget_erased(conn, run_id)
-    return count
+async def _write(conn: Connection, job: Claimed, found: Sequence[Row]) -> None:
+    """Write in pieces for as long as the job is ours; what a run found is seen once its job is done."""
+    await queries.clear(conn, job)
+    for first in range(0, len(found), _ROWS_AT_ONCE):
+        async with conn.transaction():
+            if not await jobs.hold(conn, job):
+                return  # whoever has it now writes what it finds
+            await queries.add(conn, job.job_id, first, found[first : first + _ROWS_AT_ONCE])
+    await queries.forget_erased(conn, job.job_id)
 
 
 def _say(message: dict[str, Any]) -> None:
-    sys.stdout.buffer.write(msgspec.json.encode(message) + b"\n")
-    sys.stdout.buffer.flush()
+    try:
+        sys.stdout.buffer.write(msgspec.json.encode(message) + b"\n")
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        os._exit(1)  # nobody listens any more; a cluster ends what it does for a client that is gone
 
 
 def main() -> None:

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from humidor_customers.jobs.working import Undoable, work_once
+from humidor_customers.jobs.working import Job, work_once
 from humidor_customers.mining import work
+from humidor_customers.mining.running import outcome_of
 from humidor_customers.testing.desk import Desk
 
 SCOPE = {"since": "2026-06-01", "until": "2026-10-31"}
@@ -14,17 +15,14 @@ async def ask(desk: Desk, **params: Any) -> str:
     return str(made["job_id"])
 
 
-async def mine(desk: Desk, **params: Any) -> tuple[str, dict[str, Any]]:
-    """Have it mined in this process, as the process of the worker does."""
+async def mine(desk: Desk, *, dask_address: str | None = None, **params: Any) -> tuple[str, dict[str, Any]]:
+    """Have it mined in this process (or on a cluster from here), as the process of the worker does."""
     run_id = await ask(desk, **params)
     told: list[dict[str, Any]] = []
 
-    async def here(job: Any) -> dict[str, Any]:
-        order = work.Order(dsn=desk.runtime.settings.pg_dsn, run_id=job.claimed.job_id, params=job.parameters)
-        await work.carry_out(order, told.append)
-        if "code" in told[-1]:
-            raise Undoable(told[-1]["code"], told[-1]["detail"])
-        return dict(told[-1]["result"])
+    async def here(job: Job) -> dict[str, Any]:
+        await work.carry_out(work.Order(desk.runtime.settings.pg_dsn, job.claimed, dask_address), told.append)
+        return dict(outcome_of(told[-1]))
 
     await work_once(desk.runtime.pool, {f"mining_{params['kind']}": here})
     job = await desk.ask("GET", f"/v1/jobs/{run_id}")

@@ -22,8 +22,9 @@ class TooMuch(Exception):  # noqa: N818 - reads as what has happened
     """There are more results than anybody can read; `code` and the message say what to change."""
 
     def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
+        super().__init__(code, message)  # both, or it could not be pickled
         self.code = code
+        self.message = message
 
 
 class Level(NamedTuple):
