@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from pydantic import BaseModel
+
 
 class Figure(NamedTuple):
     """A figure by its place: a number (a truth is 1 or 0), a text, or neither where there is none."""
@@ -10,6 +12,27 @@ class Figure(NamedTuple):
     name: str
     number: float | None
     text: str | None
+
+
+class FigureRow(BaseModel):
+    """One figure of several documents: the part that it is of, its place in it, and its value.
+
+    Lists count from 1: `lift.1.lift` is the lift of the first tenth. A truth is the number 1 or 0.
+    """
+
+    part: str
+    name: str
+    number: float | None
+    text: str | None
+
+
+def rows_of(parts: Mapping[str, Any]) -> list[FigureRow]:
+    """Give every figure of named documents as a table; None stands for a document that is not there."""
+    return [
+        FigureRow(part=part, **each._asdict())
+        for part, document in parts.items()
+        for each in figures_of(document or {})
+    ]
 
 
 def figures_of(document: Any) -> list[Figure]:

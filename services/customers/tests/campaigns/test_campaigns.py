@@ -61,6 +61,9 @@ async def see_effect(office: Office, made: Any) -> None:
     await tell(desk, SUBSCRIPTION, evaluated(made, at=at - timedelta(hours=1), uplift=1.0))
     effect = await office.read(made, "/effect")
     assert effect["uplift_sticks"] == {"value": 300, "low": 100, "high": 500}
+    table = {row["name"]: row for row in (await office.read(made, "/effect-figures"))["items"]}
+    assert (table["uplift_sticks.low"]["number"], table["trusted"]["number"]) == (100, 1)
+    assert table["method"]["text"] == effect["method"]
     assert (effect["pulled_forward_sticks"], effect["trusted"]) == (None, True)
     # (40,000 + 50,000 − 50,000) ÷ 50,000, and its bounds.
     assert effect["return_on_spent"] == {"value": 0.8, "low": -0.2, "high": 1.8}

@@ -24,17 +24,33 @@ from humidor_customers.app import SERVICE
 ANALYSES = {"analytics", "market", "mining", "campaigns", "survey answers", "exports"}
 # What is answered as one document, and the list where it stands as a table; "" for what is no result.
 ELSEWHERE = {
-    "/v1/profiles/{kind}/{customer_id}": "/v1/profiles",
-    "/v1/jobs/{job_id}": "/v1/jobs",
+    "/v1/profiles/{kind}/{customer_id}": "/v1/profiles/{kind}/{customer_id}/traits",
+    "/v1/jobs/{job_id}": "/v1/jobs/{job_id}/figures",
     "/v1/models/{model_id}": "/v1/models/{model_id}/figures",
     "/v1/segments/{segment_id}": "/v1/segments",
     "/v1/campaigns/{campaign_id}": "/v1/campaigns",
-    "/v1/campaigns/{campaign_id}/effect": "/v1/campaigns",
+    "/v1/campaigns/{campaign_id}/effect": "/v1/campaigns/{campaign_id}/effect-figures",
     "/v1/campaigns/{campaign_id}/plan": "/v1/campaigns/{campaign_id}/plan-figures",
     "/v1/exports/{export_id}": "/v1/exports",
     "/v1/exports/{export_id}/file": "",
     "/v1/segments/fields": "",
     "/v1/market/coverage": "",
+}
+# Lists with documents in a cell, and the list in which each part of these has a row of its own.
+UNFOLDED = {
+    "/v1/jobs": "/v1/jobs/{job_id}/figures",
+    "/v1/mining/runs/{run_id}/rules": "/v1/mining/runs/{run_id}/rule-items",
+    "/v1/mining/runs/{run_id}/sequences": "/v1/mining/runs/{run_id}/sequence-items",
+    "/v1/models": "/v1/models/{model_id}/figures",
+    "/v1/models/{model_id}/scores": "/v1/models/{model_id}/score-figures",
+}
+# What somebody has written stands in a cell as it was given.
+AS_GIVEN = {
+    "/v1/campaigns",
+    "/v1/campaign-rules",
+    "/v1/campaign-rules/{rule_id}/versions",
+    "/v1/segments",
+    "/v1/survey-responses",
 }
 CELLS: dict[str, tuple[Value, Value]] = {
     "text": ("=利群", None),
@@ -71,6 +87,13 @@ def test_whatever_an_analysis_answers_is_a_list_or_stands_in_one() -> None:
     assert asked - LISTS.keys() == ELSEWHERE.keys(), "name the list in which it can be exported"
     assert {each for each in ELSEWHERE.values() if each} <= LISTS.keys()
     assert len(LISTS) > 25
+
+
+def test_no_result_of_an_analysis_is_left_in_a_cell_alone() -> None:
+    folded = {path for path, each in LISTS.items() if any(field.kind == "document" for field in each.fields)}
+    assert folded == UNFOLDED.keys() | AS_GIVEN
+    for path in UNFOLDED.values():
+        assert not any(field.kind == "document" for field in LISTS[path].fields)
 
 
 def cells(fields: list[FlatField], n: int) -> list[Value]:

@@ -1,5 +1,6 @@
 """Mining through HTTP and the process that does it."""
 
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -18,6 +19,17 @@ from humidor_customers.testing.ordering import gtin
 from humidor_customers.testing.selling import sale, sell
 
 
+async def every(desk: Desk, run_id: str, what: str) -> list[Any]:
+    """Read a list of items in pages of seven."""
+    rows: list[Any] = []
+    params: dict[str, Any] = {"limit": 7}
+    while "cursor" not in params or params["cursor"]:
+        page = await desk.ask("GET", f"/v1/mining/runs/{run_id}/{what}", params=params)
+        rows += page["items"]
+        params["cursor"] = page["next_cursor"]
+    return rows
+
+
 async def test_a_run_is_mined_by_a_process_of_its_own(shop: Desk) -> None:
     run_id = await ask(shop, kind="associations", support=0.05, confidence=0.5)
     await shop.ask("GET", f"/v1/mining/runs/{run_id}/rules", expect=409)
@@ -29,6 +41,15 @@ async def test_a_run_is_mined_by_a_process_of_its_own(shop: Desk) -> None:
     assert (best["consequent"], best["count"], best["confidence"]) == ([gtin(1)], 100, 1.0)
     assert best["q_value"] < 1e-10
     assert best["lift"] == pytest.approx(200 / 140)
+    sides: dict[tuple[int, str], list[str]] = {}
+    for row in await every(shop, run_id, "rule-items"):
+        sides.setdefault((row["place"], row["side"]), []).append(row["item"])
+    assert sides == {
+        (row["place"], side): row[side] for row in rules for side in ("antecedent", "consequent")
+    }
+    figures = (await shop.ask("GET", f"/v1/jobs/{run_id}/figures"))["items"]
+    assert {"part": "result", "name": "baskets", "number": 200, "text": None} in figures
+    assert {"part": "parameters", "name": "item", "number": None, "text": "product"} in figures
     await shop.ask("GET", f"/v1/mining/runs/{run_id}/cohorts", expect=404)
     csv = await shop.client.get(f"/v1/mining/runs/{run_id}/rules?format=csv", headers=shop.auth())
     assert csv.text.count("\r\n") == len(rules) + 1
@@ -93,6 +114,12 @@ async def test_sequences_and_switches_show_who_went_over(shop: Desk) -> None:
     over = patterns['[["River"],["Harbour"]]']
     assert (over["customers"], over["of_customers"], over["confidence"]) == (20, 40, 1.0)
     assert '[["Harbour"],["River"]]' not in patterns
+    steps: dict[int, dict[int, list[str]]] = {}
+    for row in await every(shop, run_id, "sequence-items"):
+        steps.setdefault(row["place"], {}).setdefault(row["step"], []).append(row["item"])
+    assert {place: list(each.values()) for place, each in steps.items()} == {
+        row["place"]: row["steps"] for row in patterns.values()
+    }
 
 
 async def test_affinities_name_the_time_at_which_a_brand_is_bought(shop: Desk) -> None:

@@ -58,6 +58,31 @@ async def scores(desk: Desk, view: Any, **params: Any) -> list[Any]:
     return found
 
 
+async def compare_tables(desk: Desk, rfm: Any, lifetime: Any, potential: Any) -> None:
+    """Hold what stands with models as tables against their documents."""
+
+    async def rows(view: Any, what: str, **params: Any) -> Any:
+        return await desk.ask("GET", f"{PATH}/{view['model_id']}/{what}", params=params)
+
+    tenths = (await rows(potential, "holdout"))["items"]
+    assert {each["by"] for each in tenths} == {"tenth"}
+    held = potential["holdout"]
+    assert [each["lift"] for each in tenths] == held["lift_by_tenth"]
+    assert [each["foretold"] for each in tenths] == [each["predicted"] for each in held["reliability"]]
+    segments = (await rows(rfm, "holdout"))["items"]
+    bought = {each["segment"]: each["bought"] for each in rfm["holdout"]["segments"]}
+    assert {each["group"]: each["happened"] for each in segments} == bought
+    repeats = (await rows(lifetime, "holdout"))["items"]
+    assert sum(each["customers"] for each in repeats) == lifetime["holdout"]["customers"]
+    first = await rows(rfm, "score-figures", limit=4)
+    rest = await rows(rfm, "score-figures", limit=2, cursor=first["next_cursor"])
+    assert [(row["party_id"], row["name"], row["number"]) for row in first["items"] + rest["items"]] == [
+        (row["party_id"], *each)
+        for row in (await scores(desk, rfm))[:2]
+        for each in zip(rfm["parameters"]["figures"], row["figures"], strict=True)
+    ]
+
+
 async def test_every_model_is_fitted_judged_and_its_scores_stand_in_profiles(desk: Desk) -> None:
     await members(desk)
     rfm = await fitted(desk, "rfm")
@@ -86,6 +111,7 @@ async def test_every_model_is_fitted_judged_and_its_scores_stand_in_profiles(des
     figures = {(each["part"], each["name"]): each["number"] for each in table["items"]}
     assert figures["holdout", "lift_by_tenth.2"] == potential["holdout"]["lift_by_tenth"][1]
     assert figures["parameters", "horizon_days"] == 90
+    await compare_tables(desk, rfm, lifetime, potential)
     high = await scores(desk, potential, label="high_value")
     assert high
     assert all(each["score"] is None for each in high)

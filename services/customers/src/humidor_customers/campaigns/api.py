@@ -23,7 +23,7 @@ from humidor_common.web.pagination import (
     page_of,
 )
 from humidor_customers.campaign_rules.here import Here
-from humidor_customers.campaigns import deciding, planning, queries, service
+from humidor_customers.campaigns import deciding, effects, planning, queries, service
 from humidor_customers.campaigns.effects import EffectView, effect_of
 from humidor_customers.campaigns.plan_schemas import PlanFigure, PlanView, StoreView
 from humidor_customers.campaigns.schemas import (
@@ -191,6 +191,16 @@ async def get_effect(conn: Read, principal: Reader, campaign_id: UUID) -> Effect
     """Read what a campaign has brought, and what has come back of what was spent."""
     principal.check_every_store()
     return await effect_of(conn, await service.get(conn, campaign_id))
+
+
+@router.get("/{campaign_id}/effect-figures")
+async def list_effect_figures(
+    conn: Read, principal: Reader, campaign_id: UUID, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+) -> Page[PlanFigure]:
+    """Read what a campaign has brought as a table, such as what was pulled forward and what is against it."""
+    principal.check_every_store()
+    campaign = await service.get(conn, campaign_id)
+    return page_of(await effects.list_figures(conn, campaign), cursor, limit)
 
 
 def _tagged(response: Response, campaign: CampaignView) -> CampaignView:

@@ -9,8 +9,10 @@ from pydantic import BaseModel
 from humidor_common.db.pool import Connection
 from humidor_common.events.forecasting import Estimate, PromotionEvaluated
 from humidor_common.web.problems import not_found
+from humidor_customers.campaigns.plan_schemas import PlanFigure
 from humidor_customers.campaigns.rules.returns import return_on
 from humidor_customers.campaigns.schemas import CampaignView
+from humidor_customers.figures import figures_of
 
 
 class EstimateView(BaseModel):
@@ -72,6 +74,16 @@ async def effect_of(conn: Connection, campaign: CampaignView) -> EffectView:
         spent_minor=campaign.spent_minor,
         return_on_spent=_view(_return(event, campaign)),
     )
+
+
+async def list_figures(conn: Connection, campaign: CampaignView) -> list[PlanFigure]:
+    """Give a campaign's effect as a table.
+
+    Raises:
+        Problem: 404 where it has not been evaluated.
+    """
+    effect = (await effect_of(conn, campaign)).model_dump(mode="json")
+    return [PlanFigure.model_validate(each._asdict()) for each in figures_of(effect)]
 
 
 _OF_EVENT = {

@@ -56,7 +56,7 @@ class PlanView(BaseModel):
 
 
 class PlanFigure(BaseModel):
-    """One figure of a plan by its place in it: `balance.1.treated_mean`; lists count from 1."""
+    """A figure of a plan or an effect by its place in it: `balance.1.treated_mean`; lists count from 1."""
 
     name: str
     number: float | None

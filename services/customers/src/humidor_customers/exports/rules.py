@@ -10,7 +10,7 @@ _NOBODYS = (
     "/v1/catalogue",
     "/v1/tier-schemes",
 )
-_SCORES = "/scores"
+_SCORES = ("/scores", "/score-figures")
 
 
 def may_hold_members(path: str) -> bool:

@@ -7,7 +7,16 @@ from fastapi import APIRouter, Query
 
 from humidor_common.clock import utc_now
 from humidor_common.db.transaction import Read, Tx
-from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor
+from humidor_common.web.pagination import (
+    DEFAULT_LIMIT,
+    Cursor,
+    Limit,
+    Page,
+    decode_cursor,
+    encode_cursor,
+    page_of,
+)
+from humidor_customers.figures import FigureRow
 from humidor_customers.inputs import NEWEST, Reader, Writer
 from humidor_customers.jobs import queries, service
 from humidor_customers.jobs.schemas import Filters, JobView
@@ -36,6 +45,15 @@ async def get_job(conn: Read, principal: Reader, job_id: UUID) -> JobView:
     """Read how far a job is, and what it came to."""
     principal.check_every_store()
     return await service.get_job(conn, job_id)
+
+
+@router.get("/{job_id}/figures")
+async def list_figures(
+    conn: Read, principal: Reader, job_id: UUID, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+) -> Page[FigureRow]:
+    """Read parameters and result of a job as a table, such as how well recommendations did."""
+    principal.check_every_store()
+    return page_of(await service.list_figures(conn, job_id), cursor, limit)
 
 
 @router.post("/{job_id}:cancel")

@@ -9,6 +9,7 @@ from humidor_common.auth import Principal
 from humidor_common.db.pool import Connection
 from humidor_common.ids import uuid7
 from humidor_common.web.problems import Problem, not_found
+from humidor_customers.figures import FigureRow, rows_of
 from humidor_customers.jobs import queries
 from humidor_customers.jobs.schemas import JobView
 
@@ -48,6 +49,16 @@ async def get_job(conn: Connection, job_id: UUID) -> JobView:
     if found is None:
         raise not_found("job", job_id)
     return found
+
+
+async def list_figures(conn: Connection, job_id: UUID) -> list[FigureRow]:
+    """Give what a job was asked for and what it came to as a table.
+
+    Raises:
+        Problem: 404.
+    """
+    found = await get_job(conn, job_id)
+    return rows_of({"parameters": found.parameters, "result": found.result})
 
 
 async def cancel_job(conn: Connection, principal: Principal, job_id: UUID, *, now: datetime) -> JobView:

@@ -22,8 +22,10 @@ from humidor_customers.mining.schemas import (
     CohortRow,
     Kind,
     RecommendationRow,
+    RuleItemRow,
     RuleRow,
     RunInput,
+    SequenceItemRow,
     SequenceRow,
     SwitchRow,
 )
@@ -66,7 +68,19 @@ class _Asked:
         )
         page = found[: self._limit]
         more = encode_cursor(page[-1][0]) if len(found) > self._limit else None
-        return Page(items=[model.model_validate(row) for _, row in page], next_cursor=more)
+        items = [model.model_validate({"place": place} | row) for place, row in page]
+        return Page(items=items, next_cursor=more)
+
+    async def read_items(self, kind: Kind, model: type[M], first: tuple[int, Any, int]) -> Page[M]:
+        """Read items after `first`, whose middle is what the kind orders the items of a row by."""
+        after = decode_cursor(self._cursor, int, type(first[1]), int) if self._cursor else first
+        if not all(-1 <= each < 2**31 for each in after if isinstance(each, int)):
+            after = (2**31 - 1, *first[1:])
+        run = self._run_id, kind
+        found = await service.read_items(self._conn, run, after=after, limit=self._limit + 1)
+        page = found[: self._limit]
+        more = encode_cursor(*list(page[-1].values())[:3]) if len(found) > self._limit else None
+        return Page(items=[model.model_validate(row) for row in page], next_cursor=more)
 
 
 @router.get("/runs/{run_id}/rules")
@@ -77,12 +91,30 @@ async def list_rules(
     return await _Asked(conn, principal, run_id, (cursor, limit)).read("associations", RuleRow)
 
 
+@router.get("/runs/{run_id}/rule-items")
+async def list_rule_items(
+    conn: Read, principal: Reader, run_id: UUID, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+) -> Page[RuleItemRow]:
+    """Read the items of rules, a row for each."""
+    asked = _Asked(conn, principal, run_id, (cursor, limit))
+    return await asked.read_items("associations", RuleItemRow, (-1, "", 0))
+
+
 @router.get("/runs/{run_id}/sequences")
 async def list_sequences(
     conn: Read, principal: Reader, run_id: UUID, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
 ) -> Page[SequenceRow]:
     """Read what customers bought after what, the most frequent first."""
     return await _Asked(conn, principal, run_id, (cursor, limit)).read("sequences", SequenceRow)
+
+
+@router.get("/runs/{run_id}/sequence-items")
+async def list_sequence_items(
+    conn: Read, principal: Reader, run_id: UUID, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+) -> Page[SequenceItemRow]:
+    """Read the items of each step of patterns, a row for each."""
+    asked = _Asked(conn, principal, run_id, (cursor, limit))
+    return await asked.read_items("sequences", SequenceItemRow, (-1, 0, 0))
 
 
 @router.get("/runs/{run_id}/switches")

@@ -54,3 +54,26 @@ async def page(
         *([] if customer_id is None else [customer_id]),
     )
     return [(row[0], row[1]) for row in found]
+
+
+RULE_ITEMS = """
+SELECT r.place, i.side, i.number, i.item FROM mining_rows r CROSS JOIN LATERAL (
+    SELECT s.side, e.number, e.item FROM (VALUES ('antecedent'), ('consequent')) s(side)
+    CROSS JOIN jsonb_array_elements_text(r.found->s.side) WITH ORDINALITY e(item, number)) i
+WHERE r.run_id = $1 AND r.place >= $2 AND (r.place, i.side, i.number) > ($2, $3, $4)
+ORDER BY 1, 2, 3 LIMIT $5
+"""
+SEQUENCE_ITEMS = """
+SELECT r.place, s.step, e.number, e.item FROM mining_rows r
+CROSS JOIN jsonb_array_elements(r.found->'steps') WITH ORDINALITY s(items, step)
+CROSS JOIN jsonb_array_elements_text(s.items) WITH ORDINALITY e(item, number)
+WHERE r.run_id = $1 AND r.place >= $2 AND (r.place, s.step, e.number) > ($2, $3, $4)
+ORDER BY 1, 2, 3 LIMIT $5
+"""
+
+
+async def page_items(
+    conn: Connection, statement: str, run_id: UUID, *, after: tuple[int, Any, int], limit: int
+) -> list[dict[str, Any]]:
+    """Read the items of rules or patterns one by one, after the place, side (or step) and number of one."""
+    return [dict(row) for row in await conn.fetch(statement, run_id, *after, limit)]

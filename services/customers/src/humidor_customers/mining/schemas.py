@@ -119,8 +119,10 @@ class RuleRow(BaseModel):
     """Who has all of `antecedent` in the basket has `consequent` too in `confidence` of the cases.
 
     `count` of `baskets` hold both. `q_value` is the p-value of Fisher's exact test, adjusted over all rules.
+    `place` is that of the rule in the run, from 0.
     """
 
+    place: int
     antecedent: list[str]
     consequent: list[str]
     count: int
@@ -135,12 +137,32 @@ class RuleRow(BaseModel):
     q_value: float
 
 
+class RuleItemRow(BaseModel):
+    """One item of a rule, which is named by its place; `number` counts the items of a side from 1."""
+
+    place: int
+    side: Literal["antecedent", "consequent"]
+    number: int
+    item: str
+
+
+class SequenceItemRow(BaseModel):
+    """One item of a step of a pattern, which is named by its place; steps and items count from 1."""
+
+    place: int
+    step: int
+    number: int
+    item: str
+
+
 class SequenceRow(BaseModel):
     """What `customers` of `of_customers` bought, step after step; a step is what came in one purchase.
 
-    `confidence` is their share of those who went as far as the item before the last.
+    `confidence` is their share of those who went as far as the item before the last. `place` is that of the
+    pattern in the run, from 0.
     """
 
+    place: int
     steps: list[list[str]]
     customers: int
     of_customers: int

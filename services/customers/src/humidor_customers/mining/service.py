@@ -43,9 +43,26 @@ async def read_rows(
     Raises:
         Problem: 404 where there is no such run of the kind; 409 `run-not-done`.
     """
+    await _check_done(conn, run)
+    return await queries.page(conn, run[0], customer_id=customer_id, after=after, limit=limit)
+
+
+async def read_items(
+    conn: Connection, run: tuple[UUID, Kind], *, after: tuple[int, Any, int], limit: int
+) -> list[dict[str, Any]]:
+    """Read the items of what a run of associations or sequences found, one by one.
+
+    Raises:
+        Problem: as for its rows.
+    """
+    await _check_done(conn, run)
+    statement = queries.RULE_ITEMS if run[1] == "associations" else queries.SEQUENCE_ITEMS
+    return await queries.page_items(conn, statement, run[0], after=after, limit=limit)
+
+
+async def _check_done(conn: Connection, run: tuple[UUID, Kind]) -> None:
     found = await get_job(conn, run[0])
     if found.kind != PREFIX + run[1]:
         raise not_found(f"run of {run[1]}", run[0])
     if found.state != "done":
         raise Problem(409, "run-not-done", f"The run is {found.state}.")
-    return await queries.page(conn, run[0], customer_id=customer_id, after=after, limit=limit)

@@ -6,12 +6,20 @@ from fastapi import APIRouter, Path, Query
 
 from humidor_common.db.transaction import Read
 from humidor_common.web.inputs import visible_stores
-from humidor_common.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor
+from humidor_common.web.pagination import (
+    DEFAULT_LIMIT,
+    Cursor,
+    Limit,
+    Page,
+    decode_cursor,
+    encode_cursor,
+    page_of,
+)
 from humidor_customers.consumers.schemas import MemberId
 from humidor_customers.inputs import PartyKind, Reader
 from humidor_customers.parties import Party, seen
 from humidor_customers.profiles import queries, service
-from humidor_customers.profiles.schemas import Filters, ProfileRow, ProfileView
+from humidor_customers.profiles.schemas import Filters, ProfileRow, ProfileView, TraitFigure
 
 router = APIRouter(prefix="/v1/profiles", tags=["analytics"])
 
@@ -47,3 +55,18 @@ async def get_profile(
     party = Party(kind, customer_id)
     await seen(conn, principal, party)
     return await service.get_profile(conn, party)
+
+
+@router.get("/{kind}/{customer_id}/traits")
+async def list_traits(
+    conn: Read,
+    principal: Reader,
+    kind: Annotated[PartyKind, Path()],
+    customer_id: Annotated[MemberId, Path()],
+    cursor: Cursor = None,
+    limit: Limit = DEFAULT_LIMIT,
+) -> Page[TraitFigure]:
+    """Read the traits of one customer with their evidence as a table."""
+    party = Party(kind, customer_id)
+    await seen(conn, principal, party)
+    return page_of(await service.list_traits(conn, party), cursor, limit)

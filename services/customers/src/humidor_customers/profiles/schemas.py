@@ -104,3 +104,17 @@ class ProfileView(BaseModel):
     value_segment: Trait
     lifetime_value: Trait
     churn_risk: Trait
+
+
+class TraitFigure(BaseModel):
+    """One figure of a trait: its `value`, or what it rests on (`evidence.shares.Harbour`).
+
+    Lists count from 1. A truth is the number 1 or 0.
+    """
+
+    trait: str
+    name: str
+    number: float | None
+    text: str | None
+    reason: str | None
+    computed_at: datetime

@@ -5,9 +5,10 @@ from typing import Any
 
 from humidor_common.db.pool import Connection
 from humidor_common.web.problems import not_found
+from humidor_customers.figures import figures_of
 from humidor_customers.inputs import Party
 from humidor_customers.profiles import queries, rules
-from humidor_customers.profiles.schemas import ProfileRow, ProfileView, Trait
+from humidor_customers.profiles.schemas import ProfileRow, ProfileView, Trait, TraitFigure
 
 
 async def get_profile(conn: Connection, party: Party) -> ProfileView:
@@ -31,6 +32,21 @@ async def get_profile(conn: Connection, party: Party) -> ProfileView:
         **_stated(row, details.get("stated", {})),
         **_modelled(await queries.scores(conn, party), row),
     )
+
+
+async def list_traits(conn: Connection, party: Party) -> list[TraitFigure]:
+    """Give the traits of a customer with their evidence as a table.
+
+    Raises:
+        Problem: 404 as for the profile.
+    """
+    view = (await get_profile(conn, party)).model_dump(mode="json")
+    traits = {name: each for name, each in view.items() if isinstance(each, dict)}
+    return [
+        TraitFigure(trait=name, reason=each["reason"], computed_at=each["computed_at"], **figure._asdict())
+        for name, each in traits.items()
+        for figure in figures_of({"value": each["value"], "evidence": each["evidence"]})
+    ]
 
 
 def _counted(row: ProfileRow) -> dict[str, Trait]:

@@ -19,10 +19,18 @@ from humidor_common.web.pagination import (
     encode_cursor,
     page_of,
 )
+from humidor_customers.figures import FigureRow
 from humidor_customers.inputs import NEWEST, Reader, Writer
 from humidor_customers.jobs.schemas import JobView
 from humidor_customers.value import queries, service
-from humidor_customers.value.schemas import FigureRow, Filters, ModelInput, ModelView, ScoreView
+from humidor_customers.value.schemas import (
+    Filters,
+    HoldoutRow,
+    ModelInput,
+    ModelView,
+    ScoreFigureRow,
+    ScoreView,
+)
 
 router = APIRouter(prefix="/v1/models", tags=["analytics"])
 
@@ -66,6 +74,29 @@ async def list_figures(
     """Read parameters, fit and hold-out of a model as a table, such as its lift curve or its clusters."""
     principal.check_every_store()
     return page_of(await service.list_figures(conn, model_id), cursor, limit)
+
+
+@router.get("/{model_id}/holdout")
+async def list_holdout(
+    conn: Read, principal: Reader, model_id: UUID, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+) -> Page[HoldoutRow]:
+    """Read what was foretold and what happened, group by group: calibration, lift, purchases or segments."""
+    principal.check_every_store()
+    return page_of(await service.list_holdout(conn, model_id), cursor, limit)
+
+
+@router.get("/{model_id}/score-figures")
+async def list_score_figures(
+    conn: Read, principal: Reader, model_id: UUID, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+) -> Page[ScoreFigureRow]:
+    """Read the figures behind scores, a row for each customer and figure."""
+    principal.check_every_store()
+    party_id, place = decode_cursor(cursor, str, int) if cursor else ("", 0)
+    after = party_id, min(max(place, 0), 2**31)
+    found = await service.list_score_figures(conn, model_id, after=after, limit=limit + 1)
+    page = found[:limit]
+    more = encode_cursor(page[-1][1].party_id, page[-1][0]) if len(found) > limit else None
+    return Page(items=[row for _, row in page], next_cursor=more)
 
 
 @router.get("/{model_id}/scores")

@@ -149,6 +149,22 @@ async def page_scores(
     return [ScoreView(**row) for row in rows]
 
 
+async def page_score_figures(
+    conn: Connection, model_id: UUID, *, after: tuple[str, int], limit: int
+) -> list[tuple[str, int, float | None]]:
+    """Read figures of scores one by one, in the order of customers and of their places (from 1)."""
+    rows = await conn.fetch(
+        """SELECT s.party_id, f.n, f.figure
+           FROM model_scores s CROSS JOIN LATERAL unnest(s.figures) WITH ORDINALITY f(figure, n)
+           WHERE s.model_id = $1 AND s.party_id >= $2 AND (s.party_id, f.n) > ($2, $3)
+           ORDER BY 1, 2 LIMIT $4""",
+        model_id,
+        *after,
+        limit,
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
 async def fetch_customers(
     conn: Connection, party_kind: str, *, after: str, limit: int
 ) -> list[asyncpg.Record]:

@@ -1,7 +1,7 @@
 """What callers send and see of models of customers' value."""
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -66,13 +66,26 @@ class ScoreView(BaseModel):
     figures: list[float | None] | None
 
 
-class FigureRow(BaseModel):
-    """One figure of a model: its part (`parameters`, `fit`, `holdout`), its place in it, and its value.
+class HoldoutRow(BaseModel):
+    """What was foretold of a group of customers, or times, that a model had not seen, and what came of it.
 
-    Lists count from 1: `lift.1.lift` is the lift of the first tenth. A truth is the number 1 or 0.
+    `by` says what the groups are: `tenth` of the customers by probability (1 the least likely; both figures
+    are shares), `repeats` before (purchases; 7 is 7 or more), `segment` (the share that bought). `lift` is
+    that of the best so many tenths.
     """
 
-    part: str
+    by: Literal["tenth", "repeats", "segment"]
+    group: str
+    customers: int
+    foretold: float | None
+    happened: float
+    lift: float | None = None
+    mean_spent_minor: float | None = None
+
+
+class ScoreFigureRow(BaseModel):
+    """One figure that a model says of a customer, by its name."""
+
+    party_id: str
     name: str
     number: float | None
-    text: str | None
