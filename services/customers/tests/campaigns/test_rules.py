@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from humidor_customers.campaign_rules.rules import Facts, judge
 from humidor_customers.campaign_rules.service import built_in
-from humidor_customers.campaigns.rules.drawing import Unit, balance, detectable_percent, draw
+from humidor_customers.campaigns.rules.drawing import Unit, assign, balance, detectable_percent, draw
 from humidor_customers.campaigns.rules.returns import return_on
 from humidor_customers.campaigns.rules.states import STEPS, allowed
 from humidor_customers.campaigns.rules.stopping import Look, Outcome, decide, whole_days
@@ -102,6 +102,33 @@ def test_a_draw_is_disjoint_complete_right_to_one_a_stratum_and_the_same_again(
     mixed = list(given_stores)
     chance.shuffle(mixed)
     assert draw(mixed, share, seed) == drawn
+
+
+@settings(max_examples=60)
+@given(stores, st.lists(st.integers(1, 9), min_size=2, max_size=5), st.integers(0, 2**53), st.randoms())
+def test_variants_divide_the_treated_by_their_shares_in_all_and_in_every_stratum_and_the_same_again(
+    given_stores: list[Unit], weights: list[int], seed: int, chance: Any
+) -> None:
+    shares = {str(n): weight / sum(weights) for n, weight in enumerate(weights)}
+    drawn = draw(given_stores, 0.2, seed)
+    variants = assign(drawn, shares, seed)
+    assert variants.keys() == set(drawn.treated)
+    for name, share in shares.items():
+        own = [store_id for store_id, each in variants.items() if each == name]
+        assert abs(len(own) - share * len(drawn.treated)) < 2
+        for stratum in set(drawn.strata.values()):
+            of = [each for each in drawn.treated if drawn.strata[each] == stratum]
+            assert abs(len(set(of) & set(own)) - share * len(of)) < 3
+    mixed = list(given_stores)
+    chance.shuffle(mixed)
+    assert assign(draw(mixed, 0.2, seed), shares, seed) == variants
+
+
+def test_each_store_comes_into_each_variant_by_some_seed() -> None:
+    six = [Unit(f"S{n}", "x", n, n) for n in range(6)]
+    drawn = draw(six, 0, 1)
+    found = {item for seed in range(30) for item in assign(drawn, {"A": 0.5, "B": 0.5}, seed).items()}
+    assert len(found) == 12
 
 
 def test_other_seeds_draw_others_and_the_balance_and_what_can_be_shown_are_as_calculated_by_hand() -> None:

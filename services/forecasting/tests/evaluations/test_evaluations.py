@@ -10,8 +10,10 @@ from humidor_common.clock import utc_now
 from humidor_common.db.transaction import transaction
 from humidor_common.events.forecasting import PromotionEvaluated
 from humidor_common.events.pos import SaleRecorded
-from humidor_forecasting.evaluations import helper, queries
+from humidor_forecasting.evaluations import helper, queries, statements
+from humidor_forecasting.evaluations.gathering import Defaults, gather
 from humidor_forecasting.evaluations.queries import Job
+from humidor_forecasting.evaluations.schemas import EvaluationInput
 from humidor_forecasting.evaluations.working import LEASE, Evaluator
 from humidor_forecasting.promotions.consumers import SUBSCRIPTION as CAMPAIGNS
 from humidor_forecasting.settings import ForecastingSettings
@@ -77,6 +79,46 @@ async def ask(market: Market, promotion_id: str = ID, **terms: Any) -> Any:
 async def done(market: Market, asked: Any) -> Any:
     assert await evaluator(market).work_once()
     return await market.ask("GET", f"/v1/evaluations/{asked['evaluation_id']}")
+
+
+async def test_variants_are_evaluated_one_by_one_against_the_same_holdouts(
+    market: Market,
+) -> None:
+    await market.know(product(), product(OTHER, brand="Other"), *map(store, [*TREATED, *HELD_OUT]))
+    for store_id, lift in zip(TREATED, (1.1, 1.1, 1.8), strict=True):
+        await market.sold(*history(store_id, lift=lift))
+    for store_id in HELD_OUT:
+        await market.sold(*history(store_id))
+    await market.tell(CAMPAIGNS, campaign(**TOLD))
+    stranger = {"name": "A", "store_ids": ["S0001", "S0009"]}
+    refused = {"promotion_id": ID, "variant": stranger}
+    problem = await market.ask("POST", "/v1/evaluations", json=refused, expect=422)
+    assert problem["errors"][0]["field"] == "variant.store_ids"
+    uplifts = []
+    for name, store_ids, cost in (("A", TREATED[:2], 40_000), ("B", TREATED[2:], 20_000)):
+        variant = {"name": name, "store_ids": store_ids}
+        view = await done(market, await ask(market, variant=variant, methods=THREE[:1]))
+        result = view["result"]
+        assert (result["stores"], result["control_stores"]) == (len(store_ids), 3)
+        assert (result["cost_minor"], view["terms"]["variant"]) == (cost, variant)
+        uplifts.append(result["uplift"]["effect_percent"]["value"])
+    assert uplifts[0] < 30 < uplifts[1]
+    told = await market.told(PromotionEvaluated)
+    assert [each.promotion_id for each in told] == [f"{ID}/A", f"{ID}/B"]
+
+
+async def test_stores_of_a_promotion_beyond_the_most_that_are_evaluated_are_no_controls(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await sell(market)
+    monkeypatch.setattr(statements, "MOST_TREATED", 2)
+    terms = EvaluationInput(promotion_id=ID).model_dump(mode="json")
+    job = Job(identity("evaluation"), ID, terms, 1, {})
+    async with transaction(market.runtime.pool) as conn:
+        gathered = await gather(conn, job, Defaults(14, None), now=utc_now())
+    assert gathered.given is not None
+    roles = [(each.store_id, each.role) for each in gathered.given.stores]
+    assert roles == [(each, "treated") for each in TREATED[:2]] + [(each, "holdout") for each in HELD_OUT]
 
 
 async def test_a_campaign_with_holdouts_is_evaluated_kept_and_told_and_again_is_newer(market: Market) -> None:

@@ -69,7 +69,8 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
 class PromotionEvaluated(Event, frozen=True, kw_only=True):
     """What a promotion sold that would not have been sold without it, beside what was expected without it.
 
-    `promotion_id` is the campaign's id where `customers` ran it. Figures are over all its stores and days:
+    `promotion_id` is the campaign's id where `customers` ran it, `<id>/<name>` of one of its variants alone.
+    Figures are over all its stores and days:
     `uplift_sticks` in the promoted products, `cannibalised_sticks` lost by others of the stores,
     `pulled_forward_sticks` lost after its end, `profit_minor` what remains of all of it after `cost_minor`;
     None where it could not be told. `placebo_p` is the share of stores without it that would have shown as

@@ -24,7 +24,7 @@ from humidor_common.web.pagination import (
 )
 from humidor_customers.campaign_rules.here import Here
 from humidor_customers.campaigns import deciding, effects, planning, queries, service
-from humidor_customers.campaigns.effects import EffectView, effect_of
+from humidor_customers.campaigns.effects import EffectView, VariantEffect, effect_of
 from humidor_customers.campaigns.plan_schemas import PlanFigure, PlanView, StoreView
 from humidor_customers.campaigns.schemas import (
     Approval,
@@ -201,6 +201,16 @@ async def list_effect_figures(
     principal.check_every_store()
     campaign = await service.get(conn, campaign_id)
     return page_of(await effects.list_figures(conn, campaign), cursor, limit)
+
+
+@router.get("/{campaign_id}/variant-effects")
+async def list_variant_effects(
+    conn: Read, principal: Reader, campaign_id: UUID, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+) -> Page[VariantEffect]:
+    """Read what each variant has brought, where `forecasting` has evaluated it alone."""
+    principal.check_every_store()
+    campaign = await service.get(conn, campaign_id)
+    return page_of(await effects.effects_of_variants(conn, campaign), cursor, limit)
 
 
 def _tagged(response: Response, campaign: CampaignView) -> CampaignView:

@@ -52,6 +52,58 @@ class EffectView(BaseModel):
     reasons: list[str]
 
 
+class VariantEffect(BaseModel):
+    """What one variant has brought in its own stores, against the stores held out; null till it is evaluated.
+
+    `reasons` are codes of what stands against the figures, with commas between.
+    """
+
+    variant: str
+    evaluation_id: UUID | None = None
+    method: str | None = None
+    evaluated_at: datetime | None = None
+    data_until: datetime | None = None
+    probability: float | None = None
+    stores: int | None = None
+    control_stores: int | None = None
+    sold_sticks: float | None = None
+    uplift_sticks: EstimateView | None = None
+    uplift_sticks_a_store: EstimateView | None = None
+    profit_minor: EstimateView | None = None
+    cost_minor: int | None = None
+    currency: str | None = None
+    placebo_p: float | None = None
+    trusted: bool | None = None
+    reasons: str | None = None
+
+
+async def effects_of_variants(conn: Connection, campaign: CampaignView) -> list[VariantEffect]:
+    """Give the effect of each variant that was evaluated alone, as `<campaign_id>/<name>`."""
+    ids = {f"{campaign.campaign_id}/{each.name}": each.name for each in campaign.variants}
+    rows = await conn.fetch(
+        "SELECT promotion_id, effect FROM campaign_effects WHERE promotion_id = ANY($1::text[])", list(ids)
+    )
+    known = {ids[row[0]]: msgspec.convert(row[1], PromotionEvaluated) for row in rows}
+    return [
+        _of_variant(each.name, known[each.name]) if each.name in known else VariantEffect(variant=each.name)
+        for each in campaign.variants
+    ]
+
+
+def _of_variant(name: str, event: PromotionEvaluated) -> VariantEffect:
+    uplift, stores = event.uplift_sticks, max(event.stores, 1)
+    each = {bound: getattr(uplift, bound) / stores for bound in ("value", "low", "high")}
+    taken = VariantEffect.model_fields.keys() & _OF_EVENT - {"reasons"}
+    return VariantEffect(
+        **{name: getattr(event, name) for name in taken},
+        variant=name,
+        uplift_sticks=_required(uplift),
+        uplift_sticks_a_store=EstimateView(**each),
+        profit_minor=_view(event.profit_minor),
+        reasons=", ".join(event.reasons),
+    )
+
+
 async def effect_of(conn: Connection, campaign: CampaignView) -> EffectView:
     """Give a campaign's effect with what has come back of what was spent.
 

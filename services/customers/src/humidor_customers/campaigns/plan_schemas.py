@@ -24,6 +24,20 @@ class StratumView(BaseModel):
     holdout: int
 
 
+class VariantView(BaseModel):
+    """How many stores a variant has, and how it compares with the stores held out.
+
+    `standardised_difference` is of what both sold in the 90 days before; `detectable_percent` as for the
+    whole. None where nobody is held out or too few take part.
+    """
+
+    name: str
+    stores: int
+    before_mean: float | None
+    standardised_difference: float | None
+    detectable_percent: float | None
+
+
 class OverlapView(BaseModel):
     """Another live campaign on some of the same stores, products and days: neither's effect is its own."""
 
@@ -53,6 +67,7 @@ class PlanView(BaseModel):
     balance: list[BalanceView]
     detectable_percent: float | None
     overlaps: list[OverlapView]
+    variants: list[VariantView] = Field(default_factory=list)
 
 
 class PlanFigure(BaseModel):
@@ -66,7 +81,8 @@ class PlanFigure(BaseModel):
 class StoreView(BaseModel):
     """A store of a campaign; `before_sticks` are of the 90 days before it was drawn.
 
-    `basis` is what they were counted from: its till, or its owner's orders where it has none.
+    `basis` is what they were counted from: its till, or its owner's orders where it has none. `variant` is
+    the one that a treated store was drawn into.
     """
 
     store_id: str
@@ -75,3 +91,4 @@ class StoreView(BaseModel):
     stratum: str | None
     basis: Literal["till", "orders", "none"]
     before_sticks: float
+    variant: str | None = None

@@ -1,7 +1,7 @@
 """Draws who goes without a campaign, from what is known now, and fixes it when the campaign is scheduled."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from humidor_common.db.pool import Connection
@@ -15,8 +15,16 @@ from humidor_customers.campaigns.plan_schemas import (
     StaysOut,
     StoreView,
     StratumView,
+    VariantView,
 )
-from humidor_customers.campaigns.rules.drawing import Draw, Unit, balance, detectable_percent, draw
+from humidor_customers.campaigns.rules.drawing import (
+    Draw,
+    Unit,
+    assign,
+    balance,
+    detectable_percent,
+    draw,
+)
 from humidor_customers.campaigns.schemas import CampaignView
 from humidor_customers.figures import figures_of
 
@@ -57,6 +65,8 @@ async def fix(conn: Connection, campaign: CampaignView, *, now: datetime) -> Pla
         raise invalid(field, f"no store is left to take part; {plan.excluded} stay out")
     if campaign.holdout_share and not plan.holdout:
         raise invalid("holdout_share", "too small: none of the stores would go without the campaign")
+    if lacking := [each.name for each in plan.variants if not each.stores]:
+        raise invalid("variants", f"too few stores: none for {', '.join(lacking)}")
     plan = plan.model_copy(update={"fixed": True})
     await queries.fix_plan(conn, campaign.campaign_id, plan.model_dump(mode="json"), stores)
     return plan
@@ -66,6 +76,7 @@ async def _make(conn: Connection, campaign: CampaignView, now: datetime) -> tupl
     found = await candidates(conn, campaign, now=now)
     units = [each.unit for each in found if each.excluded is None]
     drawn = draw(units, campaign.holdout_share, campaign.seed)
+    variants = _assign(campaign, drawn)
     plan = PlanView(
         fixed=False,
         treated=len(drawn.treated),
@@ -79,8 +90,28 @@ async def _make(conn: Connection, campaign: CampaignView, now: datetime) -> tupl
         balance=[BalanceView.model_validate(each._asdict()) for each in balance(units, drawn)],
         detectable_percent=detectable_percent(units, drawn),
         overlaps=await queries.overlaps(conn, campaign, [each.store_id for each in units]),
+        variants=[_variant(each.name, variants, units, drawn) for each in campaign.variants],
     )
-    return plan, _stores(found, drawn)
+    return plan, _stores(found, drawn, variants)
+
+
+def _assign(campaign: CampaignView, drawn: Draw) -> dict[str, str]:
+    shares = {each.name: each.share for each in campaign.variants}
+    return assign(drawn, shares, campaign.seed) if shares else {}
+
+
+def _variant(name: str, variants: Mapping[str, str], units: Sequence[Unit], drawn: Draw) -> VariantView:
+    """Compare the stores of one variant with those held out, as if they were the whole campaign."""
+    own = drawn._replace(treated=[each for each in drawn.treated if variants[each] == name])
+    compared = {*own.treated, *own.holdout}
+    before = balance(units, own)[0]
+    return VariantView(
+        name=name,
+        stores=len(own.treated),
+        before_mean=before.treated_mean,
+        standardised_difference=before.standardised_difference,
+        detectable_percent=detectable_percent([each for each in units if each.store_id in compared], own),
+    )
 
 
 def _strata(drawn: Draw) -> list[StratumView]:
@@ -92,15 +123,16 @@ def _strata(drawn: Draw) -> list[StratumView]:
     ]
 
 
-def _stores(found: Sequence[Candidate], drawn: Draw) -> list[StoreView]:
+def _stores(found: Sequence[Candidate], drawn: Draw, variants: Mapping[str, str]) -> list[StoreView]:
     held = set(drawn.holdout)
-    return [_store(each, drawn, held=each.unit.store_id in held) for each in found]
+    return [_store(each, drawn, variants, held=each.unit.store_id in held) for each in found]
 
 
-def _store(candidate: Candidate, drawn: Draw, *, held: bool) -> StoreView:
+def _store(candidate: Candidate, drawn: Draw, variants: Mapping[str, str], *, held: bool) -> StoreView:
     unit: Unit = candidate.unit
     part = "holdout" if held else "treated"
     return StoreView(
+        variant=variants.get(unit.store_id),
         store_id=unit.store_id,
         part="excluded" if candidate.excluded else part,
         reason=candidate.excluded,

@@ -107,8 +107,9 @@ async def fix_plan(
     """Write down what was drawn; it stays."""
     await conn.execute("UPDATE campaigns SET plan = $2 WHERE campaign_id = $1", campaign_id, plan)
     await conn.execute(
-        """INSERT INTO campaign_stores (campaign_id, store_id, part, reason, stratum, basis, before_sticks)
-           SELECT $1, store_id, part, reason, stratum, basis, before_sticks
+        """INSERT INTO campaign_stores (campaign_id, store_id, part, reason, stratum, basis, before_sticks,
+                                        variant)
+           SELECT $1, store_id, part, reason, stratum, basis, before_sticks, variant
            FROM jsonb_populate_recordset(NULL::campaign_stores, $2)""",
         campaign_id,
         [each.model_dump() for each in stores],
@@ -124,7 +125,7 @@ async def read_plan(conn: Connection, campaign_id: UUID) -> Mapping[str, Any] | 
 
 async def stores_page(conn: Connection, campaign_id: UUID, *, after: str, limit: int) -> list[StoreView]:
     rows = await conn.fetch(
-        """SELECT store_id, part, reason, stratum, basis, before_sticks FROM campaign_stores
+        """SELECT store_id, part, reason, stratum, basis, before_sticks, variant FROM campaign_stores
            WHERE campaign_id = $1 AND store_id > $2 ORDER BY store_id LIMIT $3""",
         campaign_id,
         after,
@@ -138,6 +139,16 @@ async def parts_of(conn: Connection, campaign_ids: Sequence[UUID]) -> dict[tuple
     rows = await conn.fetch(
         """SELECT campaign_id, part, array_agg(store_id ORDER BY store_id) AS store_ids
            FROM campaign_stores WHERE campaign_id = ANY($1::uuid[]) GROUP BY 1, 2""",
+        list(campaign_ids),
+    )
+    return {(row[0], row[1]): row[2] for row in rows}
+
+
+async def variants_of(conn: Connection, campaign_ids: Sequence[UUID]) -> dict[tuple[UUID, str], list[str]]:
+    """Name the stores of each variant of campaigns."""
+    rows = await conn.fetch(
+        """SELECT campaign_id, variant, array_agg(store_id ORDER BY store_id) AS store_ids
+           FROM campaign_stores WHERE campaign_id = ANY($1::uuid[]) AND variant IS NOT NULL GROUP BY 1, 2""",
         list(campaign_ids),
     )
     return {(row[0], row[1]): row[2] for row in rows}

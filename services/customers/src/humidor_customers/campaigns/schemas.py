@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from humidor_common.web.inputs import Currency, Day, Input, Label, Minor, Name, Note, StoreId
 from humidor_customers.campaign_rules.rules import (
@@ -21,6 +21,7 @@ from humidor_customers.inputs import Gtin
 
 MOST_STORES = 10_000
 MOST_DAYS = 366
+MOST_VARIANTS = 5
 
 
 class Exclusion(Input):
@@ -30,12 +31,24 @@ class Exclusion(Input):
     reason: Label
 
 
+class Variant(Input):
+    """One of several ways in which a campaign is carried out; `share` is of the stores that take part.
+
+    `does` says what is done in its stores, as those who do it are told.
+    """
+
+    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,20}$")]
+    share: Annotated[float, Field(gt=0, lt=1)]
+    does: Note
+
+
 class CampaignInput(Input):
     """A campaign: for `store_ids`, or for the stores of the trade customers in a segment.
 
     Days are those of the stores, both included. `gtins` null is every product. Where somebody pays less by
     it, `discount_percent` or `price_per_pack` (minor units, with `gtins`) says how much. `holdout_share` of
-    the stores go without it, so that its effect can be judged. It stops where what is sold a day falls
+    the stores go without it, so that its effect can be judged; the others are divided among `variants`, where
+    there are any, whose shares come to 1. It stops where what is sold a day falls
     below `sales_floor_percent` of the 90 days before. Ceilings of complaints are refused as long as nobody
     tells this service of complaints.
     """
@@ -77,6 +90,7 @@ class CampaignInput(Input):
     budget_minor: Minor
     currency: Currency
     holdout_share: Annotated[float, Field(ge=0, le=0.5)] = 0.0
+    variants: Annotated[list[Variant], Field(max_length=MOST_VARIANTS)] = Field(default_factory=list)
     seed: Annotated[int, Field(ge=0, lt=2**53)] = 1
     sales_floor_percent: Annotated[float, Field(gt=0, le=100)] | None = None
     most_complaints: Annotated[int, Field(ge=0, le=10**6)] | None = None
@@ -93,6 +107,16 @@ class CampaignInput(Input):
             raise ValueError(f"{self.kind} or price_per_pack: audience is consumers")
         if self.price_per_pack is not None and (self.gtins is None or self.discount_percent is not None):
             raise ValueError("price_per_pack goes with gtins, and without discount_percent")
+        return self
+
+    @model_validator(mode="after")
+    def _check_variants(self) -> Self:
+        if len(self.variants) == 1:
+            raise ValueError("variants: one alone is no variant")
+        if len({each.name for each in self.variants}) < len(self.variants):
+            raise ValueError("variants: each has a name of its own")
+        if self.variants and abs(sum(each.share for each in self.variants) - 1) > 1e-6:
+            raise ValueError("variants: shares come to 1")
         return self
 
 
@@ -146,6 +170,7 @@ class CampaignView(BaseModel):
     spent_minor: int
     currency: str
     holdout_share: float
+    variants: list[Variant]
     seed: int
     sales_floor_percent: float | None
     jurisdiction: str

@@ -1,9 +1,8 @@
 """Gathers what is recorded of a promotion's stores, and of others, into the input of its evaluation."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
 import msgspec
 
@@ -47,7 +46,9 @@ async def gather(conn: Connection, job: Job, defaults: Defaults, *, now: datetim
     row = await conn.fetchrow(statements.SUBJECT, job.promotion_id)
     if row is None:
         return Gathered(None, None, "cancelled")
-    promoted = Promoted(**row)
+    promoted = whole = Promoted(**row)
+    if variant := job.terms.get("variant"):
+        promoted = rules.only(whole, variant["name"], set(variant["store_ids"]))
     found = await conn.fetchrow(statements.TREATED, promoted.store_ids, promoted.gtins, now)
     treated, until = (found["stores"] or [], found["until"]) if found else ([], None)
     refusal = rules.refusal(promoted, treated, until)
@@ -56,7 +57,8 @@ async def gather(conn: Connection, job: Job, defaults: Defaults, *, now: datetim
     wanted = job.terms["after_days"]
     after_days = defaults.after_days if wanted is None else wanted
     span = rules.span_of(promoted, until, job.terms["before_days"], after_days)
-    roles = await _roles(conn, promoted, treated[: statements.MOST_TREATED], span)
+    others = await _others(conn, whole, span)
+    roles = rules.roles_of(treated[: statements.MOST_TREATED], promoted.holdout_store_ids, others)
     given = await _input(conn, Scope(promoted, span, roles), job, defaults, now=now)
     beside = {"after_wanted": after_days, "running": promoted.ends_on > until, "sampled": found["more"]}
     return Gathered(promoted, msgspec.structs.replace(given, **beside))
@@ -99,17 +101,14 @@ def _first(*values: float | None) -> float | None:
     return next((value for value in values if value is not None), None)
 
 
-async def _roles(conn: Connection, promoted: Promoted, treated: Sequence[str], span: Span) -> dict[str, Role]:
-    """Say of each store whether it had the promotion, was drawn to go without, or merely had none."""
-    named = [*treated, *promoted.holdout_store_ids]
-    others: Sequence[Any] = []
-    if promoted.store_ids is not None:
-        others = await conn.fetch(
-            statements.CANDIDATES, named, promoted.gtins, span.starts_on, span.ends_on, promoted.promotion_id
-        )
-    roles: dict[str, Role] = dict.fromkeys((row[0] for row in others), "other")
-    roles |= dict.fromkeys(promoted.holdout_store_ids, "holdout")
-    return roles | dict.fromkeys(treated, "treated")
+async def _others(conn: Connection, promoted: Promoted, span: Span) -> list[str]:
+    """Name stores that merely had no promotion; there are none beside one of every store."""
+    if promoted.store_ids is None:
+        return []
+    named = [*promoted.store_ids, *promoted.holdout_store_ids]
+    days = span.starts_on, span.ends_on
+    rows = await conn.fetch(statements.CANDIDATES, named, promoted.gtins, *days, promoted.promotion_id)
+    return [row[0] for row in rows]
 
 
 async def _stores(

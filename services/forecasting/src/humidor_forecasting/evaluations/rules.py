@@ -1,7 +1,7 @@
 """What an evaluation makes of what is recorded: days, prices, money."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, TypeAlias
 
@@ -65,6 +65,25 @@ def refusal(promoted: Promoted, stores: Sequence[str], until: date | None) -> st
     if not stores or until is None:
         return "no-stores"
     return "in-future" if promoted.starts_on > until else None
+
+
+def roles_of(treated: Sequence[str], holdout: Sequence[str], others: Sequence[str]) -> dict[str, Role]:
+    """Say of each store whether it had the promotion, was drawn to go without, or merely had none."""
+    roles: dict[str, Role] = dict.fromkeys(others, "other")
+    roles |= dict.fromkeys(holdout, "holdout")
+    return roles | dict.fromkeys(treated, "treated")
+
+
+def only(promoted: Promoted, name: str, store_ids: Collection[str]) -> Promoted:
+    """Give a promotion as if some of its stores alone had it, with their share of its cost.
+
+    *Example*: of 90,000 spent on three stores a variant in one of them cost 30,000.
+    """
+    every = promoted.store_ids or []
+    own = [each for each in every if each in store_ids]
+    spent = promoted.spent_minor and round(promoted.spent_minor * len(own) / len(every))
+    part_id = f"{promoted.promotion_id}/{name}"
+    return replace(promoted, promotion_id=part_id, store_ids=own, spent_minor=spent)
 
 
 def store_days(role: Role, row: Row, span: Span, outs: Sequence[tuple[date, date]]) -> StoreDays:

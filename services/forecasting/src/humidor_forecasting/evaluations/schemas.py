@@ -4,13 +4,20 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal, TypeAlias
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from humidor_common.web.inputs import Input, Minor
+from humidor_common.web.inputs import Input, Minor, StoreId
 from humidor_forecasting.inputs import Code
 from humidor_forecasting.uplift.work import METHODS, Method
 
 EvaluationState: TypeAlias = Literal["queued", "running", "done", "failed", "cancelled"]
+
+
+class VariantInput(Input):
+    """A part of a promotion's stores, by a name of its own: what was done there is judged alone."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,20}$")]
+    store_ids: Annotated[list[StoreId], Field(min_length=1, max_length=5000)]
 
 
 class EvaluationInput(Input):
@@ -18,7 +25,9 @@ class EvaluationInput(Input):
 
     `before_days` before it are compared with it, `after_days` after its end show what was pulled forward.
     `margin_percent` is the gross share of the regular price; `cost_minor` what it cost, where that is
-    not what is recorded as spent. Only `methods` are asked; without any, all that the data allow.
+    not what is recorded as spent. `variant` evaluates some of its stores against the same hold-outs, with
+    their share of what was spent, and is told as `<promotion_id>/<name>`. Only `methods` are asked;
+    without any, all that the data allow.
     """
 
     model_config = ConfigDict(
@@ -31,6 +40,7 @@ class EvaluationInput(Input):
     after_days: Annotated[int, Field(ge=0, le=90)] | None = None
     margin_percent: Annotated[float, Field(gt=0, lt=100)] | None = None
     cost_minor: Minor | None = None
+    variant: VariantInput | None = None
     methods: Annotated[list[Method], Field(min_length=1, max_length=4)] = Field(
         default_factory=lambda: list(METHODS)
     )

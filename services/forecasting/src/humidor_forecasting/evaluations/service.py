@@ -23,12 +23,15 @@ async def start_evaluation(
     """Queue an evaluation; the worker does it.
 
     Raises:
-        Problem: 403 for a promotion in stores that are not all the caller's, 422 where there is none.
+        Problem: 403 for a promotion in stores that are not all the caller's, 422 where there is none, or
+            where stores of the variant are not stores of it.
     """
     subject = await queries.subject(conn, asked.promotion_id)
     if subject is None:
         raise invalid("promotion_id", "is neither a promotion nor a campaign")
     check_sight(principal, subject.stores)
+    if asked.variant and not set(asked.variant.store_ids) <= set(subject.stores or ()):
+        raise invalid("variant.store_ids", "are not all stores that the promotion names")
     evaluation_id = uuid7()
     terms = asked.model_dump(mode="json", exclude={"promotion_id"})
     by = principal.subject, terms, evaluation_versions()

@@ -1,6 +1,6 @@
 """Facts that `customers` tells, by what they are about. None of them carries a name, phone or address."""
 
-from humidor_common.events.customers.campaigns import CampaignChanged
+from humidor_common.events.customers.campaigns import CampaignChanged, CampaignVariant
 from humidor_common.events.customers.consumers import ConsentChanged, ConsumerJoined, MembershipEnded
 from humidor_common.events.customers.interactions import InteractionRecorded, PresaleMoved, VisitCompleted
 from humidor_common.events.customers.orders import (
@@ -27,6 +27,7 @@ from humidor_common.events.customers.supply import (
 
 __all__ = [
     "CampaignChanged",
+    "CampaignVariant",
     "ConsentChanged",
     "ConsumerJoined",
     "ContactRequestClosed",

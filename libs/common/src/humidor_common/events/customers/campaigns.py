@@ -4,7 +4,16 @@ from datetime import datetime
 from typing import ClassVar, Literal
 from uuid import UUID
 
+import msgspec
+
 from humidor_common.events.base import Event
+
+
+class CampaignVariant(msgspec.Struct, frozen=True, kw_only=True):
+    """One of several ways in which a campaign is carried out, and the stores where it is that one."""
+
+    name: str
+    store_ids: list[str]
 
 
 class CampaignChanged(Event, frozen=True, kw_only=True):
@@ -15,8 +24,8 @@ class CampaignChanged(Event, frozen=True, kw_only=True):
     drawn to go without it. `gtins` are None where it is about every product. A campaign that changes what
     consumers pay has `price_per_pack` (minor units) of `gtins`, or takes `discount_percent` off what a pack
     costs, but with `keeps_set_price` no more than down to the price that the catalogue sets; others leave
-    both None. `budget_minor` and `spent_minor` are what it may cost and has cost so far. Of two events the
-    higher `version` counts.
+    both None. Where it is done in several ways, `variants` divide `store_ids` among them. `budget_minor` and
+    `spent_minor` are what it may cost and has cost so far. Of two events the higher `version` counts.
     """
 
     TYPE: ClassVar[str] = "customers.campaign-changed.v1"
@@ -42,3 +51,4 @@ class CampaignChanged(Event, frozen=True, kw_only=True):
     spent_minor: int
     changed_at: datetime
     keeps_set_price: bool = False
+    variants: list[CampaignVariant] = msgspec.field(default_factory=list)

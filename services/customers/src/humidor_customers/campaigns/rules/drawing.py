@@ -73,6 +73,26 @@ def draw(units: Sequence[Unit], share: float, seed: int) -> Draw:
     return Draw(sorted(set(strata) - held), sorted(held), strata)
 
 
+def assign(drawn: Draw, shares: Mapping[str, float], seed: int) -> dict[str, str]:
+    """Divide the treated stores among variants by their shares: right to two stores of each, over all.
+
+    Stratum after stratum, and in each store after store in the order of a hash, whoever lacks most of its
+    share of those so far gets the next one. So variants are alike in areas, formats and sales, and the same
+    seed divides the same way on any machine.
+    """
+    order = sorted(
+        drawn.treated,
+        key=lambda each: (_chance(seed, f"stratum {drawn.strata[each]}"), _chance(seed, f"variant {each}")),
+    )
+    given = dict.fromkeys(shares, 0)
+    found: dict[str, str] = {}
+    for count, store_id in enumerate(order, 1):
+        name = max(shares, key=lambda each: shares[each] * count - given[each])
+        given[name] += 1
+        found[store_id] = name
+    return found
+
+
 def _chance(seed: int, word: str) -> bytes:
     return hashlib.sha256(f"{seed}:{word}".encode()).digest()
 
