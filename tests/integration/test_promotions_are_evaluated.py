@@ -95,6 +95,7 @@ def drafted(http: httpx.Client, stores: list[str], newcomer: str, days: list[dat
         "budget_minor": 9000,
         "currency": "CNY",
         "holdout_share": 0.4,
+        "variants": [{"name": name, "share": 0.5, "does": f"Shelf {name}"} for name in ("A", "B")],
     }
     made = until(
         lambda: (found := http.post(PATH, json=body)).status_code == 201 and found.json(),
@@ -121,6 +122,15 @@ def schedule(system: System, http: httpx.Client, path: str) -> None:
         ask(other, "POST", f"{path}:approve", {})
     assert ask(http, "POST", f"{path}:schedule")["state"] == "scheduled"
     until(lambda: ask(http, "GET", path)["state"] == "running", "it has not begun")
+
+
+def check_variants(system: System, campaign_id: str) -> None:
+    """See in what was told last of a campaign that each of its stores is of one variant."""
+    events = system.told("customers.campaign.v1")
+    told = [each for each in events if each["campaign_id"] == campaign_id][-1]
+    parts = [each["store_ids"] for each in told["variants"]]
+    assert min(map(len, parts)) == len(told["store_ids"]) // 2
+    assert sorted(parts[0] + parts[1]) == sorted(told["store_ids"])
 
 
 def evaluated(http: httpx.Client, campaign_id: str) -> dict[str, Any]:
@@ -153,6 +163,7 @@ def test_a_campaign_is_drawn_told_sold_by_and_evaluated_and_shows_what_it_brough
         assert len(treated) == len(held) == STORES // 2
         until(lambda: campaign_id in at_till(system, keys[newcomer]), "the till was not told")
         assert campaign_id not in at_till(system, keys[held[0]])
+        check_variants(system, campaign_id)
 
         for store_id in (*treated, *held):
             lift = LIFT if store_id in treated else 1.0
