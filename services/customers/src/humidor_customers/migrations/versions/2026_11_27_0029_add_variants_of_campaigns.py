@@ -2,8 +2,8 @@
 
 from humidor_common.db.migrate import run_sql
 
-revision = "0028"
-down_revision = "0027"
+revision = "0029"
+down_revision = "0028"
 
 VARIANTS = """
 ALTER TABLE campaigns ADD COLUMN variants jsonb NOT NULL DEFAULT '[]';
