@@ -55,12 +55,8 @@ class Written(NamedTuple):
     days: set[tuple[str, int]]
 
 
-def _sized(field: bytes) -> bytes:
-    return _LENGTH.pack(len(field)) + field
-
-
-class _Lines(dict[Line, tuple[bytes, bytes, bytes]]):
-    """Figures, product and number of lines as they are written: most say what others have said."""
+class _Lines(dict[Line, tuple[bytes, bytes]]):
+    """Figures and product of lines as they are written: most say what others have said."""
 
     def __init__(self, known: Known, sign: int) -> None:
         self._products = known.products
@@ -68,17 +64,28 @@ class _Lines(dict[Line, tuple[bytes, bytes, bytes]]):
         self._sign = sign
         self.provisional = False
         """Whether any is; nearly always none is, and no document is looked through for it."""
+        self.numbers: dict[Line, bytes] = {}
+        """The numbers of those that have another one than their product; nearly always none has."""
 
-    def __missing__(self, told: Line) -> tuple[bytes, bytes, bytes]:
+    def __missing__(self, told: Line) -> tuple[bytes, bytes]:
         line, number, quantity, unit, money = told
         product = self._products.get(number)
-        written_number = number.replace(SEPARATOR, "_")
-        gtin, factors = product or (written_number, self._usual)
+        number = number.replace(SEPARATOR, "_")
+        gtin, factors = product or (number, self._usual)
         sold, net_minor = self._sign * quantity, self._sign * min(money, MOST_MINOR)
         numbers = (line, sold, sold * factors[unit], net_minor, UNITS.index(unit), product is None)
         self.provisional |= product is None
-        self[told] = written = _FIGURES.pack(*numbers), gtin.encode(), written_number.encode()
+        if gtin != number:
+            self.numbers[told] = number.encode()
+        self[told] = written = _FIGURES.pack(*numbers), gtin.encode()
         return written
+
+    def told_by(self, told: Sequence[Line]) -> bytes:
+        """Write the numbers of lines where one is not its product's own."""
+        if self.numbers.keys().isdisjoint(told):
+            return NULL
+        numbers = _SEPARATOR.join([self.numbers.get(each, self[each][1]) for each in told])
+        return _LENGTH.pack(len(numbers)) + numbers
 
 
 class _Contents(dict[Line, bytes]):
@@ -96,12 +103,12 @@ class _Contents(dict[Line, bytes]):
         return written
 
     def of(self, told: Sequence[Line]) -> bytes:
-        of_lines, of_products, as_told = zip(*map(self._lines.__getitem__, told), strict=True)
+        of_lines, of_products = zip(*map(self._lines.__getitem__, told), strict=True)
         figures, gtins = b"".join(of_lines), _SEPARATOR.join(of_products)
-        numbers = NULL if of_products == as_told else _sized(_SEPARATOR.join(as_told))
+        numbers = self._lines.told_by(told) if self._lines.numbers else NULL
         provisional = self._nowhere or (self._lines.provisional and b"\1" in figures[_PROVISIONAL])
         flag = _YES if provisional else _NO
-        return b"".join((_sized(figures), _sized(gtins), numbers, flag))
+        return b"".join((_LENGTH.pack(len(figures)), figures, _LENGTH.pack(len(gtins)), gtins, numbers, flag))
 
 
 class _Ways(dict[_Shared, tuple[bytes, _Contents]]):
