@@ -133,8 +133,8 @@ def check_variants(system: System, campaign_id: str) -> None:
     assert sorted(parts[0] + parts[1]) == sorted(told["store_ids"])
 
 
-def evaluated(http: httpx.Client, campaign_id: str) -> dict[str, Any]:
-    body = {"promotion_id": campaign_id, "margin_percent": 30, "after_days": 0}
+def evaluated(http: httpx.Client, campaign_id: str, **terms: Any) -> dict[str, Any]:
+    body = {"promotion_id": campaign_id, "margin_percent": 30, "after_days": 0} | terms
     asked = ask(http, "POST", "/forecasting/v1/evaluations", body, expect=202)
     path = f"/forecasting/v1/evaluations/{asked['evaluation_id']}"
     view: dict[str, Any] = until(
@@ -144,6 +144,22 @@ def evaluated(http: httpx.Client, campaign_id: str) -> dict[str, Any]:
     )
     assert view["state"] == "done", view
     return view
+
+
+def see_variant(http: httpx.Client, path: str) -> None:
+    """Have one variant evaluated alone: it comes back beside the whole, against the same hold-outs."""
+    stores = [
+        each["store_id"] for each in ask(http, "GET", f"{path}/stores")["items"] if each["variant"] == "A"
+    ]
+    variant = {"name": "A", "store_ids": stores}
+    view = evaluated(http, path.rpartition("/")[2], variant=variant, methods=["difference_in_differences"])
+    effects = until(
+        lambda: (found := ask(http, "GET", f"{path}/variant-effects")["items"])[0]["evaluation_id"] and found,
+        "the evaluation of the variant was not taken over",
+    )
+    assert [each["variant"] for each in effects] == ["A", "B"]
+    assert effects[0]["uplift_sticks"] == view["result"]["uplift"]["effect_sticks"]
+    assert (effects[0]["control_stores"], effects[1]["evaluation_id"]) == (3, None)
 
 
 def test_a_campaign_is_drawn_told_sold_by_and_evaluated_and_shows_what_it_brought(system: System) -> None:
@@ -180,6 +196,7 @@ def test_a_campaign_is_drawn_told_sold_by_and_evaluated_and_shows_what_it_brough
             "the evaluation was not taken over",
         )
         (row,) = ask(http, "GET", f"{PATH}?store_id={treated[0]}")["items"]
+        see_variant(http, path)
     uplift, found = view["result"]["uplift"], effect["uplift_sticks"]
     packs = [sale(each, day, LIFT)["lines"][0]["quantity"] for each in treated for day in days]
     assert (effect["sold_sticks"], effect["evaluation_id"]) == (20 * sum(packs), view["evaluation_id"])
