@@ -15,7 +15,7 @@ PERSONAL = re.compile(
 )
 
 # What looks like it and is none; a new field that does has to be thought about, and then stands here.
-THINGS = {"ProductChanged.name", "StoreChanged.name"}
+THINGS = {"CampaignVariant.name", "ProductChanged.name", "StoreChanged.name"}
 STAFF = {
     # The user name of who answers for it: no customer's, and needed as evidence.
     "AgeCheck.clerk",

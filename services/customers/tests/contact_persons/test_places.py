@@ -24,7 +24,7 @@ ELSEWHERE = {
         "campaign_spendings": "booked_by note",
         "campaign_stores": "reason stratum",
         "campaigns": "approval_reason approved_by created_by exclusions findings goal gtins mechanics name"
-        " owner plan stop_detail store_ids submitted_by",
+        " owner plan stop_detail store_ids submitted_by variants",
         "channel_accounts": "changed_by cursor name sealed_secrets secret_names secrets settings",
         "connectors": "mapping name options sealed_access sealed_secrets secret_names",
         "custom_fields": "choices kind label",
