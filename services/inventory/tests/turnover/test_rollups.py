@@ -3,8 +3,12 @@
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import pytest
+
+from humidor_common.db.pool import Connection
 from humidor_common.db.transaction import transaction
 from humidor_inventory.checks.projection import PROJECTION
+from humidor_inventory.rollups import restating
 from humidor_inventory.rollups.adding import ROLLUPS
 from humidor_inventory.rollups.rolling import roll_up
 from humidor_inventory.testing.shop import NOON, Shop, at, line, make_gtin, sale, voided
@@ -145,3 +149,20 @@ async def test_a_rebuild_opens_the_days_again_and_comes_to_the_same(shop: Shop, 
     assert [row[0] for row in (await contents(shop))["store_days"]] == [
         row[0] for row in rolled["store_days"]
     ]
+
+
+async def test_a_product_is_never_in_the_rollups_without_its_cost(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reports take the cost of every product that is there from there, also between two transactions."""
+    product = {"name": "x", "brand": "y", "currency": "CNY", "cost_price_per_pack": 2000}
+    await shop.ask("PUT", f"/v1/products/{make_gtin(9)}", json=product, expect=201)
+
+    async def look_between(_conn: Connection, gtin: str, *, deep: bool) -> None:
+        raise AssertionError(f"{gtin} was there without its cost ({deep=})")
+
+    monkeypatch.setattr(restating, "_restate", look_between)
+    async with shop.runtime.pool.acquire() as conn:
+        await restating.follow_catalogue(conn)
+    cost = "SELECT unit_cost_e4 FROM rolled_costs WHERE gtin = $1"
+    assert await shop.runtime.pool.fetchval(cost, make_gtin(9)) == 100 * 10_000

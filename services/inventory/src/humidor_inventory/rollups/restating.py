@@ -20,7 +20,11 @@ _PRODUCTS = """
 SELECT gtin, brand, coalesce(price_class, '') AS price_class, coalesce(supplier_id, '') AS supplier_id,
        coalesce(currency, '') AS currency FROM products
 """
-_NEW = f"INSERT INTO rolled_products SELECT * FROM ({_PRODUCTS}) p ON CONFLICT DO NOTHING"  # noqa: S608
+# With what they cost: reports take it from here of every product that is here.
+_NEW = f"""
+WITH new AS (INSERT INTO rolled_products SELECT * FROM ({_PRODUCTS}) p ON CONFLICT DO NOTHING RETURNING gtin)
+INSERT INTO rolled_costs SELECT * FROM ({COSTS}) c WHERE gtin IN (TABLE new) ON CONFLICT DO NOTHING
+"""  # noqa: S608 - made of constants
 # A cost that begins after the last closed day, and a change of labels, leave the days as they are.
 _CHANGED = f"""
 SELECT gtin, bool_or(deep) AS deep FROM (
