@@ -34,7 +34,7 @@ def probe(document: dict[str, Any], url: str, headers: dict[str, str]) -> list[s
     for operation in operations(schema):
 
         @settings(
-            max_examples=8,
+            max_examples=5,
             deadline=None,
             database=None,
             derandomize=True,

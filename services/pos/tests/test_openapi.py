@@ -16,7 +16,7 @@ from humidor_common.web.app import create_app
 from humidor_pos.app import SERVICE
 
 Make = Callable[..., Any]
-EXAMPLES_EACH = 6
+EXAMPLES_EACH = 4
 
 
 def test_the_description_shows_the_contracts_example(settings_for: Callable[..., ServiceSettings]) -> None:
