@@ -27,7 +27,7 @@ def bench_memory(system: System) -> list[Result]:
     home = system.directory / "home"
     with _running(home) as humidor:
         time.sleep(system.effort.seconds(8))
-        at_rest, _ = _pss_mb(home)
+        at_rest, _ = pss_mb(home)
         key = json.loads(humidor("terminal", "add", "--store", STORE, "--json"))["key"]
         templates = [
             [piece.replace("POST /v1", "POST /pos/v1") for piece in template]
@@ -42,7 +42,7 @@ def bench_memory(system: System) -> list[Result]:
         )
         drive(spec)
         humidor("status", "--wait", "60", "--json")
-        after, parts = _pss_mb(home)
+        after, parts = pss_mb(home)
     largest = ", ".join(f"{name} {mb:.0f}" for name, mb in sorted(parts.items(), key=lambda part: -part[1]))
     return [
         Result(
@@ -84,8 +84,8 @@ def _running(home: Path) -> Iterator[_Humidor]:
         humidor("down")
 
 
-def _pss_mb(home: Path) -> tuple[float, dict[str, float]]:
-    """Sum the proportional set sizes: what processes share is counted once."""
+def pss_mb(home: Path) -> tuple[float, dict[str, float]]:
+    """Sum the proportional set sizes of a running system: what processes share is counted once."""
     supervisor = psutil.Process(json.loads((home / "state.json").read_text())["pid"])
     parts: dict[str, float] = {}
     for process in [supervisor, *supervisor.children(recursive=True)]:
