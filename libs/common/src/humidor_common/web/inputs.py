@@ -25,6 +25,7 @@ Moment = Annotated[
     AwareDatetime, Field(ge=datetime(1990, 1, 1, tzinfo=UTC), le=datetime(2200, 1, 1, tzinfo=UTC))
 ]
 Minor = Annotated[int, Field(ge=0, le=10**15)]
+VariantName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,20}$")]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 LicenceNumber = Annotated[str, StringConstraints(pattern=r"^[0-9]{12}$")]
 IfMatch = Annotated[str | None, Header(alias="If-Match", max_length=100)]

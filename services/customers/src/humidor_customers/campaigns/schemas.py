@@ -4,9 +4,9 @@ from datetime import date, datetime
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from humidor_common.web.inputs import Currency, Day, Input, Label, Minor, Name, Note, StoreId
+from humidor_common.web.inputs import Currency, Day, Input, Label, Minor, Name, Note, StoreId, VariantName
 from humidor_customers.campaign_rules.rules import (
     CONSUMER_KINDS,
     AdultCheck,
@@ -37,7 +37,7 @@ class Variant(Input):
     `does` says what is done in its stores, as those who do it are told.
     """
 
-    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,20}$")]
+    name: VariantName
     share: Annotated[float, Field(gt=0, lt=1)]
     does: Note
 

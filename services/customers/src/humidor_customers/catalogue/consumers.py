@@ -7,6 +7,7 @@ from humidor_common.db.pool import Connection
 from humidor_common.events.inventory import ProductChanged
 from humidor_common.messaging.rebuild import Digest, Projection
 from humidor_common.messaging.subscription import Received, Subscription
+from humidor_customers.recounts import FROM_THE_FIRST_DAY
 
 _COLUMNS = (
     "gtin",
@@ -40,7 +41,7 @@ WITH given AS (
 )
 INSERT INTO purchase_recounts (kind, id)
 SELECT 'product', gtin FROM taken JOIN known USING (gtin) WHERE taken.factors <> known.factors ORDER BY gtin
-ON CONFLICT (kind, id) DO UPDATE SET after_day = NULL, after_store = NULL
+{FROM_THE_FIRST_DAY}
 """  # noqa: S608 - names of ours
 # Of products whose newest version this is; the numbers of packs, cartons and cases are theirs alone.
 _FORGET_UNITS = """
@@ -57,7 +58,7 @@ CROSS JOIN jsonb_array_elements(e->2) n ORDER BY 1
 ON CONFLICT (unit_gtin) DO UPDATE SET gtin = excluded.gtin, unit = excluded.unit
 """
 # What was bought by a number that stands for something else now, or for nothing, has to be counted anew.
-_RELABEL = """
+_RELABEL = f"""
 WITH other AS (
     SELECT unit_gtin, u.gtin IS NULL AS gone
     FROM unnest($1::text[], $2::text[], $3::text[]) former(unit_gtin, gtin, unit)
@@ -68,8 +69,8 @@ WITH other AS (
     ON CONFLICT (kind, id) DO NOTHING
 )
 INSERT INTO purchase_recounts (kind, id) SELECT 'product', unit_gtin FROM other ORDER BY unit_gtin
-ON CONFLICT (kind, id) DO UPDATE SET after_day = NULL, after_store = NULL
-"""
+{FROM_THE_FIRST_DAY}
+"""  # noqa: S608 - made of constants
 
 
 async def on_product_changed(conn: Connection, batch: Sequence[Received]) -> None:

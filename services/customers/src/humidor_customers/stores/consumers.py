@@ -7,9 +7,10 @@ from humidor_common.db.pool import Connection
 from humidor_common.events.inventory import StoreChanged
 from humidor_common.messaging.rebuild import Digest, Projection
 from humidor_common.messaging.subscription import Received, Subscription
+from humidor_customers.recounts import FROM_THE_FIRST_DAY
 
 # What was bought in stores whose clocks show another time than was told has other days.
-_TAKE_OVER = """
+_TAKE_OVER = f"""
 WITH given AS (
     SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::int[])
                   AS t(store_id, name, time_zone, status, kind, licence_number, version)
@@ -27,8 +28,8 @@ WITH given AS (
 INSERT INTO purchase_recounts (kind, id)
 SELECT 'store', store_id FROM taken JOIN known USING (store_id) WHERE taken.time_zone <> known.time_zone
 ORDER BY store_id
-ON CONFLICT (kind, id) DO UPDATE SET after_day = NULL, after_store = NULL
-"""
+{FROM_THE_FIRST_DAY}
+"""  # noqa: S608 - made of constants
 
 
 async def on_store_changed(conn: Connection, batch: Sequence[Received]) -> None:

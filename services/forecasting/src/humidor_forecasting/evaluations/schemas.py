@@ -4,9 +4,9 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal, TypeAlias
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
-from humidor_common.web.inputs import Input, Minor, StoreId
+from humidor_common.web.inputs import Input, Minor, StoreId, VariantName
 from humidor_forecasting.inputs import Code
 from humidor_forecasting.uplift.work import METHODS, Method
 
@@ -16,7 +16,7 @@ EvaluationState: TypeAlias = Literal["queued", "running", "done", "failed", "can
 class VariantInput(Input):
     """A part of a promotion's stores, by a name of its own: what was done there is judged alone."""
 
-    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,20}$")]
+    name: VariantName
     store_ids: Annotated[list[StoreId], Field(min_length=1, max_length=5000)]
 
 
