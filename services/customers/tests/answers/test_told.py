@@ -21,6 +21,7 @@ from humidor_customers.testing.desk import Desk
 from humidor_customers.testing.ordering import product, tell
 from humidor_customers.testing.till import TODAY, buy, join, profile_all, sale
 
+HEARD = TODAY - timedelta(days=1)
 CONSENT = {"purpose": "survey", "channel": "sms", "given": True, "source": "x", "text_version": "1"}
 NPS = SurveyAnswer(code="Q1", kind="nps", score=9, lowest=0, highest=10)
 CSAT = SurveyAnswer(code="Q2", kind="csat", score=4, lowest=1, highest=7)
@@ -29,7 +30,7 @@ WORDS = SurveyAnswer(code="Q4", kind="text", text_length=140, topics=["packaging
 
 
 def told(
-    number: int, *answers: SurveyAnswer, revision: int = 1, at: datetime = TODAY, **changes: Any
+    number: int, *answers: SurveyAnswer, revision: int = 1, at: datetime = HEARD, **changes: Any
 ) -> SurveyAnswered:
     values: dict[str, Any] = {
         "response_id": UUID(int=number),
@@ -62,13 +63,13 @@ async def surveys_of(desk: Desk, path: str) -> list[Any]:
 
 async def agree(desk: Desk, *members: str) -> None:
     await join(desk, *members)
-    decided = CONSENT | {"decided_at": (TODAY - timedelta(days=30)).isoformat()}
+    decided = CONSENT | {"decided_at": (HEARD - timedelta(days=30)).isoformat()}
     for each in members:
         await desk.ask("POST", f"/v1/consumers/{each}/consents", json={"consents": [decided]}, expect=201)
 
 
 def joined(member_id: str) -> ConsumerJoined:
-    return ConsumerJoined(member_id=member_id, store_id="S0001", adult_verified=False, joined_at=TODAY)
+    return ConsumerJoined(member_id=member_id, store_id="S0001", adult_verified=False, joined_at=HEARD)
 
 
 async def changed(desk: Desk, *retailer_ids: str) -> None:
@@ -86,7 +87,7 @@ async def changed(desk: Desk, *retailer_ids: str) -> None:
         (told(1, SurveyAnswer(code="Q1", kind="nps", lowest=0, highest=10)), None),
         (told(1, member_id="M1", retailer_id="C1"), "of a member and of a trade customer"),
         (told(1, revision=0), "revision 0"),
-        (told(1, at=TODAY + timedelta(days=3)), "in the future"),
+        (told(1, at=HEARD + timedelta(days=3)), "in the future"),
         (told(1, survey_id="a\x00b"), "control character"),
         (told(1, NPS, NPS), "two answers"),
         (told(1, SurveyAnswer(code="Q1", kind="csat", score=3)), "without a scale"),
@@ -95,7 +96,7 @@ async def changed(desk: Desk, *retailer_ids: str) -> None:
     ],
 )
 def test_what_can_never_be_kept_is_said(event: SurveyAnswered, fault: str | None) -> None:
-    said = fault_of(event, TODAY + timedelta(days=1))
+    said = fault_of(event, HEARD + timedelta(days=1))
     assert said is None if fault is None else fault in (said or "")
 
 
@@ -124,10 +125,10 @@ def test_answers_become_text_by_question_and_words_only_their_length() -> None:
 async def test_answers_stand_on_timeline_and_in_profile_and_corrections_replace_them(desk: Desk) -> None:
     await tell(desk, PRODUCTS, product(1))
     await agree(desk, "M1")
-    await buy(desk, sale(100, "M1", at=TODAY - timedelta(days=3)))
-    first = told(1, NPS, CSAT, BRAND, WORDS, member_id="M1", at=TODAY - timedelta(hours=2))
+    await buy(desk, sale(100, "M1", at=HEARD - timedelta(days=3)))
+    first = told(1, NPS, CSAT, BRAND, WORDS, member_id="M1", at=HEARD - timedelta(hours=2))
     low = SurveyAnswer(code="Q1", kind="nps", score=6, lowest=0, highest=10)
-    second = told(1, low, BRAND, revision=2, member_id="M1", at=TODAY - timedelta(hours=1))
+    second = told(1, low, BRAND, revision=2, member_id="M1", at=HEARD - timedelta(hours=1))
     await take(desk, first, first)
     ((at, store_id, details),) = await surveys_of(desk, "consumers/M1")
     assert (datetime.fromisoformat(at), store_id) == (first.answered_at, "S0001")
@@ -247,13 +248,13 @@ async def test_an_erased_member_leaves_no_answer_however_late_it_comes(desk: Des
     await take(desk, told(1, revision=2, member_id="M1"), told(2, member_id="M1"))
     assert (await found(desk), await surveys_of(desk, "consumers/M1")) == ([], [])
     await desk.ask("POST", "/v1/consumers/M2:leave", json={"reason": "moved"})
-    later = TODAY + timedelta(days=1)
+    later = HEARD + timedelta(days=1)
     assert fault_of(told(3, at=later), later) is None
     await desk.runtime.pool.execute(
-        "UPDATE consumers SET ended_at = $1 WHERE member_id = 'M2'", TODAY - timedelta(hours=1)
+        "UPDATE consumers SET ended_at = $1 WHERE member_id = 'M2'", HEARD - timedelta(hours=1)
     )
     await take(
-        desk, told(3, member_id="M2", at=TODAY - timedelta(hours=2)), told(4, member_id="M2", at=TODAY)
+        desk, told(3, member_id="M2", at=HEARD - timedelta(hours=2)), told(4, member_id="M2", at=HEARD)
     )
     assert [(each["member_id"], each["unmatched"]) for each in await found(desk)] == [
         ("M2", None),
