@@ -1,20 +1,20 @@
 """Documents with their lines in the binary format of COPY.
 
-A million documents come by in a row, so this goes over each of them once, from what was told to the bytes
-that are sent. What documents or lines have in common is written once and repeated; when documents are of is
-written by arrays of all of them.
+A million documents come by in a row, so they are written by column: what lines say is written once for all
+that say the same, numbers by arrays, and only what is left of a document by itself.
 """
 
 from collections.abc import Sequence
-from struct import Struct
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from humidor_common.db.copying import END, NULL, SIGNATURE, text
 from humidor_customers.arrays import Ints
 from humidor_customers.purchases.clocks import DAY, HOUR, local, microseconds
-from humidor_customers.purchases.rules import MOST_MINOR, UNITS, USUAL, Document, Known, Line, Product
+from humidor_customers.purchases.documents import Documents, Line, distinct
+from humidor_customers.purchases.rules import MOST_MINOR, UNITS, USUAL, Known, Product
 
 COLUMNS = (
     *("document_id", "bought_at", "local_day", "local_hour", "sale_id", "kind", "party_kind", "store_id"),
@@ -28,7 +28,6 @@ _HEAD = np.dtype(
     ]
 )
 """How many fields a row has, and the first of them, each after its length."""
-_FIGURES = Struct(">iqqqB?")
 LINE = np.dtype(
     [
         *(("line", ">i4"), ("quantity", ">i8"), ("sticks", ">i8"), ("net_minor", ">i8")),
@@ -36,12 +35,10 @@ LINE = np.dtype(
     ]
 )
 """A line as it stands in `figures`; its unit is a place among `UNITS`."""
-_PROVISIONAL = slice(LINE.itemsize - 1, None, LINE.itemsize)
 SEPARATOR = " "
 """Stands between the numbers in `gtins` and `numbers`, so it is replaced in those that are none."""
 _SEPARATOR = SEPARATOR.encode()
 _OF_UUID = (16).to_bytes(4, "big")
-_LENGTH = Struct(">i")
 _NO, _YES = b"\0\0\0\1\0", b"\0\0\0\1\1"
 
 _Shared: TypeAlias = tuple[str, str | None, str, str]
@@ -55,123 +52,71 @@ class Written(NamedTuple):
     days: set[tuple[str, int]]
 
 
-class _Lines(dict[Line, tuple[bytes, bytes]]):
-    """Figures and product of lines as they are written: most say what others have said."""
+class _Lines(NamedTuple):
+    """What lines say as it is written: figures as if of a sale, products, and the numbers on them."""
 
-    def __init__(self, known: Known, sign: int) -> None:
-        self._products = known.products
-        self._usual = Product.of("", None, USUAL).sticks
-        self._sign = sign
-        self.provisional = False
-        """Whether any is; nearly always none is, and no document is looked through for it."""
-        self.numbers: dict[Line, bytes] = {}
-        """The numbers of those that have another one than their product; nearly always none has."""
+    figures: npt.NDArray[Any]
+    gtins: list[bytes]
+    numbers: list[bytes]
 
-    def __missing__(self, told: Line) -> tuple[bytes, bytes]:
-        line, number, quantity, unit, money = told
-        product = self._products.get(number)
-        number = number.replace(SEPARATOR, "_")
-        gtin, factors = product or (number, self._usual)
-        sold, net_minor = self._sign * quantity, self._sign * min(money, MOST_MINOR)
-        numbers = (line, sold, sold * factors[unit], net_minor, UNITS.index(unit), product is None)
-        self.provisional |= product is None
-        if gtin != number:
-            self.numbers[told] = number.encode()
-        self[told] = written = _FIGURES.pack(*numbers), gtin.encode()
-        return written
-
-    def told_by(self, told: Sequence[Line]) -> bytes:
-        """Write the numbers of lines where one is not its product's own."""
-        if self.numbers.keys().isdisjoint(told):
-            return NULL
-        numbers = _SEPARATOR.join([self.numbers.get(each, self[each][1]) for each in told])
-        return _LENGTH.pack(len(numbers)) + numbers
+    @classmethod
+    def of(cls, lines: Sequence[Line], known: Known) -> "_Lines":
+        usual = Product.of("", None, USUAL).sticks
+        figures, gtins, numbers = [], [], []
+        for line, told, quantity, unit, money in lines:
+            product = known.products.get(told)
+            number = told.replace(SEPARATOR, "_")
+            gtin, factors = product or (number, usual)
+            sold = line, quantity, quantity * factors[unit], min(money, MOST_MINOR)
+            figures.append((*sold, UNITS.index(unit), product is None))
+            gtins.append(gtin.encode())
+            numbers.append(number.encode())
+        return cls(np.array(figures, dtype=LINE), gtins, numbers)
 
 
-class _Contents(dict[Line, bytes]):
-    """Lines of documents as they are written, and whether anything in them is provisional.
+class _Ways(dict[_Shared, bytes]):
+    """What documents have in common, as it is written."""
 
-    A single one is kept, as most say what others have said.
-    """
-
-    def __init__(self, lines: _Lines, *, nowhere: bool) -> None:
-        self._lines = lines
-        self._nowhere = nowhere
-
-    def __missing__(self, told: Line) -> bytes:
-        self[told] = written = self.of([told])
-        return written
-
-    def of(self, told: Sequence[Line]) -> bytes:
-        of_lines, of_products = zip(*map(self._lines.__getitem__, told), strict=True)
-        figures, gtins = b"".join(of_lines), _SEPARATOR.join(of_products)
-        numbers = self._lines.told_by(told) if self._lines.numbers else NULL
-        provisional = self._nowhere or (self._lines.provisional and b"\1" in figures[_PROVISIONAL])
-        flag = _YES if provisional else _NO
-        return b"".join((_LENGTH.pack(len(figures)), figures, _LENGTH.pack(len(gtins)), gtins, numbers, flag))
+    def __missing__(self, shared: _Shared) -> bytes:
+        self[shared] = fields = b"".join(NULL if each is None else text(each) for each in shared)
+        return fields
 
 
-class _Ways(dict[_Shared, tuple[bytes, _Contents]]):
-    """What documents have in common as it is written, and how their lines are."""
-
-    def __init__(self, known: Known) -> None:
-        self._zones = known.zones
-        self._contents = {
-            (back, nowhere): _Contents(lines, nowhere=nowhere)
-            for back, lines in ((False, _Lines(known, 1)), (True, _Lines(known, -1)))
-            for nowhere in (False, True)
-        }
-
-    def __missing__(self, shared: _Shared) -> tuple[bytes, _Contents]:
-        kind, _, store_id, _ = shared
-        fields = b"".join(NULL if each is None else text(each) for each in shared)
-        self[shared] = way = fields, self._contents[kind == "return", store_id not in self._zones]
-        return way
-
-
-def encode(documents: Sequence[Document], known: Known) -> Written:
+def encode(documents: Documents, known: Known) -> Written:
     """Write documents as rows of `COLUMNS`, those of a customer and its neighbours together.
 
-    So they lie when profiles are read, a page for many of them. What is sorted are rows as they are written:
-    documents would then be read here and there.
+    So they lie when profiles are read, a page for many of them.
 
     Three packs of 20 at 2,500 that came back are -60 sticks and -7,500. A product or store that is not known
     counts with the usual factors (20, 10 and 50) and in UTC, provisionally.
 
     Raises:
-        struct.error: A number does not fit its column.
+        OverflowError: A number does not fit its column.
     """
-    documents = [each for each in documents if each.lines]
-    heads, days = _heads(documents, known)
-    ways = _Ways(known)
-    rows, customers = [], []
-    for head, (_, kind, sale_id, party_kind, party_id, _, store_id, currency, lines) in zip(
-        heads, documents, strict=True
-    ):
-        shared, contents = ways[kind, party_kind, store_id, currency]
-        sale = NULL if sale_id is None else _OF_UUID + sale_id.bytes
-        whose = NULL if party_id is None else text(party_id)
-        told = contents[lines[0]] if len(lines) == 1 else contents.of(lines)
-        rows.append(b"".join((head, sale, shared, whose, told)))
-        customers.append(whose)
-    order = np.argsort(np.array(customers), kind="stable").tolist()
+    d = documents
+    heads, days = _heads(d, known)
+    sales = [NULL if each is None else _OF_UUID + each.bytes for each in d.sale_id]
+    shared = map(_Ways().__getitem__, zip(d.kind, d.party_kind, d.store_id, d.currency, strict=True))
+    whose = [b"" if each is None else each.encode() for each in d.party_id]
+    of_whose = _lengths([len(each) or -1 for each in whose])
+    fields = zip(heads, sales, shared, of_whose, whose, *_contents(d, known), strict=True)
+    rows = list(map(b"".join, fields))
+    order = np.argsort(np.array(whose), kind="stable").tolist()
     return Written(b"".join([SIGNATURE, *map(rows.__getitem__, order), END]), days)
 
 
-def _heads(documents: Sequence[Document], known: Known) -> tuple[list[bytes], set[tuple[str, int]]]:
+def _heads(d: Documents, known: Known) -> tuple[list[bytes], set[tuple[str, int]]]:
     """Write which documents they are and when they were bought; gives their days of stores as well."""
-    moments = microseconds(each.bought_at for each in documents)
-    names = sorted({each.store_id for each in documents})
-    places = {name: n for n, name in enumerate(names)}
-    stores = np.array([places[each.store_id] for each in documents], dtype=np.int64)
-    day, rest = np.divmod(_shown(moments, stores, [known.zones.get(name, "UTC") for name in names]), DAY)
-    heads = np.empty(len(documents), dtype=_HEAD)
+    moments = microseconds(d.bought_at)
+    stores, names = distinct(d.store_id)
+    zones = [known.zones.get(name, "UTC") for name in names]
+    day, rest = np.divmod(_shown(moments, np.array(stores, dtype=np.int64), zones), DAY)
+    heads = np.empty(len(moments), dtype=_HEAD)
     heads["fields"] = len(COLUMNS)
     heads["of_document"], heads["of_moment"], heads["of_day"], heads["of_hour"] = 16, 8, 4, 2
-    heads["document_id"] = np.frombuffer(b"".join([each.document_id.bytes for each in documents]), "V16")
+    heads["document_id"] = np.frombuffer(b"".join([each.bytes for each in d.document_id]), "V16")
     heads["bought_at"], heads["local_day"], heads["local_hour"] = moments, day, rest // HOUR
-    days = set(zip((each.store_id for each in documents), day.tolist(), strict=True))
-    return heads.view(f"V{_HEAD.itemsize}").tolist(), days
+    return _cells(heads), set(zip(d.store_id, day.tolist(), strict=True))
 
 
 def _shown(moments: Ints, stores: Ints, zones: Sequence[str]) -> Ints:
@@ -181,3 +126,60 @@ def _shown(moments: Ints, stores: Ints, zones: Sequence[str]) -> Ints:
         there = np.array([each == zone for each in zones])[stores]
         shown[there] = local(zone, moments[there])
     return shown
+
+
+def _contents(d: Documents, known: Known) -> tuple[list[bytes], ...]:
+    """Write figures, products and numbers of documents, each after its length, and whether provisional."""
+    lines = _Lines.of(d.lines, known)
+    of, size = np.array(d.of, dtype=np.int64), np.array(d.size, dtype=np.int64)
+    starts = np.cumsum(size) - size
+    figures = lines.figures[of]
+    back = np.array([each == "return" for each in d.kind])
+    if back.any():
+        for name in ("quantity", "sticks", "net_minor"):
+            figures[name] *= np.where(np.repeat(back, size), -1, 1)
+    provisional = np.logical_or.reduceat(figures["provisional"], starts)
+    provisional |= [each not in known.zones for each in d.store_id]
+    return (
+        *_cut(figures.tobytes(), size * LINE.itemsize),
+        *_texts(lines.gtins, of, starts),
+        *_numbers(lines, of, starts),
+        [_YES if each else _NO for each in provisional.tolist()],
+    )
+
+
+def _numbers(lines: _Lines, of: Ints, starts: Ints) -> tuple[list[bytes], list[bytes]]:
+    """Write the numbers of lines where one is not its product's own, which nearly never happens."""
+    differs = np.array([each != own for each, own in zip(lines.numbers, lines.gtins, strict=True)])
+    if not differs.any():
+        return [NULL] * len(starts), [b""] * len(starts)
+    kept = np.logical_or.reduceat(differs[of], starts).tolist()
+    lengths, numbers = _texts(lines.numbers, of, starts)
+    return (
+        [length if each else NULL for each, length in zip(kept, lengths, strict=True)],
+        [number if each else b"" for each, number in zip(kept, numbers, strict=True)],
+    )
+
+
+def _texts(texts: Sequence[bytes], of: Ints, starts: Ints) -> tuple[list[bytes], list[bytes]]:
+    """Write a text of each document: those of its lines, with the separator between."""
+    separated = np.array([len(each) + 1 for each in texts], dtype=np.int64)[of]
+    joined = _SEPARATOR.join(map(texts.__getitem__, of.tolist()))
+    return _cut(joined, np.add.reduceat(separated, starts) - 1, between=1)
+
+
+def _cut(content: bytes, sizes: Ints, *, between: int = 0) -> tuple[list[bytes], list[bytes]]:
+    """Part what stands one after the other; gives the length of each part, as it is sent, and the parts."""
+    ends = np.cumsum(sizes + between) - between
+    spans = zip((ends - sizes).tolist(), ends.tolist(), strict=True)
+    return _lengths(sizes), [content[start:end] for start, end in spans]
+
+
+def _lengths(sizes: npt.ArrayLike) -> list[bytes]:
+    return _cells(np.asarray(sizes, dtype=">i4"))
+
+
+def _cells(array: npt.NDArray[Any]) -> list[bytes]:
+    """Give the bytes of each place of an array."""
+    cells: list[bytes] = array.view(f"V{array.itemsize}").tolist()
+    return cells

@@ -1,6 +1,6 @@
 """Statements over purchases."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from datetime import date
 from io import BytesIO
 
@@ -8,7 +8,8 @@ import asyncpg
 
 from humidor_common.db.pool import Connection
 from humidor_customers.purchases.copying import COLUMNS
-from humidor_customers.purchases.rules import Document, Known, Product
+from humidor_customers.purchases.documents import Documents
+from humidor_customers.purchases.rules import Known, Product
 
 LOCK, TAKING = 7410001, 7410003
 AT_ONCE = 20_000
@@ -116,10 +117,10 @@ async def tell_days(conn: Connection, days: Iterable[tuple[str, int]]) -> None:
     )
 
 
-async def load_known(conn: Connection, documents: Sequence[Document]) -> Known:
+async def load_known(conn: Connection, documents: Documents) -> Known:
     """Load what is known of the stores and products of documents, and remember what is not."""
-    stores = sorted({each.store_id for each in documents})
-    gtins = sorted({line[1] for each in documents for line in each.lines})
+    stores = sorted(set(documents.store_id))
+    gtins = sorted({each.number for each in documents.lines})
     zones = await conn.fetch(
         "SELECT store_id, time_zone FROM stores WHERE store_id = ANY($1::text[])", stores
     )

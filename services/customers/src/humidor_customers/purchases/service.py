@@ -10,7 +10,7 @@ from humidor_common.events.customers import OrderDelivered
 from humidor_common.events.pos import SaleRecorded, SaleReturned, SaleVoided
 from humidor_customers.purchases import mending, orders, queries, settling
 from humidor_customers.purchases.copying import encode
-from humidor_customers.purchases.rules import Document, document_of
+from humidor_customers.purchases.documents import Documents, of_returns, of_sales, together
 
 
 class _Told(NamedTuple):
@@ -40,29 +40,23 @@ async def take(conn: Connection, events: Sequence[Event]) -> None:
     await queries.share(conn)
     await queries.plan_once(conn)
     told = _Told.of(events)
-    documents = [*map(document_of, told.sales), *map(document_of, told.returns)]
-    if told.delivered:
-        documents += await orders.read_documents(conn, told.delivered)
-    if documents:
+    documents = of_sales(told.sales)
+    if told.returns or told.delivered:
+        delivered = await orders.read_documents(conn, told.delivered)
+        documents = together((documents, of_returns(told.returns), delivered))
+    if documents.document_id:
         await _add(conn, documents)
     await _settle(conn, told)
 
 
-async def _add(conn: Connection, documents: Sequence[Document]) -> None:
-    members = sorted({each.party_id for each in documents if each.party_kind == "consumer" and each.party_id})
-    if members and (erased := await queries.tell_members(conn, members)):
-        documents = [
-            each._replace(party_kind=None, party_id=None)
-            if each.party_kind == "consumer" and each.party_id in erased
-            else each
-            for each in documents
-        ]
-    if retailers := {each.party_id for each in documents if each.party_kind == "retailer" and each.party_id}:
+async def _add(conn: Connection, documents: Documents) -> None:
+    if members := documents.parties("consumer"):
+        documents = documents.without(await queries.tell_members(conn, members))
+    if retailers := documents.parties("retailer"):
         await queries.tell_retailers(conn, retailers)
     written = encode(documents, await queries.load_known(conn, documents))
     await queries.add(conn, written.copy)
-    if written.days:
-        await queries.tell_days(conn, written.days)
+    await queries.tell_days(conn, written.days)
 
 
 async def _settle(conn: Connection, told: _Told) -> None:
