@@ -1,6 +1,6 @@
 """Arrays that analyses calculate with."""
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -20,3 +20,9 @@ def spread_of(features: Floats) -> tuple[Floats, Floats]:
     kept = np.clip(features, low, high)
     deviation = kept.std(axis=0)
     return kept.mean(axis=0), np.where(deviation > 0, deviation, 1.0)
+
+
+def cells(array: npt.NDArray[Any]) -> list[bytes]:
+    """Give the bytes of each place of an array of one dimension."""
+    found: list[bytes] = array.view(f"V{array.itemsize}").tolist()
+    return found

@@ -8,10 +8,9 @@ import pytest
 
 from humidor_common.events.customers import ConsentChanged, MergeUndone, RetailersMerged
 from humidor_customers.catalogue.consumers import SUBSCRIPTION as PRODUCTS
-from humidor_customers.profiles import computing
+from humidor_customers.profiles import computing, writing
 from humidor_customers.profiles.consumers import SUBSCRIPTION
 from humidor_customers.profiles.rules import Rhythm, lifecycle_of
-from humidor_customers.profiles.statement import COLUMNS
 from humidor_customers.testing.desk import Desk
 from humidor_customers.testing.ordering import product, tell
 from humidor_customers.testing.till import TODAY, buy, join, line, profile_all, returned, sale, voided
@@ -126,12 +125,12 @@ async def test_customers_are_computed_a_few_at_a_time_if_their_lines_are_many(
     assert {each[0]: each[1] for each in found} == {f"M{n}": n % 5 + 1 for n in range(1, 30)}
 
 
-async def test_rows_that_are_written_have_the_columns_of_their_type(desk: Desk) -> None:
+async def test_rows_that_are_written_have_the_columns_of_the_table_and_their_widths(desk: Desk) -> None:
     rows = await desk.runtime.pool.fetch(
-        """SELECT attname FROM pg_attribute WHERE attnum > 0
-           AND attrelid = (SELECT typrelid FROM pg_type WHERE typname = 'computed_profile') ORDER BY attnum"""
+        """SELECT attname, attlen FROM pg_attribute
+           WHERE attrelid = 'profiles'::regclass AND attnum > 0 AND NOT attisdropped"""
     )
-    assert tuple(each[0] for each in rows) == COLUMNS
+    assert {each[0]: each[1] for each in rows} == writing.WIDTHS
 
 
 async def test_a_profile_of_a_later_moment_keeps_its_figures_and_what_they_rest_on(desk: Desk) -> None:

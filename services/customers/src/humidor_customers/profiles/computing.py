@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
-import msgspec
 import numpy as np
 
 from humidor_common.db.pool import Connection
@@ -19,7 +18,6 @@ from humidor_customers.profiles.said import NOTHING, read_said
 from humidor_customers.profiles.statement import (
     ALLOWED,
     BEFORE_2000,
-    COLUMNS,
     DAY_BITS,
     DOCUMENTS,
     GOODS,
@@ -28,9 +26,8 @@ from humidor_customers.profiles.statement import (
     SIZE_BITS,
     TO_READ,
     TO_WRITE,
-    WRITE,
-    WRITE_DETAILS,
 )
+from humidor_customers.profiles.writing import write
 from humidor_customers.purchases import queries as purchases
 from humidor_customers.purchases.copying import LINE, SEPARATOR
 from humidor_customers.retailers import queries as retailers
@@ -40,7 +37,6 @@ LINES_AT_ONCE = 30_000
 AT_FIRST, AT_MOST, GROWTH = 500, 20_000, 4
 """Customers who are read together: as long as nobody knows how many lines they have, at most, times more."""
 _HEADER_BYTES = 20
-_JSON = msgspec.json.Encoder()
 _SIGN = np.int64(-(2**63))
 """Turned over, it makes halves of ids sort as the ids do."""
 
@@ -95,12 +91,7 @@ async def _write(
     _add_stage(found, [ended[n] for n in found["n"]], now)
     async with _planned(conn, TO_WRITE):
         _add_said(found, await read_said(conn, parts, now))
-        done = await conn.execute(WRITE, list(zip(*(found[name] for name in COLUMNS), strict=True)))
-        all_written = done == f"INSERT 0 {len(buyers)}"
-        details = [_JSON.encode(each).decode() for each in found["details"]]
-        await conn.execute(
-            WRITE_DETAILS, found["party_kind"], found["party_id"], details, None if all_written else now
-        )
+        await write(conn, found, now=now)
     return set(buyers), len(bought.sticks)
 
 

@@ -11,18 +11,6 @@ TO_WRITE = {"plan_cache_mode": "force_generic_plan", "enable_nestloop": "off", "
 # By way of bitmaps each page is read once, however many of the customers have lines on it.
 TO_READ = {**TO_WRITE, "enable_indexscan": "off", "enable_seqscan": "off"}
 
-COLUMNS = (
-    *("party_kind", "party_id", "computed_at", "last_at", "spend_minor", "spend_year_minor"),
-    *("repeat_spend_minor", "sticks_year", "first_on", "last_on", "active_days", "purchases"),
-    *("purchases_year", "returns_year", "basket_sticks", "basket_minor", "basket_lines", "gap_days"),
-    *("favourite_brand_share", "price_sensitivity", "satisfaction", "usual_hour", "usual_weekday"),
-    *("contacts_year", "store_id", "currency", "channel", "lifecycle", "favourite_brand"),
-    *("favourite_price_class", "recommendation", "stated_brand", "stated_price_class"),
-)
-"""What is computed of a customer, as the type `computed_profile` has it."""
-_COLUMNS = ", ".join(COLUMNS)
-_UPDATE = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS[2:])
-
 # Whom ($1 and $2, kinds and ids) there may be a profile of at a moment ($3), and whether its ties are over:
 # not who refused analysis (or, with $4, did not consent to it), nor who was found to be no adult.
 ALLOWED = """
@@ -65,20 +53,4 @@ WHERE p.party_id = ANY($3::text[]) AND p.bought_at >= $4::timestamptz
 GOODS = """
 SELECT gtin, brand, price_class, sticks_per_pack, retail_price_per_pack, currency
 FROM products WHERE gtin = ANY($1::text[])
-"""
-
-# A row a customer, in the order of the key. As an array a figure, each value costs the driver twice as much.
-WRITE = f"""
-INSERT INTO profiles ({_COLUMNS}) SELECT {_COLUMNS} FROM unnest($1::computed_profile[])
-ON CONFLICT (party_kind, party_id) DO UPDATE SET {_UPDATE}
-WHERE profiles.computed_at <= excluded.computed_at
-"""  # noqa: S608 - made of constants
-# With a moment ($4), only those of profiles that are of this moment.
-WRITE_DETAILS = """
-INSERT INTO profile_details (party_kind, party_id, details)
-SELECT party_kind, party_id, details::json
-FROM unnest($1::text[], $2::text[], $3::text[]) f(party_kind, party_id, details)
-WHERE $4::timestamptz IS NULL OR EXISTS (
-    SELECT FROM profiles p WHERE (p.party_kind, p.party_id, p.computed_at) = (f.party_kind, f.party_id, $4))
-ON CONFLICT (party_kind, party_id) DO UPDATE SET details = excluded.details
 """

@@ -5,7 +5,7 @@ A million of them come by in a row: no object is made for one, and what is done 
 
 from collections.abc import Collection, Hashable, Iterable, Sequence
 from datetime import datetime
-from itertools import chain
+from itertools import chain, compress
 from operator import attrgetter
 from typing import NamedTuple, TypeVar
 from uuid import UUID
@@ -45,9 +45,9 @@ class Documents(NamedTuple):
     lines: list[Line]
 
     def parties(self, kind: str) -> list[str]:
-        """Name customers of a kind whose documents these are, each once."""
-        pairs = zip(self.party_kind, self.party_id, strict=True)
-        return sorted({identity for each, identity in set(pairs) if each == kind and identity})
+        """Name customers of a kind whose documents these are, each once, in order."""
+        named = set(compress(self.party_id, [each == kind for each in self.party_kind]))
+        return sorted(each for each in named if each)
 
     def without(self, members: Collection[str]) -> "Documents":
         """Give the same as nobody's where they are one of these members'."""

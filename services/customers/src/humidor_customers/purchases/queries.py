@@ -1,13 +1,13 @@
 """Statements over purchases."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from io import BytesIO
 
 import asyncpg
 
 from humidor_common.db.pool import Connection
-from humidor_customers.purchases.copying import COLUMNS
+from humidor_customers.purchases.copying import Written
 from humidor_customers.purchases.documents import Documents
 from humidor_customers.purchases.rules import Known, Product
 
@@ -81,7 +81,7 @@ async def own(conn: Connection) -> None:
     await conn.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
 
 
-async def add(conn: Connection, documents: bytes) -> None:
+async def add(conn: Connection, documents: Written) -> None:
     """Add documents; what is there already stays as it is, which COPY cannot do by itself."""
     try:
         async with conn.transaction():
@@ -93,17 +93,18 @@ async def add(conn: Connection, documents: bytes) -> None:
         await conn.execute("DROP TABLE documents_told")
 
 
-async def _copy(conn: Connection, table: str, documents: bytes) -> None:
-    await conn.copy_to_table(table, source=BytesIO(documents), columns=COLUMNS, format="binary")
+async def _copy(conn: Connection, table: str, documents: Written) -> None:
+    source = BytesIO(documents.rows)
+    await conn.copy_to_table(table, source=source, columns=documents.columns, format="binary")
 
 
-async def tell_members(conn: Connection, member_ids: Collection[str]) -> set[str]:
+async def tell_members(conn: Connection, member_ids: Sequence[str]) -> set[str]:
     """Tell those who keep sums of purchases whose have changed; names those whose data was erased."""
-    return {row[0] for row in await conn.fetch(_TELL_MEMBERS, list(member_ids))}
+    return {row[0] for row in await conn.fetch(_TELL_MEMBERS, member_ids)}
 
 
-async def tell_retailers(conn: Connection, retailer_ids: Collection[str]) -> None:
-    await conn.execute("INSERT INTO purchase_parties_told VALUES ('retailer', $1)", list(retailer_ids))
+async def tell_retailers(conn: Connection, retailer_ids: Sequence[str]) -> None:
+    await conn.execute("INSERT INTO purchase_parties_told VALUES ('retailer', $1)", retailer_ids)
 
 
 async def tell_days(conn: Connection, days: Iterable[tuple[str, int]]) -> None:

@@ -55,7 +55,7 @@ async def _add(conn: Connection, documents: Documents) -> None:
     if retailers := documents.parties("retailer"):
         await queries.tell_retailers(conn, retailers)
     written = encode(documents, await queries.load_known(conn, documents))
-    await queries.add(conn, written.copy)
+    await queries.add(conn, written)
     await queries.tell_days(conn, written.days)
 
 
