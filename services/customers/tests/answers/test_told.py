@@ -19,9 +19,9 @@ from humidor_customers.answers.rules import fault_of, questions_told, values_of
 from humidor_customers.catalogue.consumers import SUBSCRIPTION as PRODUCTS
 from humidor_customers.testing.desk import Desk
 from humidor_customers.testing.ordering import product, tell
-from humidor_customers.testing.till import TODAY, buy, join, profile_all, sale
+from humidor_customers.testing.till import buy, join, morning, profile_all, sale
 
-HEARD = TODAY - timedelta(days=1)
+HEARD = morning() - timedelta(days=1)
 CONSENT = {"purpose": "survey", "channel": "sms", "given": True, "source": "x", "text_version": "1"}
 NPS = SurveyAnswer(code="Q1", kind="nps", score=9, lowest=0, highest=10)
 CSAT = SurveyAnswer(code="Q2", kind="csat", score=4, lowest=1, highest=7)

@@ -16,7 +16,7 @@ from humidor_customers.campaigns.consumers import PROJECTION, SUBSCRIPTION
 from humidor_customers.campaigns.keeping import look_at_due
 from humidor_customers.campaigns.schemas import CampaignInput
 from humidor_customers.jobs.working import work_once
-from humidor_customers.testing.campaigning import PATH, STORES, TODAY, Office, draft, evaluated
+from humidor_customers.testing.campaigning import PATH, STORES, Office, draft, evaluated, today
 from humidor_customers.testing.desk import store
 from humidor_customers.testing.explaining import Explaining
 from humidor_customers.testing.ordering import gtin, tell
@@ -39,7 +39,7 @@ async def run_until_spent(office: Office, made: Any) -> None:
         "budget-spent",
         50_000,
     )
-    assert stopped["last_day"] == str(TODAY + timedelta(days=4))
+    assert stopped["last_day"] == str(today() + timedelta(days=4))
     assert await office.look(5) == 0
     told_states = [(each.state, each.spent_minor) for each in await office.told()]
     assert told_states == [
@@ -157,7 +157,7 @@ async def test_who_stays_out_is_said_empty_ones_are_refused_and_overlaps_are_war
     for changes, field in (
         ({"store_ids": ["S9999"]}, "store_ids"),
         ({"gtins": [gtin(9)]}, "gtins"),
-        ({"ends_on": str(TODAY)}, "body"),
+        ({"ends_on": str(today())}, "body"),
         ({"kind": "gift"}, "gift"),
         ({"price_per_pack": 1900}, "price_per_pack"),
     ):
@@ -182,10 +182,10 @@ async def test_who_stays_out_is_said_empty_ones_are_refused_and_overlaps_are_war
     assert [each.state for each in await office.told()] == ["scheduled", "cancelled"]
     assert (await office.read(second, "/plan"))["overlaps"] == []
     await office.step(await office.scheduled(gtins=None), "stop", {"reason": "Rain"}, expect=409)
-    today = str(datetime.now(ZoneInfo("Asia/Shanghai")).date())
-    begun = await office.scheduled(starts_on=today, gtins=None)
+    this_day = str(datetime.now(ZoneInfo("Asia/Shanghai")).date())
+    begun = await office.scheduled(starts_on=this_day, gtins=None)
     stopped = await office.step(begun, "cancel", {"reason": "Rain"})
-    assert (stopped["state"], stopped["last_day"]) == ("stopped", today)
+    assert (stopped["state"], stopped["last_day"]) == ("stopped", this_day)
 
 
 async def test_a_segment_is_for_its_stores_and_one_without_a_till_counts_its_owners_orders(
@@ -203,7 +203,7 @@ async def test_a_segment_is_for_its_stores_and_one_without_a_till_counts_its_own
         """INSERT INTO purchase_documents
            VALUES (gen_random_uuid(), NULL, $1::date, $1::date, 0, false, 'order', 'retailer', 'R1', 'S0004',
                'CNY', purchase_line(1, 2, 400, 1, 'carton', false), $2)""",
-        TODAY - timedelta(days=10),
+        today() - timedelta(days=10),
         gtin(1),
     )
     made = await office.scheduled(store_ids=None, segment_id=segment, holdout_share=0.5)
@@ -262,7 +262,7 @@ async def test_an_operators_stricter_rule_asks_for_a_reason_and_stops_what_runs(
 async def test_a_campaign_whose_stores_sell_less_than_its_floor_is_stopped_after_a_week(
     office: Office,
 ) -> None:
-    late = await office.make(starts_on=str(TODAY - timedelta(days=2)))
+    late = await office.make(starts_on=str(today() - timedelta(days=2)))
     await office.approve(late)
     refused = await office.step(late, "schedule", expect=422)
     assert refused["errors"][0]["field"] == "starts_on"
@@ -271,9 +271,9 @@ async def test_a_campaign_whose_stores_sell_less_than_its_floor_is_stopped_after
     strong = await office.scheduled(**started, gtins=[gtin(2)], holdout_share=0)
     pool = office.desk.runtime.pool
     await pool.execute("UPDATE campaign_stores SET before_sticks = 20 * before_sticks")
-    await pool.execute("UPDATE campaigns SET starts_on = $1", TODAY - timedelta(days=9))
+    await pool.execute("UPDATE campaigns SET starts_on = $1", today() - timedelta(days=9))
     for pending in ("market_stores_to_sum VALUES ('S0001')", "purchase_days_changed VALUES ('S0001', $1)"):
-        arguments = [TODAY - timedelta(days=5)] if "$1" in pending else []
+        arguments = [today() - timedelta(days=5)] if "$1" in pending else []
         await pool.execute(f"INSERT INTO {pending}", *arguments)
         assert await office.look(0) == 2
         assert (await office.read(weak))["state"] == "running", "sums are not complete"

@@ -10,7 +10,7 @@ from humidor_customers.campaign_limits.rules import Limit, TooHigh, find_fault
 from humidor_customers.campaign_rules import service as law
 from humidor_customers.campaign_rules.rules import Facts, Rule, judge, keeps_set_price
 from humidor_customers.catalogue.consumers import SUBSCRIPTION as PRODUCTS
-from humidor_customers.testing.campaigning import PATH, STORES, TODAY, Office, draft
+from humidor_customers.testing.campaigning import PATH, STORES, Office, draft, today
 from humidor_customers.testing.ordering import gtin, product, tell
 
 LIMITS = "/v1/campaign-limits"
@@ -167,12 +167,12 @@ async def test_what_a_rule_said_when_and_who_changed_it_can_be_read(office: Offi
 
     rule = {
         "severity": "review", "field": "kind", "conditions": {"kind": ["training"]}, "law": "House rule 7",
-        "says": "Looked at.", "in_force_since": str(TODAY - timedelta(days=9)),
+        "says": "Looked at.", "in_force_since": str(today() - timedelta(days=9)),
     }  # fmt: skip
     path = f"{RULES}/own.training"
     await desk.ask("PUT", path, json=rule, expect=201)
     assert len((await office.make(kind="training"))["findings"]) == 1
-    past = str(TODAY - timedelta(days=1))
+    past = str(today() - timedelta(days=1))
     await desk.ask("PUT", path, json=rule | {"in_force_until": "2020-01-01"}, expect=422)
     await desk.ask("PUT", path, json=rule | {"in_force_until": past, "reason": "Over"})
     assert (await office.make(kind="training"))["findings"] == [], "it is not in force any more"

@@ -12,11 +12,11 @@ from humidor_common.events import Event
 from humidor_customers.testing.desk import Desk
 from humidor_customers.testing.mining import mine
 from humidor_customers.testing.selling import know, sum_market
-from humidor_customers.testing.till import TODAY, buy, line, profile_all, returned, sale
+from humidor_customers.testing.till import buy, line, morning, profile_all, returned, sale
 
 
 def ago(days: int) -> datetime:
-    return TODAY - timedelta(days=days)
+    return morning() - timedelta(days=days)
 
 
 def weekly(first: int = 1) -> list[Event]:
@@ -45,7 +45,7 @@ WORLDS: dict[str, list[Event]] = {
     "unknown brands": weekly(first=50),
     "one customer": [sale(1000 * k, "M1", line(1, 1), at=ago(10 * k)) for k in range(1, 10)],
 }
-DAYS = {"since": str(ago(100).date()), "until": str(TODAY.date())}
+DAYS = {"since": str(ago(100).date()), "until": str(morning().date())}
 LAST_MONTH = {
     "since": str((ago(0).date().replace(day=1) - timedelta(days=1)).replace(day=1)),
     "until": str(ago(0).date().replace(day=1) - timedelta(days=1)),

@@ -8,6 +8,7 @@ from uuid import UUID
 import httpx
 import pytest
 
+from humidor_common.clock import utc_now
 from humidor_common.events.forecasting import DayDemand, ForecastPublished, SpanDemand
 from humidor_common.ids import uuid7
 from humidor_customers.allocation import caps
@@ -16,8 +17,6 @@ from humidor_customers.plans.figures import PATH, Figures
 from humidor_customers.plans.rules import demand_of
 from humidor_customers.testing.desk import Desk
 from humidor_customers.testing.ordering import gtin, offer, open_cycle, tell
-
-TODAY = datetime.now(UTC).date()
 
 
 def test_demand_is_what_was_requested_and_never_steadier_than_chance() -> None:
@@ -82,7 +81,7 @@ async def cycle(desk: Desk) -> UUID:
     cycle_id = await open_cycle(desk, ["C1"])
     rows = [(uuid7(), week, cartons) for week, cartons in ((3, 6), (2, 8), (1, 7))]
     for past, week, cartons in rows:
-        first = TODAY - timedelta(days=7 * week)
+        first = utc_now().date() - timedelta(days=7 * week)
         await desk.runtime.pool.execute(
             """INSERT INTO order_cycles VALUES ($1, $2, $3, $4, 1, now(), 'x')""",
             past,
@@ -113,7 +112,7 @@ async def history(desk: Desk, cycle_id: UUID, cartons: int) -> None:
 
 
 def forecast(number: int, mean: float, *, issued: int = 0) -> ForecastPublished:
-    first = TODAY.isoformat()
+    first = utc_now().date().isoformat()
     return ForecastPublished(
         forecast_id=uuid7(),
         store_id="S0001",

@@ -13,13 +13,13 @@ from humidor_customers.profiles.consumers import SUBSCRIPTION
 from humidor_customers.profiles.rules import Rhythm, lifecycle_of
 from humidor_customers.testing.desk import Desk
 from humidor_customers.testing.ordering import product, tell
-from humidor_customers.testing.till import TODAY, buy, join, line, profile_all, returned, sale, voided
+from humidor_customers.testing.till import buy, join, line, morning, profile_all, returned, sale, voided
 
 PATH = "/v1/profiles/consumer/M1"
 
 
 def ago(days: int, hours: int = 0) -> datetime:
-    return TODAY - timedelta(days=days) + timedelta(hours=hours)
+    return morning() - timedelta(days=days) + timedelta(hours=hours)
 
 
 async def catalogue(desk: Desk) -> None:
@@ -162,7 +162,7 @@ async def test_lifecycles_of_profiles_are_those_of_the_rule(desk: Desk) -> None:
     for n, (days, gap, times) in enumerate(shapes):
         last = ago(days).date()
         rhythm = Rhythm("consumer", times, last - timedelta(days=gap * (times - 1)), last)
-        assert found[f"M{n}"] == lifecycle_of(rhythm, TODAY.date(), ended=False), shapes[n]
+        assert found[f"M{n}"] == lifecycle_of(rhythm, morning().date(), ended=False), shapes[n]
     assert len(set(found.values())) == 5
 
 
@@ -208,7 +208,7 @@ async def test_of_whom_there_is_no_profile_and_who_sees_which(desk: Desk) -> Non
     await get(desk, "/v1/profiles/consumer/M3", headers=clerk, expect=404)
     await get(desk, "/v1/profiles/consumer/M3", headers=desk.auth("manager", stores=["S0003"]))
     told = ConsentChanged(
-        member_id="M1", purpose="analysis", channel="app", given=True, text_version="1", decided_at=TODAY
+        member_id="M1", purpose="analysis", channel="app", given=True, text_version="1", decided_at=morning()
     )
     await tell(desk, SUBSCRIPTION, told)
     await profile_all(desk, consent_needed=True)
@@ -259,7 +259,7 @@ async def test_a_merged_customers_purchases_count_for_the_survivor_until_the_mer
     body = {"survivor_id": "C1", "merged_id": "C2", "take": [], "reason": "same"}
     made = await desk.ask("POST", "/v1/merges", json=body, expect=201)
     merged = RetailersMerged(
-        merge_id=UUID(made["merge_id"]), survivor_id="C1", merged_id="C2", merged_at=TODAY
+        merge_id=UUID(made["merge_id"]), survivor_id="C1", merged_id="C2", merged_at=morning()
     )
     await tell(desk, SUBSCRIPTION, merged)
     await profile_all(desk)
@@ -268,7 +268,7 @@ async def test_a_merged_customers_purchases_count_for_the_survivor_until_the_mer
     rows = (await desk.ask("GET", "/v1/profiles?kind=retailer"))["items"]
     assert [each["party_id"] for each in rows] == ["C1"]
     await desk.ask("POST", f"/v1/merges/{made['merge_id']}:undo", json={"reason": "two"})
-    undone = MergeUndone(merge_id=merged.merge_id, survivor_id="C1", merged_id="C2", undone_at=TODAY)
+    undone = MergeUndone(merge_id=merged.merge_id, survivor_id="C1", merged_id="C2", undone_at=morning())
     await tell(desk, SUBSCRIPTION, undone)
     await profile_all(desk)
     rows = await desk.ask("GET", "/v1/profiles?kind=retailer&limit=1")

@@ -7,7 +7,7 @@ from humidor_customers.catalogue.consumers import SUBSCRIPTION as PRODUCTS
 from humidor_customers.profiles.rules import promoter_group
 from humidor_customers.testing.desk import Desk
 from humidor_customers.testing.ordering import product, tell
-from humidor_customers.testing.till import TODAY, buy, join, profile_all, sale
+from humidor_customers.testing.till import buy, join, morning, profile_all, sale
 
 HEAD = "id,submitdate,token,NPS: would you recommend us?,How satisfied are you?,喜欢的品牌,常买价位"
 CONSENT = {"purpose": "survey", "channel": "sms", "given": True, "source": "x", "text_version": "1"}
@@ -35,7 +35,7 @@ async def test_the_newest_answers_stand_in_profiles_with_their_survey_and_can_be
     await join(desk, *members)
     for member in members:
         await desk.ask("POST", f"/v1/consumers/{member}/consents", json={"consents": [CONSENT]}, expect=201)
-    await buy(desk, *(sale(100 * n, f"M{n}", at=TODAY - timedelta(days=3)) for n in range(1, 4)))
+    await buy(desk, *(sale(100 * n, f"M{n}", at=morning() - timedelta(days=3)) for n in range(1, 4)))
     await profile_all(desk)
     assert await size(desk, field="recommendation", known=True) == 0
     await answers(

@@ -21,7 +21,7 @@ from humidor_customers.stores.consumers import SUBSCRIPTION as STORES
 from humidor_customers.testing.desk import Desk, store
 from humidor_customers.testing.explaining import Explaining
 from humidor_customers.testing.ordering import gtin, product, tell
-from humidor_customers.testing.till import TODAY, buy, line, profile_all, returned, sale
+from humidor_customers.testing.till import buy, line, morning, profile_all, returned, sale
 
 Unit: TypeAlias = Literal["pack", "carton", "case"]
 
@@ -44,9 +44,9 @@ CORRECTED = [packed(1, 20, 10), packed(2, 16, 10, n77="carton", n78="carton"), p
 MASTER = [*CORRECTED, product(2), store("S0001"), store("S0001", version=2, time_zone="America/New_York")]
 SALES = [
     sale(1, "M1", line(1, 2), line(77, 1, "carton", 30_000, 2)),
-    sale(11, "M1", line(1, 30, "stick", 130), at=TODAY - timedelta(days=40)),
+    sale(11, "M1", line(1, 30, "stick", 130), at=morning() - timedelta(days=40)),
     sale(21, "M2", line(2, 3), line(1, 1, "case", 900_000, 2), line(78, 2, "pack", 30_000, 3)),
-    sale(31, None, line(78, 1, "pack", 30_000), at=TODAY - timedelta(days=400)),
+    sale(31, None, line(78, 1, "pack", 30_000), at=morning() - timedelta(days=400)),
     sale(41, "M3", line(2), store_id="S0002"),
     returned(1),
 ]

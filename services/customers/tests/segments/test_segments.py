@@ -13,7 +13,7 @@ from humidor_common.ids import uuid7
 from humidor_customers.jobs.working import work_once
 from humidor_customers.segments import listing, queries, running
 from humidor_customers.testing.desk import Desk
-from humidor_customers.testing.till import TODAY, buy, join, profile_all, sale
+from humidor_customers.testing.till import buy, join, morning, profile_all, sale
 from humidor_customers.working import HANDLERS
 
 PATH = "/v1/segments"
@@ -52,7 +52,11 @@ async def shoppers(desk: Desk) -> None:
     await join(desk, *(f"M{n}" for n in range(1, 7)))
     await buy(
         desk,
-        *(sale(100 * n + t, f"M{n}", at=TODAY - timedelta(days=t)) for n in range(1, 7) for t in range(n)),
+        *(
+            sale(100 * n + t, f"M{n}", at=morning() - timedelta(days=t))
+            for n in range(1, 7)
+            for t in range(n)
+        ),
     )
     await profile_all(desk)
 
@@ -124,7 +128,7 @@ async def test_a_live_segment_follows_its_rule_and_a_frozen_one_stays(desk: Desk
     frozen = await desk.ask("GET", path)
     assert (frozen["size"], frozen["revision"]) == (4, 1)
     assert (await desk.ask("POST", f"{path}:freeze", expect=409))["code"] == "segment-frozen"
-    await buy(desk, *(sale(900 + n, "M1", at=TODAY - timedelta(days=n)) for n in range(4)))
+    await buy(desk, *(sale(900 + n, "M1", at=morning() - timedelta(days=n)) for n in range(4)))
     await profile_all(desk)
     assert await members(desk, live, limit=2) == ["M1", "M3", "M4", "M5", "M6"]
     assert await members(desk, frozen, limit=3) == ["M3", "M4", "M5", "M6"]

@@ -1,17 +1,20 @@
 """The pytest plugin: a real database, real topics and signed tokens for any test, in milliseconds."""
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from humidor_common.auth import SigningKey, generate_signing_key, issue_token, jwks
+from humidor_common.clock import utc_now
 from humidor_common.ids import uuid7
 from humidor_common.service import Service
 from humidor_common.settings import ServiceSettings
 from humidor_common.testing.databases import Databases
 from humidor_common.testing.engines import kafka_broker, postgres_server
+from humidor_common.testing.midnights import seconds_until_days_last
 
 MakeDatabase = Callable[[str | None], str]
 SettingsFor = Callable[..., ServiceSettings]
@@ -29,6 +32,13 @@ def pytest_collection_finish() -> None:
     from humidor_common.main import spare_the_collector
 
     spare_the_collector()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol() -> Generator[None, object, object]:
+    """Begin no test just before midnight, and before its timeout begins."""
+    time.sleep(seconds_until_days_last(utc_now()))
+    return (yield)
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,12 @@
 """For tests: two people who run campaigns over twelve stores, and the worker on any day."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import msgspec
 
+from humidor_common.clock import utc_now
 from humidor_common.db.transaction import transaction
 from humidor_common.events.customers import CampaignChanged
 from humidor_common.events.forecasting import Estimate, PromotionEvaluated
@@ -16,8 +17,11 @@ from humidor_customers.testing.ordering import gtin, product, tell
 from humidor_customers.testing.selling import sale, sell, sum_market
 
 PATH = "/v1/campaigns"
-TODAY = datetime.now(UTC).date()
 STORES = [f"S{n:04}" for n in range(1, 13)]
+
+
+def today() -> date:
+    return utc_now().date()
 
 
 def draft(**changes: Any) -> dict[str, Any]:
@@ -29,8 +33,8 @@ def draft(**changes: Any) -> dict[str, Any]:
         "channel": "visit",
         "mechanics": ["advice"],
         "gtins": [gtin(1)],
-        "starts_on": str(TODAY + timedelta(days=3)),
-        "ends_on": str(TODAY + timedelta(days=16)),
+        "starts_on": str(today() + timedelta(days=3)),
+        "ends_on": str(today() + timedelta(days=16)),
         "store_ids": STORES,
         "budget_minor": 50_000,
         "currency": "CNY",
@@ -69,7 +73,7 @@ class Office:
 
     async def look(self, days: int) -> int:
         """Look now, or at noon in Shanghai some days on."""
-        now = datetime.now(UTC)
+        now = utc_now()
         now = now.replace(hour=4) + timedelta(days=days) if days else now
         async with transaction(self.desk.runtime.pool) as conn:
             return await look_at_due(conn, now=now)
@@ -88,7 +92,7 @@ async def open_campaigns(desk: Desk) -> Office:
     """Twelve stores, which sold more the higher their number: `n` packs ten days ago, some more before."""
     await desk.tell(*(store(each) for each in STORES))
     await tell(desk, PRODUCTS, product(1), product(2))
-    days = [str(TODAY - timedelta(days=ago)) for ago in (10, 50)]
+    days = [str(today() - timedelta(days=ago)) for ago in (10, 50)]
     sold = [
         sale(each, f"{day} 12:00", [(1, packs, 2500)])
         for n, each in enumerate(STORES, 1)

@@ -1,8 +1,9 @@
 """For tests: what tills tell of sales, and profiles that are computed when a test says so."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
+from humidor_common.clock import utc_now
 from humidor_common.events import Event
 from humidor_common.events.pos import Payment, SaleLine, SaleRecorded, SaleReturned, SaleVoided, Unit
 from humidor_customers.profiles.keeping import refresh
@@ -11,8 +12,11 @@ from humidor_customers.testing.desk import Desk
 from humidor_customers.testing.ordering import gtin, tell
 
 STORE = "S0001"
-TODAY = datetime.now(UTC).replace(hour=4, minute=0, second=0, microsecond=0)
-"""At this time it is the same day in UTC and in Shanghai, so that days can be counted in either."""
+
+
+def morning() -> datetime:
+    """Give the first moment of this day in UTC, 08:00 in Shanghai: the same day there, and never to come."""
+    return utc_now().replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def line(
@@ -25,18 +29,18 @@ def sale(
     sale_id: int,
     member_id: str | None = "M1",
     *lines: SaleLine,
-    at: datetime = TODAY,
+    at: datetime | None = None,
     store_id: str = STORE,
     currency: str = "CNY",
 ) -> SaleRecorded:
-    sold = list(lines) or [line()]
+    sold, sold_at = list(lines) or [line()], at or morning()
     total = sum(each.quantity * each.unit_price for each in sold)
     return SaleRecorded(
         sale_id=UUID(int=sale_id),
         store_id=store_id,
         terminal_id="T1",
-        sold_at=at,
-        recorded_at=at,
+        sold_at=sold_at,
+        recorded_at=sold_at,
         currency=currency,
         total=total,
         lines=sold,
@@ -46,14 +50,14 @@ def sale(
 
 
 def returned(sale_id: int, member_id: str | None = None, *, store_id: str = "S0002") -> SaleReturned:
-    """Give one pack of a sale back, an hour later and elsewhere."""
+    """Give one pack of a sale back elsewhere."""
     return SaleReturned(
         return_id=UUID(int=sale_id + 1),
         sale_id=UUID(int=sale_id),
         store_id=store_id,
         terminal_id="T1",
-        returned_at=TODAY + timedelta(hours=1),
-        recorded_at=TODAY,
+        returned_at=morning(),
+        recorded_at=morning(),
         currency="CNY",
         total=2500,
         lines=[line(quantity=1)],
@@ -70,8 +74,8 @@ def voided(sale_id: int) -> SaleVoided:
         sale_id=UUID(int=sale_id),
         store_id=STORE,
         terminal_id="T1",
-        voided_at=TODAY + timedelta(hours=2),
-        recorded_at=TODAY,
+        voided_at=morning(),
+        recorded_at=morning(),
         reason="mistake",
     )
 
