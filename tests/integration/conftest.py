@@ -11,10 +11,11 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import httpx
 import psutil
@@ -174,6 +175,12 @@ def until(look: Callable[[], Any], what: str, *, seconds: float = 60) -> Any:
         assert time.monotonic() < deadline, what
         time.sleep(0.3)
     return found
+
+
+def noon(days_ago: int) -> datetime:
+    """Give noon of a day before today as stores in Shanghai count days."""
+    today = datetime.now(ZoneInfo("Asia/Shanghai")).replace(hour=12, minute=0, second=0, microsecond=0)
+    return today - timedelta(days=days_ago)
 
 
 def free_port() -> int:

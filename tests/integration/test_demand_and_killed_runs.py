@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -14,12 +14,11 @@ import pytest
 
 from humidor_cli.replay.rules import check_digit
 
-from .conftest import System, until
+from .conftest import System, noon, until
 
 pytestmark = pytest.mark.timeout(300)
 
 PRODUCTS, DAYS, LINES = 130, 30, 65
-NOON = datetime.now(UTC).replace(hour=4, minute=0, second=0, microsecond=0)
 TERMS = {"models": ["seasonal_naive", "auto_ets"], "horizon_days": 14, "probabilities": [0.5, 0.9]}
 
 
@@ -72,7 +71,7 @@ def shop(system: System) -> Iterator[Shop]:
 
 
 def test_returns_voids_and_stock_outs_are_in_the_demand(shop: Shop) -> None:
-    gtin, at = shop.gtins[0], NOON - timedelta(days=2)
+    gtin, at = shop.gtins[0], noon(2)
     line = {"gtin": gtin, "quantity": 14, "lot": "A"}
     receipt = {"store_id": shop.store_id, "kind": "opening", "lines": [line]}
     assert shop.http.post("/inventory/v1/receipts", json=receipt).status_code == 201
@@ -105,7 +104,7 @@ def test_returns_voids_and_stock_outs_are_in_the_demand(shop: Shop) -> None:
 def test_a_run_whose_worker_is_killed_forecasts_every_series_once(shop: Shop) -> None:
     shop.sell(
         *(
-            shop.sale(NOON - timedelta(days=1 + n), *((gtin, 3 + (n + k) % 5) for k, gtin in enumerate(part)))
+            shop.sale(noon(1 + n), *((gtin, 3 + (n + k) % 5) for k, gtin in enumerate(part)))
             for n in range(DAYS)
             for part in (shop.gtins[:LINES], shop.gtins[LINES:])
         )

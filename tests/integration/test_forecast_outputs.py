@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -10,7 +9,7 @@ import asyncpg
 import httpx
 import pytest
 
-from .conftest import System, until
+from .conftest import System, noon, until
 from .test_forecasts_move_levels import sales, sell
 
 pytestmark = pytest.mark.timeout(300)
@@ -69,7 +68,7 @@ def get(http: httpx.Client, path: str, **params: Any) -> Any:
 def test_what_a_forecast_is_asked_for_and_a_new_product_gets_a_level(system: System) -> None:
     store_id, chance = f"O{uuid4().hex[:8]}", random.Random(7)
     week = [10, 12, 11, 13, 20, 25, 8]
-    yesterday = datetime.now(UTC).replace(hour=4, minute=0, second=0, microsecond=0) - timedelta(days=1)
+    yesterday = noon(1)
     key = system.terminal(store_id)
     with system.client() as http:
         product = {"name": "Chain", "brand": "Chain", "supplier_id": "CHAIN", "lead_time_days": 2}

@@ -1,14 +1,14 @@
 """What tills sold becomes a forecast, which moves a level, which brings on an order: the whole chain."""
 
 import random
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
 
-from .conftest import System, until
+from .conftest import System, noon, until
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -64,7 +64,7 @@ def forecast(http: httpx.Client, store_id: str) -> dict[str, Any]:
 def test_a_forecast_of_what_was_sold_moves_a_level_and_brings_on_an_order(system: System) -> None:
     store_id, chance = f"F{uuid4().hex[:8]}", random.Random(4)
     week = [10, 12, 11, 13, 20, 25, 8]
-    yesterday = datetime.now(UTC).replace(hour=4, minute=0, second=0, microsecond=0) - timedelta(days=1)
+    yesterday = noon(1)
     key = system.terminal(store_id)
     with system.client() as http:
         product = {"name": "Chain", "brand": "Chain", "supplier_id": "CHAIN", "lead_time_days": 2}

@@ -3,7 +3,7 @@
 import asyncio
 import io
 import zipfile
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -13,7 +13,7 @@ import httpx
 import pyreadstat
 import pytest
 
-from .conftest import System, until
+from .conftest import System, noon, until
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -23,12 +23,11 @@ HEAD = "source,store_id,gtin,data_until,day,mean_sticks,q10_sticks,q90_sticks\n"
 
 def sell(system: System, store_id: str, amounts: list[int]) -> None:
     """One sale a day of so many packs, the last one yesterday."""
-    last = datetime.now(UTC).replace(hour=4, minute=0, second=0, microsecond=0) - timedelta(days=1)
     documents = [
         {
             "sale_id": str(uuid4()),
             "store_id": store_id,
-            "sold_at": (last - timedelta(days=len(amounts) - 1 - n)).isoformat(),
+            "sold_at": noon(len(amounts) - n).isoformat(),
             "currency": "CNY",
             "lines": [{"line": 1, "gtin": GTIN, "quantity": amount, "unit": "pack", "unit_price": 2500}],
             "payments": [{"method": "cash", "amount": 2500 * amount}],

@@ -51,14 +51,14 @@ async def test_a_profile_says_what_when_where_and_how_a_member_buys_with_evidenc
     assert values["favourite_brands"] == ["Harbour", "Summit"]
     assert view["favourite_brands"]["evidence"]["shares"] == {"Harbour": 0.9474, "Summit": 0.0526}
     assert values["price_classes"] == ["class-2", "class-1"]
-    assert (values["usual_hour"], values["channel"]) == (12, "till")
+    assert (values["usual_hour"], values["channel"]) == (8, "till")
     traits = (await get(desk, f"{PATH}/traits", params={"limit": 1000}))["items"]
     table = {(row["trait"], row["name"]): row for row in traits}
     assert table["favourite_brands", "evidence.shares.Summit"]["number"] == 0.0526
     assert table["favourite_brands", "value.2"]["text"] == "Summit"
     assert table["churn_risk", "value"]["reason"] == view["churn_risk"]["reason"]
     assert {trait for trait, _ in table} == values.keys()
-    assert view["usual_hour"]["evidence"]["counts"][14] == 1
+    assert view["usual_hour"]["evidence"]["counts"][10] == 1
     assert sum(view["usual_weekday"]["evidence"]["counts"]) == 5
     assert (values["basket"], view["basket"]["evidence"]["mean_lines"]) == (76, 1.2)
     assert round(values["price_sensitivity"], 3) == round(320 / 380, 3)
