@@ -1,7 +1,7 @@
 """Evaluations over HTTP and by the worker: what was planted is found, kept, told, and told anew."""
 
 import random
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -32,13 +32,19 @@ THREE = ["difference_in_differences", "synthetic_control", "structural_time_seri
 OTHER = "06901028000017"
 ID = str(identity("campaign"))
 BEFORE, DURING = 56, 10
-TODAY = store_day()
-START = TODAY - timedelta(days=23)
 TREATED, HELD_OUT = ["S0001", "S0002", "S0003"], ["S0004", "S0005", "S0006"]
-TOLD: dict[str, Any] = {
-    "starts_on": START.isoformat(), "ends_on": (START + timedelta(days=DURING - 1)).isoformat(),
-    "store_ids": TREATED, "holdout_store_ids": HELD_OUT, "state": "ended",
-}  # fmt: skip
+
+
+def start() -> date:
+    return store_day() - timedelta(days=23)
+
+
+def ended() -> dict[str, Any]:
+    """Say when and where the campaign was."""
+    return {
+        "starts_on": start().isoformat(), "ends_on": (start() + timedelta(days=DURING - 1)).isoformat(),
+        "store_ids": TREATED, "holdout_store_ids": HELD_OUT, "state": "ended",
+    }  # fmt: skip
 
 
 def evaluator(market: Market, **changes: Any) -> Evaluator:
@@ -49,10 +55,10 @@ def evaluator(market: Market, **changes: Any) -> Evaluator:
 
 def history(store_id: str, *, lift: float = 1.0) -> list[SaleRecorded]:
     """A sale a day of two products until yesterday, lifted and cheaper in the campaign's days."""
-    chance = random.Random(store_id)
+    chance, first = random.Random(store_id), start() - timedelta(days=BEFORE)
     found = []
     for number in range(BEFORE + 23):
-        day = START - timedelta(days=BEFORE - number)
+        day = first + timedelta(days=number)
         within = BEFORE <= number < BEFORE + DURING and lift > 1
         packs = round((40 + 10 * (number % 7 == 5) + chance.randint(-4, 4)) * (lift if within else 1))
         lines = [line(packs, price=2000 if within else 2500), line(60 + chance.randint(-5, 5), gtin=OTHER)]
@@ -67,7 +73,7 @@ async def sell(market: Market) -> None:
         await market.sold(*history(store_id, lift=1.5))
     for store_id in HELD_OUT:
         await market.sold(*history(store_id))
-    await market.tell(CAMPAIGNS, campaign(**TOLD))
+    await market.tell(CAMPAIGNS, campaign(**ended()))
 
 
 async def ask(market: Market, promotion_id: str = ID, **terms: Any) -> Any:
@@ -89,7 +95,7 @@ async def test_variants_are_evaluated_one_by_one_against_the_same_holdouts(
         await market.sold(*history(store_id, lift=lift))
     for store_id in HELD_OUT:
         await market.sold(*history(store_id))
-    await market.tell(CAMPAIGNS, campaign(**TOLD))
+    await market.tell(CAMPAIGNS, campaign(**ended()))
     stranger = {"name": "A", "store_ids": ["S0001", "S0009"]}
     refused = {"promotion_id": ID, "variant": stranger}
     problem = await market.ask("POST", "/v1/evaluations", json=refused, expect=422)
@@ -137,14 +143,14 @@ async def test_a_campaign_with_holdouts_is_evaluated_kept_and_told_and_again_is_
     assert result["discount_minor"] == pytest.approx(25 * uplift["sold_sticks"])
     assert result["profit_minor"]["high"] < 0
     assert [each["method"] for each in result["results"]] == THREE
-    assert result["days"][0]["day"] == (START - timedelta(days=BEFORE)).isoformat()
+    assert result["days"][0]["day"] == (start() - timedelta(days=BEFORE)).isoformat()
     (told,) = await market.told(PromotionEvaluated)
     assert (told.promotion_id, str(told.evaluation_id)) == (ID, view["evaluation_id"])
     assert told.uplift_sticks.value == pytest.approx(uplift["effect_sticks"]["value"])
     assert (told.stores, told.control_stores, told.currency, told.reasons) == (3, 3, "CNY", ["few-controls"])
     assert told.cannibalised_sticks is not None
     assert told.cannibalised_sticks.low < 0 < told.cannibalised_sticks.high
-    await market.tell(CAMPAIGNS, campaign(version=2, **TOLD | {"spent_minor": 90_000}))
+    await market.tell(CAMPAIGNS, campaign(version=2, **ended() | {"spent_minor": 90_000}))
     again = await done(market, await ask(market, methods=THREE[:2]))
     assert [each["method"] for each in again["result"]["results"]] == THREE[:2]
     assert (again["promotion_version"], again["result"]["cost_minor"]) == (2, 90_000)
@@ -209,7 +215,7 @@ async def test_promotions_that_cannot_be_judged_get_an_answer_with_reasons_and_a
     await market.sold(*history("S0001")[-30:])
 
     def days(first: int, last: int) -> dict[str, Any]:
-        starts_on, ends_on = (TODAY + timedelta(days=each) for each in (first, last))
+        starts_on, ends_on = (store_day() + timedelta(days=each) for each in (first, last))
         return {"starts_on": starts_on.isoformat(), "ends_on": ends_on.isoformat()}
 
     await market.tell(
@@ -243,7 +249,7 @@ async def test_an_evaluation_is_cancelled_meanwhile_taken_over_or_fails_and_says
 ) -> None:
     await market.know(product(), store())
     await market.sold(*history("S0001"))
-    await market.tell(CAMPAIGNS, campaign(**TOLD | {"store_ids": ["S0001"]}))
+    await market.tell(CAMPAIGNS, campaign(**ended() | {"store_ids": ["S0001"]}))
     monkeypatch.setattr(helper, "LOOK_SECONDS", 0.05)
     monkeypatch.setattr(helper, "COMMAND", ("-c", "import time; time.sleep(60)"))
     asked = await ask(market)

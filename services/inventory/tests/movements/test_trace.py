@@ -77,8 +77,9 @@ async def test_the_trace_reads_the_ledger_and_the_lots_by_an_index(shop: Shop) -
     await pool.execute(
         """INSERT INTO stock_ledger (store_id, gtin, recorded_at, lot, bucket, delta_sticks, reason,
                                      explanation, source_id, line, occurred_at)
-           SELECT 'S' || n % 300, '0690100000' || n % 7, date_trunc('month', now()) - n * interval '40 seconds',
-                  'L' || n % 40, 'on_hand', -1, 'sale', 'fefo', gen_random_uuid(), 1, now()
+           SELECT 'S' || n % 300, '0690100000' || n % 7,
+                  date_trunc('month', now()) - n * interval '40 seconds', 'L' || n % 40, 'on_hand', -1,
+                  'sale', 'fefo', gen_random_uuid(), 1, now()
            FROM generate_series(1, 60000) n"""
     )
     await pool.execute(

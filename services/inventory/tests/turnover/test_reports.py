@@ -10,13 +10,16 @@ from humidor_inventory.rollups.rolling import roll_up
 from humidor_inventory.testing.shop import STORE, Shop, at, line, make_gtin, sale
 from humidor_inventory.turnover.rules import periods
 
-NOW = utc_now()
-TODAY = local_date(NOW, "Asia/Shanghai")
 GOLD, BLUE = make_gtin(1), make_gtin(2)
 
 
+def today() -> date:
+    """Give the date in the stores."""
+    return local_date(utc_now(), "Asia/Shanghai")
+
+
 def before(days: int) -> str:
-    return (TODAY - timedelta(days=days)).isoformat()
+    return (today() - timedelta(days=days)).isoformat()
 
 
 async def history(shop: Shop) -> None:
@@ -29,11 +32,11 @@ async def history(shop: Shop) -> None:
         lines = [{"gtin": gtin, "quantity": packs, "lot": "A"} for gtin in (GOLD, BLUE)]
         await shop.ask("POST", "/v1/receipts", json={"store_id": store_id, "lines": lines}, expect=201)
     # There is no other way to have received something in the past.
-    await shop.runtime.pool.execute("UPDATE daily_flows SET day = $1", TODAY - timedelta(days=30))
+    await shop.runtime.pool.execute("UPDATE daily_flows SET day = $1", today() - timedelta(days=30))
     for days, store_id, gtin, packs in (
         (20, STORE, GOLD, 50), (20, STORE, BLUE, 10), (10, "S0002", GOLD, 40), (0, STORE, GOLD, 10),
     ):  # fmt: skip
-        await shop.deliver(at(sale(line(gtin, packs), store_id=store_id), NOW - timedelta(days=days)))
+        await shop.deliver(at(sale(line(gtin, packs), store_id=store_id), utc_now() - timedelta(days=days)))
 
 
 async def ask(shop: Shop, **params: Any) -> list[dict[str, Any]]:
@@ -83,7 +86,7 @@ async def test_what_has_no_cost_is_said_and_left_out_of_margins(shop: Shop) -> N
 
 async def test_open_days_say_what_closed_ones_say_and_parts_add_up(shop: Shop) -> None:
     await history(shop)
-    month = {"since": (TODAY - timedelta(days=40)).replace(day=1).isoformat(), "until": TODAY.isoformat()}
+    month = {"since": (today() - timedelta(days=40)).replace(day=1).isoformat(), "until": today().isoformat()}
     questions: list[dict[str, Any]] = [
         {},
         {"group_by": ["brand"], "period": "week"},
@@ -101,7 +104,7 @@ async def test_open_days_say_what_closed_ones_say_and_parts_add_up(shop: Shop) -
         ]
 
     open_days = [told(await ask(shop, **question)) for question in questions]
-    await roll_up(shop.runtime.pool, now=NOW)
+    await roll_up(shop.runtime.pool, now=utc_now())
     closed_days = [told(await ask(shop, **question)) for question in questions]
     assert closed_days == open_days
     (total,) = closed_days[0]
@@ -138,27 +141,27 @@ async def test_a_new_cost_is_told_alike_by_sums_and_by_days(shop: Shop) -> None:
         assert (row["opening_value_minor"], row["closing_value_minor"]) == (200_000, 110_000)
         (row,) = await ask(shop, store_id=STORE)
         assert (row["opening_value_minor"], row["closing_value_minor"]) == (200_000, 110_000)
-        await roll_up(shop.runtime.pool, now=NOW)
+        await roll_up(shop.runtime.pool, now=utc_now())
 
 
 async def test_late_sales_are_in_reports_before_and_after_they_are_added(shop: Shop) -> None:
     await history(shop)
-    await roll_up(shop.runtime.pool, now=NOW)
-    await shop.deliver(at(sale(line(GOLD, 7)), NOW - timedelta(days=15)))
+    await roll_up(shop.runtime.pool, now=utc_now())
+    await shop.deliver(at(sale(line(GOLD, 7)), utc_now() - timedelta(days=15)))
     waiting = [await ask(shop), await ask(shop, group_by=["store", "product"], store_id=STORE)]
-    await roll_up(shop.runtime.pool, now=NOW)
+    await roll_up(shop.runtime.pool, now=utc_now())
     assert [await ask(shop), await ask(shop, group_by=["store", "product"], store_id=STORE)] == waiting
     assert waiting[0][0]["sold_sticks"] == 107 * 20
 
 
 async def test_pages_hold_whole_groups_and_join(shop: Shop) -> None:
     await history(shop)
-    await roll_up(shop.runtime.pool, now=NOW)
+    await roll_up(shop.runtime.pool, now=utc_now())
     for group_by in (["store"], ["store", "product"], ["product"]):
         params: dict[str, Any] = (
             {"group_by": group_by, "store_id": None} if group_by == ["product"] else {"group_by": group_by}
         )
-        params |= {"since": TODAY.replace(day=1).isoformat(), "until": TODAY.isoformat()}
+        params |= {"since": today().replace(day=1).isoformat(), "until": today().isoformat()}
         params = {name: value for name, value in params.items() if value is not None}
         whole = await ask(shop, **params)
         found, cursor = [], None
@@ -204,7 +207,7 @@ async def test_callers_see_their_stores_and_mistakes_name_their_field(
 
 async def test_holding_costs_know_what_was_lost_and_what_may_expire(shop: Shop) -> None:
     await history(shop)
-    await roll_up(shop.runtime.pool, now=NOW)
+    await roll_up(shop.runtime.pool, now=utc_now())
     gone = {
         "store_id": STORE,
         "gtin": GOLD,
@@ -215,9 +218,9 @@ async def test_holding_costs_know_what_was_lost_and_what_may_expire(shop: Shop) 
     }
     await shop.ask("POST", "/v1/write-offs", json=gone, expect=201)
     await shop.runtime.pool.execute(
-        "UPDATE lot_stock SET expiry_date = $1 WHERE store_id = $2", TODAY + timedelta(days=20), STORE
+        "UPDATE lot_stock SET expiry_date = $1 WHERE store_id = $2", today() + timedelta(days=20), STORE
     )
-    params = {"since": TODAY.isoformat(), "until": TODAY.isoformat(), "store_id": STORE}
+    params = {"since": today().isoformat(), "until": today().isoformat(), "store_id": STORE}
     (row,) = (await shop.ask("GET", "/v1/turnover/holding-costs", params=params))["items"]
     # 100 - 50 - 10 - 5 packs of gold are left, at 20 yuan each; blue has no cost.
     assert (row["average_value_minor"], row["shrinkage_minor"]) == (35 * 2000, 5 * 2000)
@@ -237,17 +240,17 @@ async def test_products_are_classed_by_value_and_variation(shop: Shop) -> None:
 
 async def test_the_two_rates_called_dongxiao_are_kept_apart(shop: Shop) -> None:
     await history(shop)
-    sold_in = TODAY - timedelta(days=20)
+    sold_in = today() - timedelta(days=20)
     path = f"/v1/turnover/assortment?month={sold_in}&by=brand"
     assert (await shop.ask("GET", path))["items"] == []  # of days that are over and added up
-    await roll_up(shop.runtime.pool, now=NOW)
+    await roll_up(shop.runtime.pool, now=utc_now())
     rows = {row["brand"]: row for row in (await shop.ask("GET", path))["items"]}
     assert rows["Lighthouse"]["carried_skus"] == 2
     assert rows["Lighthouse"]["active_sku_rate"] == 0.5
     assert rows["Lighthouse"]["brand_pull_rate"] is not None
     for _ in range(2):
-        await shop.deliver(at(sale(line(BLUE, 1), store_id="S0002"), NOW - timedelta(days=20)))
-        await roll_up(shop.runtime.pool, now=NOW)
+        await shop.deliver(at(sale(line(BLUE, 1), store_id="S0002"), utc_now() - timedelta(days=20)))
+        await roll_up(shop.runtime.pool, now=utc_now())
         rows = {row["brand"]: row for row in (await shop.ask("GET", path))["items"]}
         assert (rows["Lighthouse"]["sold_skus"], rows["Lighthouse"]["carried_skus"]) == (2, 2)
     (row,) = (await shop.ask("GET", f"/v1/turnover/assortment?month={sold_in}&store_id={STORE}"))["items"]
@@ -258,8 +261,8 @@ async def test_slow_movers_come_with_advice(shop: Shop) -> None:
     await history(shop)
     await shop.runtime.pool.execute("UPDATE daily_flows SET day = day - 80 WHERE gtin = $1", BLUE)
     lines = [line(BLUE, 30)]
-    await shop.deliver(at(sale(*lines, store_id="S0002"), NOW - timedelta(days=3)))
-    await roll_up(shop.runtime.pool, now=NOW)
+    await shop.deliver(at(sale(*lines, store_id="S0002"), utc_now() - timedelta(days=3)))
+    await roll_up(shop.runtime.pool, now=utc_now())
     (row,) = (await shop.ask("GET", f"/v1/turnover/slow-movers?store_id={STORE}"))["items"]
     assert (row["gtin"], row["days_since_sale"], row["available_sticks"]) == (BLUE, 100, 90 * 20)
     assert (row["action"], row["to_store_id"]) == ("transfer", "S0002")
@@ -268,4 +271,4 @@ async def test_slow_movers_come_with_advice(shop: Shop) -> None:
     path = f"/v1/turnover/slow-movers?store_id={STORE}"
     (row,) = (await shop.ask("GET", path, headers=manager))["items"]
     assert (row["action"], row["to_store_id"]) == ("promote", None)
-    assert date.fromisoformat(row["last_sale_day"]) == TODAY - timedelta(days=100)
+    assert date.fromisoformat(row["last_sale_day"]) == today() - timedelta(days=100)
