@@ -1,7 +1,9 @@
 """A customer from all sides, also after its record took in another one and gave it back."""
 
+from datetime import timedelta
 from typing import Any
 
+from humidor_common.clock import utc_now
 from humidor_customers.testing.office import Office
 
 
@@ -34,14 +36,15 @@ async def counts(office: Office, retailer_id: str) -> list[int]:
 async def test_a_customer_is_seen_from_all_sides_with_all_that_a_merged_record_brought(
     office: Office,
 ) -> None:
-    for retailer_id, day in (("C1", "2026-11-20"), ("C2", "2026-11-21")):
+    first, second = (str(utc_now().date() - timedelta(days=ago)) for ago in (8, 7))
+    for retailer_id, day in (("C1", first), ("C2", second)):
         await office.put(retailer_id)
         await fill(office, retailer_id, day)
     before = await look(office, "C1")
     assert (before["retailer"]["licence_state"], before["consumer"]) == ("active", None)
     assert {each["kind"]: each["entries"] for each in before["year"]} == {"consultation": 1, "interaction": 1}
-    opened = {"tasks": 1, "tasks_overdue": 1, "presales": 1, "next_visit_on": "2026-11-20"}
-    assert before["open"] == opened | {"next_task_due_at": "2026-11-20T09:00:00Z"}
+    opened = {"tasks": 1, "tasks_overdue": 1, "presales": 1, "next_visit_on": first}
+    assert before["open"] == opened | {"next_task_due_at": f"{first}T09:00:00Z"}
     body = {"survivor_id": "C1", "merged_id": "C2", "take": [], "reason": "same"}
     made = await office.ask("POST", "/v1/merges", json=body, expect=201)
     merged = await look(office, "C1")

@@ -14,6 +14,7 @@ from humidor_customers.profiles.rules import Rhythm, lifecycle_of
 from humidor_customers.testing.desk import Desk
 from humidor_customers.testing.ordering import product, tell
 from humidor_customers.testing.till import buy, join, line, morning, profile_all, returned, sale, voided
+from humidor_customers.value.queries import CUSTOMERS
 
 PATH = "/v1/profiles/consumer/M1"
 
@@ -69,6 +70,21 @@ async def test_a_profile_says_what_when_where_and_how_a_member_buys_with_evidenc
     filters = {"favourite_brand": "Harbour", "kind": "consumer", "lifecycle": "active"}
     rows = (await desk.ask("GET", "/v1/profiles", params=filters))["items"]
     assert [(each["party_id"], each["store_id"]) for each in rows] == [("M1", "S0001")]
+
+
+async def test_what_a_store_sells_on_its_tomorrow_was_bought_today(desk: Desk) -> None:
+    """In Shanghai the next day begins at 16:00 UTC."""
+    await join(desk, "M1")
+    await buy(desk, sale(100, at=morning() + timedelta(hours=20)))
+    await profile_all(desk)
+    assert (await get(desk))["recency"]["value"] == 0
+    assert (await get(desk))["lifecycle"]["evidence"]["silent_days"] == 0
+    days = [{"field": field, "is": 0} for field in ("recency_days", "days_since_first")]
+    body = {"party_kind": "consumer", "rule": {"all": days}}
+    found = await desk.ask("POST", "/v1/segments:preview", json=body)
+    assert (found["size"], found["sample"][0]["recency_days"]) == (1, 0)
+    (figures,) = await desk.runtime.pool.fetch(CUSTOMERS, "consumer", "", 9)
+    assert figures["first_day"] == figures["last_day"] == figures["today"]
 
 
 async def test_a_profile_follows_what_comes_late_and_goes_with_the_last_purchase(desk: Desk) -> None:

@@ -4,8 +4,9 @@ from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
 from typing import Any
 
+from humidor_common.clock import utc_now
 from humidor_inventory.freshness.queries import VIOLATIONS
-from humidor_inventory.testing.shop import NOON, STORE, Shop, line, make_gtin, sale
+from humidor_inventory.testing.shop import STORE, Shop, line, make_gtin, sale
 
 Stand = Callable[..., Awaitable[Any]]
 
@@ -82,7 +83,7 @@ async def test_a_sale_of_an_expired_or_held_lot_is_found_and_any_other_is_not(
     one = await shop.ask("GET", "/v1/freshness/violations?limit=1")
     rest = await shop.ask("GET", f"/v1/freshness/violations?cursor={one['next_cursor']}")
     assert [x["lot"] for x in one["items"] + rest["items"]] == ["OVER", "HELD"]
-    later = (sold_on + timedelta(days=400)).isoformat() + "T00:00:00Z"
+    later = (today + timedelta(days=400)).isoformat() + "T00:00:00Z"
     assert (await shop.ask("GET", "/v1/freshness/violations", params={"since": later}))["items"] == []
     assert (await shop.ask("GET", "/v1/freshness/violations?brand=Other"))["items"] == []
 
@@ -100,7 +101,7 @@ async def test_violations_are_found_by_an_index_of_their_own(shop: Shop) -> None
     )
     await pool.execute("ANALYZE stock_ledger")
     statement = VIOLATIONS.format(stores="e.store_id = ANY($5::text[])")
-    period = (NOON - timedelta(days=900), NOON + timedelta(days=900))
+    period = (utc_now() - timedelta(days=900), utc_now() + timedelta(days=900))
     given = (*period, None, period[0], ["S0", "S100"], 0, 101)
     found = await pool.fetchval("EXPLAIN (ANALYZE, FORMAT JSON) " + statement, *given)
     plans, read, used = [found[0]["Plan"]], list[str](), set[str]()

@@ -17,7 +17,7 @@ async def warehouse(shop: Shop, gtin: str) -> str:
     )
     for lot, packs, made in (("OLD", 10, "2026-08-01"), ("NEW", 20, "2026-10-01")):
         line = {"gtin": gtin, "quantity": packs, "lot": lot, "production_date": made}
-        line["expiry_date"] = made.replace("2026", "2028")
+        line["expiry_date"] = made.replace("2026", "2098")
         await shop.ask("POST", "/v1/receipts", json={"store_id": WAREHOUSE, "lines": [line]}, expect=201)
     return WAREHOUSE
 

@@ -65,25 +65,25 @@ async def test_a_write_off_that_empties_the_shelf_suggests_to_order(shop: Shop, 
 
 
 async def test_a_part_of_a_lot_becomes_a_lot_with_the_same_dates(shop: Shop, gtin: str) -> None:
-    await dated(shop, gtin, "A", 10, "2028-01-01")
+    await dated(shop, gtin, "A", 10, "2098-01-01")
     done = await change(shop, "split", gtin, lot="A", new_lot="A/2", quantity=45, unit="stick")
-    assert (done["kind"], done["expiry_date"]) == ("split", "2028-01-01")
+    assert (done["kind"], done["expiry_date"]) == ("split", "2098-01-01")
     found = await shop.ask("GET", f"/v1/stock/{STORE}/{gtin}/lots")
     assert {x["lot"]: (x["on_hand_sticks"], x["expiry_date"]) for x in found["items"]} == {
-        "A": (155, "2028-01-01"),
-        "A/2": (45, "2028-01-01"),
+        "A": (155, "2098-01-01"),
+        "A/2": (45, "2098-01-01"),
     }
     assert (await shop.stock(gtin))["on_hand"] == 10
     refused = await change(shop, "split", gtin, lot="A", new_lot="B", quantity=8, expect=409)
     assert refused["code"] == "not-enough-stock"
-    await dated(shop, gtin, "C", 1, "2029-01-01")
+    await dated(shop, gtin, "C", 1, "2099-01-01")
     refused = await change(shop, "split", gtin, lot="A", new_lot="C", quantity=1, expect=409)
     assert refused["code"] == "lots-differ"
     await shop.check()
 
 
 async def test_lots_that_are_merged_expire_with_the_first_of_them(shop: Shop, gtin: str) -> None:
-    for lot, packs, expiry in (("A", 3, "2028-03-01"), ("B", 4, "2028-01-01"), ("C", 5, None)):
+    for lot, packs, expiry in (("A", 3, "2098-03-01"), ("B", 4, "2098-01-01"), ("C", 5, None)):
         await dated(shop, gtin, lot, packs, expiry)
     quarantine = {"store_id": STORE, "gtin": gtin, "lot": "A", "quantity": 1, "reason_code": "quarantine"}
     await shop.ask("POST", "/v1/adjustments", json=quarantine, expect=201)
@@ -93,7 +93,7 @@ async def test_lots_that_are_merged_expire_with_the_first_of_them(shop: Shop, gt
         ("B", 80, 0),
     ]
     assert await shop.lots(gtin) == {"C": (11, 1)}
-    assert await expiries(shop, gtin) == {"C": "2028-01-01"}
+    assert await expiries(shop, gtin) == {"C": "2098-01-01"}
     await change(shop, "merge", gtin, lots=["A"], into="D", expect=409)
     await shop.check()
 

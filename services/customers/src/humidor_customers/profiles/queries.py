@@ -12,7 +12,8 @@ from humidor_customers.inputs import Party, PartyKind
 from humidor_customers.profiles.schemas import Filters, ProfileRow
 
 COLUMNS = tuple(name for name in ProfileRow.model_fields if name != "recency_days")
-_ROW = f"{', '.join(f'p.{name}' for name in COLUMNS)}, current_date - p.last_on AS recency_days"
+# In stores to the east the next day has begun: what they sell on it is bought today.
+_ROW = f"{', '.join(f'p.{name}' for name in COLUMNS)}, greatest(current_date - p.last_on, 0) AS recency_days"
 _EQUAL = ("lifecycle", "channel", "store_id", "favourite_brand", "favourite_price_class")
 # A caller who is bound to stores sees members of these and customers who own one of them.
 _SEEN = """

@@ -51,7 +51,7 @@ async def preview(
         # All rows, of which there is one: PostgreSQL works in parallel only for who sets no limit to them.
         (found,) = await conn.fetch(statement, *arguments)
     sample = await conn.fetch(
-        """SELECT party_id, lifecycle, current_date - last_on AS recency_days, spend_year_minor,
+        """SELECT party_id, lifecycle, greatest(current_date - last_on, 0) AS recency_days, spend_year_minor,
                   favourite_brand
            FROM profiles WHERE party_kind = $1 AND party_id = ANY($2::text[]) ORDER BY party_id""",
         party_kind,

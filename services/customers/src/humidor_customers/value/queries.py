@@ -17,7 +17,8 @@ FORGET_ROWS = 50_000
 
 # Days are counted from 2000-01-01.
 CUSTOMERS = """
-SELECT party_id, first_on - date '2000-01-01' AS first_day, last_on - date '2000-01-01' AS last_day,
+SELECT party_id, least(first_on, current_date) - date '2000-01-01' AS first_day,
+       least(last_on, current_date) - date '2000-01-01' AS last_day,
        active_days, purchases_year, spend_minor, spend_year_minor, repeat_spend_minor,
        coalesce(basket_sticks, 0) AS basket_sticks, coalesce(basket_minor, 0) AS basket_minor,
        coalesce(favourite_brand_share, 0) AS brand_share, coalesce(usual_hour, 0) AS usual_hour,
