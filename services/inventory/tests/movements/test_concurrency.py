@@ -16,7 +16,7 @@ from humidor_common.messaging.subscription import Received
 from humidor_inventory.testing.shop import Shop, line, make_gtin, received, sale
 
 GTIN, KIT = make_gtin(77), make_gtin(78)
-EXPIRES = {"A": "2031-01-01", "B": "2030-06-01"}
+EXPIRES = {"A": "2099-01-01", "B": "2098-06-01"}
 numbers = count(1)
 lots = st.sampled_from(["A", "B", "C"])
 steps = st.one_of(

@@ -77,7 +77,7 @@ async def test_surplus_moves_where_that_is_cheaper_and_only_the_rest_is_bought(
     await planner.store("W0001", kind="warehouse")
     await planner.store("S0002")
     for store_id, packs in (("W0001", 25), ("S0002", 95)):
-        stock = {"gtin": gtin, "quantity": packs, "lot": "L", "expiry_date": "2030-01-01"}
+        stock = {"gtin": gtin, "quantity": packs, "lot": "L", "expiry_date": "2099-01-01"}
         await shop.ask("POST", "/v1/receipts", json={"store_id": store_id, "lines": [stock]}, expect=201)
     await planner.level(gtin)
     await planner.level(gtin, store_id="S0002")
