@@ -186,7 +186,8 @@ async def test_the_newest_entries_are_found_by_the_index_and_older_partitions_ar
         assert all("pkey" in line or "pk_timeline" in line for line in scans), lines
         assert not any("Sort" in line for line in lines)
         opened = [line for line in scans if "never executed" not in line]
-        assert len(opened) <= 5, lines
+        # Those of later, two quarters to come and, by the day of the year, up to three with the newest five.
+        assert len(opened) <= 6, lines
         assert len(scans) > 20
         narrow = wanted._replace(since=datetime.now(UTC) - timedelta(days=80))
         text, arguments = statement("consumer", ["M7"], narrow, limit=500)

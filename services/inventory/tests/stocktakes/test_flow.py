@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from humidor_common.clock import utc_now
 from humidor_inventory.testing.counting import Counting
-from humidor_inventory.testing.shop import STORE, Shop, line, make_gtin, sale
+from humidor_inventory.testing.shop import STORE, Shop, at, line, make_gtin, sale
 
 
 async def stock_up(shop: Shop, **packs: int) -> list[str]:
@@ -190,7 +190,8 @@ async def test_lines_that_nobody_counted_are_refused_or_taken_as_zero(shop: Shop
 
 async def test_classes_brands_and_lists_say_what_a_cycle_count_covers(shop: Shop, counting: Counting) -> None:
     gold, blue, red = await stock_up(shop, gold=100, blue=100, red=100)
-    await shop.deliver(sale(line(gold, 80), line(blue, 15, line=2), line(red, 1, line=3)))
+    sold = sale(line(gold, 80), line(blue, 15, line=2), line(red, 1, line=3))
+    await shop.deliver(at(sold, utc_now()))
     for scope, covered in (
         ({"abc_classes": ["A"]}, [gold]),
         ({"abc_classes": ["B", "C"]}, [blue, red]),
