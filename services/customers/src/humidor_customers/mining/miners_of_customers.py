@@ -72,10 +72,8 @@ def _affinities(read: Read, asked: Affinities, heard: Heard) -> tuple[list[Row],
     groups, group_names = _groups(lines, asked.group, read.places)
     slots = slots_of(lines.hours, (lines.days - 1) % 7, asked.slot)
     names = slot_names(asked.slot)
-    purchases, enough = (
-        Purchases(groups, lines.items, slots, lines.parties),
-        Enough(asked.purchases, asked.customers),
-    )
+    purchases = Purchases(groups, lines.items, slots, lines.parties)
+    enough = Enough(asked.purchases, asked.customers)
     found = affinity.find_affinities(purchases, len(names), enough, part(heard, 0.0, 0.9))
     every = zip(*(column.tolist() for column in found), strict=True)
     rows = []
@@ -105,8 +103,9 @@ def _cohorts(lines: Lines, asked: Cohorts, heard: Heard) -> Iterator[Row]:
     days, day_of = np.unique(lines.days, return_inverse=True)
     numbers = [_period(date.fromordinal(day), asked.period) for day in days.tolist()]
     periods = np.array(numbers, np.int64)[day_of]
-    heard(0.5)
-    found = retain(lines.parties, periods, _last_ended(asked), _period(asked.since, asked.period))
+    heard(0.3)
+    last, first = _last_ended(asked), _period(asked.since, asked.period)
+    found = retain(lines.parties, periods, last, first, part(heard, 0.3, 1.0))
     for cohort, offset, size, active in zip(*(column.tolist() for column in found), strict=True):
         low, high = wilson(active, size) or (0.0, 1.0)
         begin = _begin(cohort, asked.period).isoformat()

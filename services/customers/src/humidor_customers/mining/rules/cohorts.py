@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from humidor_customers.hearing import Heard, unheard
 from humidor_customers.mining.rules.baskets import Ints, distinct
 
 
@@ -16,7 +17,7 @@ class Retention(NamedTuple):
     active: Ints
 
 
-def retain(customers: Ints, periods: Ints, last: int, first: int = 0) -> Retention:
+def retain(customers: Ints, periods: Ints, last: int, first: int = 0, heard: Heard = unheard) -> Retention:
     """Count by cohort; `periods` are whole numbers, `last` the last period that has ended.
 
     Cohorts of before `first` are left out: there it is not known whether it was really the first purchase.
@@ -29,6 +30,7 @@ def retain(customers: Ints, periods: Ints, last: int, first: int = 0) -> Retenti
         return Retention(empty, empty, empty, empty)
     earliest = periods.min()
     who, seen = distinct(customers[inside], periods[inside] - earliest)
+    heard(0.8)
     seen += earliest
     new = np.ones(len(who), bool)
     new[1:] = who[1:] != who[:-1]
