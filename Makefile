@@ -1,7 +1,7 @@
 # Everything starts here; only Python 3.11 or newer (and make) must be there beforehand.
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
-PATHS := libs services tests benchmarks scripts
+PATHS := libs services tests benchmarks scripts deploy
 DATA ?= ../shared/data
 
 # The first interpreter that is new enough; PYTHON=… overrides.

@@ -17,7 +17,7 @@ from humidor_common.engine.cluster import connected
 from humidor_common.engine.work import EngineLost
 from humidor_common.testing.cluster import DaskCluster, dask_cluster
 from humidor_common.testing.echo import count_on
-from humidor_customers.jobs import queries
+from humidor_customers.jobs import queries, working
 from humidor_customers.jobs.working import Cancelled, Job, work_once
 from humidor_customers.mining import running
 from humidor_customers.testing.desk import Desk
@@ -125,6 +125,42 @@ async def test_a_call_on_a_cluster_tells_how_far_it_is_and_ends_when_nobody_wait
         each.cancel()
     assert await call_heard(there, shares.put_nowait, count_on, 3) == 3, "a thread is free again"
     assert await call_heard(None, shares.put_nowait, count_on, 3) == 3
+
+
+class Enough(Exception):  # noqa: N818 - reads as what is said
+    """Nobody waits for it any more."""
+
+
+async def test_a_call_on_a_cluster_ends_there_when_what_hears_it_raises(there: str) -> None:
+    def hear(share: float) -> None:
+        if share > 0:
+            raise Enough
+
+    with pytest.raises(Enough):
+        await call_heard(there, hear, count_on, 10**9)
+    async with connected(there) as client:
+        await _miners(client, 0)
+
+
+async def test_models_that_are_cancelled_end_in_mid_calculation_on_the_cluster_too(
+    till: Desk, there: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(working, "BEAT_SECONDS", 0.05)
+
+    async def endless(job: Job) -> dict[str, Any]:
+        job.say(0.4, "fitting")
+        await job.calculate_heard(0.7, count_on, 10**9)
+        return {}
+
+    body = {"model": "rfm", "party_kind": "consumer"}
+    job = await till.ask("POST", "/v1/models", json=body, expect=202)
+    run = asyncio.create_task(work_once(till.runtime.pool, {"model": endless}, dask_address=there))
+    while job["progress"] <= 0.4:
+        job = await till.ask("GET", f"/v1/jobs/{job['job_id']}")
+    await till.ask("POST", f"/v1/jobs/{job['job_id']}:cancel")
+    assert await run
+    async with connected(there) as client:
+        await _miners(client, 0)
 
 
 async def _miners(client: Any, count: int) -> list[str]:

@@ -172,4 +172,5 @@ def test_gains_are_those_of_a_list_counted_by_hand() -> None:
 def test_nothing_new_is_no_evaluation() -> None:
     model = Model(Bought(ints(0, 1), ints(0, 0)), 3, 2)
     assert evaluate(model, Bought(ints(0, 2), ints(0, 1)), 3) is None
+    assert evaluate(model, Bought(ints(), ints()), 3) is None
     assert [each.product for each in recommend(model, 5, popular=True)] == [1, 1]

@@ -6,17 +6,36 @@ from uuid import UUID
 import msgspec
 import psutil
 import pytest
+from pydantic import TypeAdapter
 
 from humidor_common.clock import utc_now
 from humidor_common.db.transaction import transaction
+from humidor_customers.hearing import unheard
 from humidor_customers.jobs import queries
 from humidor_customers.jobs.working import Cancelled, Job, work_once
 from humidor_customers.mining import work
+from humidor_customers.mining.finding import find
+from humidor_customers.mining.gathering import read
 from humidor_customers.mining.running import handlers
+from humidor_customers.mining.schemas import Params
 from humidor_customers.testing.desk import Desk
 from humidor_customers.testing.mining import SCOPE, ask, found, mine
 from humidor_customers.testing.ordering import gtin
 from humidor_customers.testing.selling import sale, sell
+
+ALL_KINDS: tuple[dict[str, Any], ...] = (
+    {"kind": "associations", "support": 0.05},
+    {"kind": "sequences", "item": "brand", "support": 0.4},
+    {"kind": "switching"},
+    {"kind": "affinities", "item": "brand"},
+    {"kind": "cohorts"},
+    {"kind": "recommendations", "test_days": 61},
+)
+_PARAMS: TypeAdapter[Any] = TypeAdapter(Params)
+
+
+class Enough(Exception):  # noqa: N818 - reads as what is said
+    """Nobody waits for it any more."""
 
 
 async def every(desk: Desk, run_id: str, what: str) -> list[Any]:
@@ -96,6 +115,47 @@ async def test_a_process_whose_run_another_worker_has_by_now_neither_writes_nor_
     assert await pool.fetchval("SELECT count(*) FROM mining_rows") == result["rows"] - 1
     await work.carry_out(work.Order(dsn, held), lambda _: None)
     assert await pool.fetchval("SELECT count(*) FROM mining_rows") == result["rows"]
+
+
+async def test_a_run_says_its_stages_and_progress_that_only_rises(
+    shop: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work, "_TOLD_EVERY_SECONDS", -1.0)
+    pool, dsn = shop.runtime.pool, shop.runtime.settings.pg_dsn
+    for params in ALL_KINDS:
+        run_id = await ask(shop, **params)
+        async with transaction(pool) as conn:
+            claimed = await queries.claim(conn, now=utc_now())
+        assert claimed is not None
+        told: list[dict[str, Any]] = []
+        await work.carry_out(work.Order(dsn, claimed), told.append)
+        assert told.pop()["result"]["rows"] > 0, params
+        shares = [each["progress"] for each in told]
+        assert shares == sorted(shares), params
+        assert list(dict.fromkeys(each["stage"] for each in told)) == ["reading", "finding", "writing"]
+        finding = {each["progress"] for each in told if each["stage"] == "finding"}
+        assert len(finding) > 1, (params, finding)
+        assert (max(finding) < work.FOUND, shares[0]) == (True, pytest.approx(work.READ))
+        await shop.ask("POST", f"/v1/jobs/{run_id}:cancel")
+
+
+@pytest.mark.parametrize("params", ALL_KINDS, ids=lambda each: each["kind"])
+async def test_a_calculation_ends_where_it_is_when_what_hears_it_raises(
+    shop: Desk, params: dict[str, Any]
+) -> None:
+    asked = _PARAMS.validate_python(SCOPE | params)
+    async with shop.runtime.pool.acquire() as conn:
+        known = await read(conn, asked, unheard)
+    heard: list[float] = []
+
+    def hear(share: float) -> None:
+        heard.append(share)
+        if share > 0:
+            raise Enough
+
+    with pytest.raises(Enough):
+        find(known, asked, hear)
+    assert 0 < heard[-1] < 1
 
 
 async def test_sequences_and_switches_show_who_went_over(shop: Desk) -> None:

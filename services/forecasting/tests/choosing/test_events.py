@@ -1,6 +1,7 @@
 """Promotions, holidays and the new year reach the forecasts of models that are not told of them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -100,6 +101,17 @@ def test_of_a_new_year_that_was_never_seen_nothing_is_believed() -> None:
     assert known["spring_during"][days:].any()
     assert EventFree.of(History(sold(np.ones(days)), 7, known=known), AHEAD).explain() == []
     assert 0.85 < means(output)[during].sum() / usual[during].sum() < 1.3
+
+
+@pytest.mark.parametrize("always", [0.0, 1.0])
+def test_a_column_that_has_not_moved_takes_no_event_from_the_others(always: float) -> None:
+    column = promoted(200, last=207)
+    steady = np.append(np.full(200, always), np.full(AHEAD, 1.0 - always))
+    history = History(sold(np.where(column > 0, 1.6, 1.0)[:200]), 7, known={"promotion": column})
+    alone = EventFree.of(history, AHEAD).explain()
+    assert len(alone) == 1
+    beside = replace(history, known={"steady": steady, "promotion": column})
+    assert EventFree.of(beside, AHEAD).explain() == alone
 
 
 def effect(times: float, days: Sequence[int], count: int = 200) -> float:

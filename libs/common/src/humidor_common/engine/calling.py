@@ -27,7 +27,8 @@ async def call_heard(
 ) -> T:
     """Call, as `call` does, a function whose last argument takes the share of it that is done (0 to 1).
 
-    `heard` is told that share now and then, in a thread where the call is not on a cluster.
+    `heard` is told that share now and then, in a thread where the call is not on a cluster. What it raises
+    ends the call and is raised here.
     """
     if not dask_address:
         return await asyncio.to_thread(function, *arguments, heard)

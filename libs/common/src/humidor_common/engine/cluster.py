@@ -71,17 +71,30 @@ async def submit_heard(
 ) -> T:
     """Have the cluster call a function whose last argument takes the share of it that is done.
 
-    A call that nobody waits for any more, because the client is gone too, ends when it next tells its share.
+    A call that nobody waits for any more, because `heard` raised or the client is gone too, ends when it next
+    tells its share.
     """
     name = uuid4().hex
+    calling: asyncio.Task[T] = asyncio.create_task(submit(client, remote.heard, name, function, *arguments))
+    raised: list[Exception] = []
 
     def take(event: tuple[float, tuple[str, float]]) -> None:
         told, share = event[1]
-        if told == name:
+        if told != name or calling.done():
+            return
+        try:
             heard(share)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is raised to whoever calls
+            raised.append(error)
+            calling.cancel()
 
     client.subscribe_topic(remote.TOPIC, take)
-    return await submit(client, remote.heard, name, function, *arguments)
+    try:
+        return await calling
+    except asyncio.CancelledError:
+        if raised:
+            raise raised[0] from None
+        raise
 
 
 async def _give_up(future: Any) -> None:

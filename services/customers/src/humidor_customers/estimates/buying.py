@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple, TypeAlias
 import numpy as np
 
 from humidor_customers.arrays import Floats, Ints
+from humidor_customers.hearing import Heard, unheard
 
 Variant: TypeAlias = Literal["bg", "mbg"]
 
@@ -18,6 +19,7 @@ LEAST_CUSTOMERS = 30
 LEAST_REPEATING = 10
 _BOUND = 12.0
 _NEAR_ONE = 1e-6
+_AT_ONCE = 50_000
 
 
 class Customers(NamedTuple):
@@ -72,10 +74,11 @@ def _group(customers: Customers) -> _Grouped:
     return _Grouped(Customers(x.astype(np.int64), t_x, t), weights, counts, place)
 
 
-def fit(customers: Customers, variant: Variant = "bg") -> Buying:
+def fit(customers: Customers, variant: Variant = "bg", heard: Heard = unheard) -> Buying:
     """Fit by maximum likelihood, with the exact gradient over logarithms of the parameters.
 
-    Time grows with the number of different (x, t_x, t), not of customers.
+    Time grows with the number of different (x, t_x, t), not of customers. Nobody knows how many steps it
+    takes, so `heard` is told of each that nothing is done: it may end the fit.
 
     Raises:
         Unfit: There are too few customers, or too few who came again.
@@ -92,6 +95,7 @@ def fit(customers: Customers, variant: Variant = "bg") -> Buying:
     start = np.log([1.0, scale / 2, 1.0, 1.0])
 
     def minus(logs: Floats) -> tuple[float, Floats]:
+        heard(0.0)
         value, gradient = _log_likelihood(np.exp(logs), grouped, variant)
         return -value / total, -gradient * np.exp(logs) / total
 
@@ -160,12 +164,24 @@ def alive(model: Buying, customers: Customers) -> Floats:
     return np.where(leaves, expit(-odds), 1.0)
 
 
-def expected(model: Buying, customers: Customers, weeks: float) -> Floats:
+def expected(model: Buying, customers: Customers, weeks: float, heard: Heard = unheard) -> Floats:
     """Give the purchases that each customer is expected to make in the next `weeks`.
 
     Equation 10 of the paper, with Euler's transformation of the hypergeometric function: for frequent
     customers its power of almost nothing times almost infinity becomes a number.
     """
+    count = len(customers.x)
+    found = np.empty(count)
+    for begin in range(0, count, _AT_ONCE):
+        heard(begin / count)
+        some = slice(begin, begin + _AT_ONCE)
+        found[some] = _expected(
+            model, Customers(customers.x[some], customers.t_x[some], customers.t[some]), weeks
+        )
+    return found
+
+
+def _expected(model: Buying, customers: Customers, weeks: float) -> Floats:
     from scipy.special import hyp2f1
 
     x, _, t = customers

@@ -6,6 +6,7 @@ import numpy as np
 
 from humidor_customers.arrays import Floats, Ints, spread_of
 from humidor_customers.estimates.buying import Unfit
+from humidor_customers.hearing import Heard, unheard
 
 LEAST_CUSTOMERS = 60
 MOST_CLUSTERS = 8
@@ -43,7 +44,7 @@ def parts_of(count: int, *, seed: int = 7) -> tuple[Ints, Ints]:
     return drawn[: len(drawn) * 4 // 5], drawn[len(drawn) * 4 // 5 :]
 
 
-def fit(features: Floats) -> tuple[Clusters, dict[str, Any]]:
+def fit(features: Floats, heard: Heard = unheard) -> tuple[Clusters, dict[str, Any]]:
     """Try 2 to 8 clusters, keep the number whose silhouette (on a sample) is the best, and judge it.
 
     It is judged by the silhouette of customers whom it was not fitted to.
@@ -57,7 +58,7 @@ def fit(features: Floats) -> tuple[Clusters, dict[str, Any]]:
     if (seen == seen[0]).all():
         raise Unfit("all customers are alike")
     means, scales = spread_of(seen)
-    found = _try(_scale(seen, means, scales))
+    found = _try(_scale(seen, means, scales), heard)
     best = max(found, key=lambda k: found[k][0])
     silhouettes = {k: round(each[0], 4) for k, each in found.items()}
     if found[best][0] < WEAK:
@@ -72,13 +73,15 @@ def fit(features: Floats) -> tuple[Clusters, dict[str, Any]]:
     }
 
 
-def _try(scaled: Floats, *, seed: int = 7) -> dict[int, tuple[float, Floats]]:
+def _try(scaled: Floats, heard: Heard, *, seed: int = 7) -> dict[int, tuple[float, Floats]]:
     """Give silhouette and centres of each number of clusters, the best of some starts."""
     from scipy.cluster.vq import kmeans2
 
     random = np.random.default_rng(seed)
     found: dict[int, tuple[float, Floats]] = {}
-    for k in range(2, min(MOST_CLUSTERS, len(np.unique(scaled, axis=0))) + 1):
+    most = min(MOST_CLUSTERS, len(np.unique(scaled, axis=0)))
+    for k in range(2, most + 1):
+        heard((k - 2) / (most - 1))
         tries = [kmeans2(scaled, k, minit="++", rng=random, missing="warn") for _ in range(STARTS)]
         centres, places = min(tries, key=lambda each: float(((scaled - each[0][each[1]]) ** 2).sum()))
         found[k] = (silhouette(scaled[:JUDGED], places[:JUDGED]), centres)

@@ -11,6 +11,7 @@ import numpy as np
 
 from humidor_customers.arrays import Floats, Ints, spread_of
 from humidor_customers.estimates.buying import Unfit
+from humidor_customers.hearing import Heard, unheard
 
 LEAST_OF_EACH = 10
 PENALTY = 1.0
@@ -47,7 +48,7 @@ class Propensity(NamedTuple):
 
 
 def fit(
-    features: Floats, happened: Floats, names: list[str], *, seed: int = 7
+    features: Floats, happened: Floats, names: list[str], *, seed: int = 7, heard: Heard = unheard
 ) -> tuple[Propensity, dict[str, Any]]:
     """Fit on 60 %, calibrate on 20 %, and judge on the other 20 % of the customers.
 
@@ -65,8 +66,10 @@ def fit(
     means, scales = spread_of(features[train])
     raw = Propensity(names, means, scales, np.zeros(len(names)), 0.0, 1.0, 0.0)
     scaled = np.clip((features - means) / scales, -10, 10)
+    heard(0.2)
     *weights, intercept = _logistic(scaled[train], happened[train], PENALTY)
     raw = raw._replace(weights=np.array(weights), intercept=float(intercept))
+    heard(0.8)
     logits = scaled[calibrate] @ raw.weights + raw.intercept
     slope, shift = _logistic(logits[:, None], happened[calibrate], 0.0)
     model = raw._replace(slope=float(slope), shift=float(shift))

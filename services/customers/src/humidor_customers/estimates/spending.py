@@ -11,6 +11,7 @@ import numpy as np
 
 from humidor_customers.arrays import Floats, Ints
 from humidor_customers.estimates.buying import LEAST_CUSTOMERS, Unfit
+from humidor_customers.hearing import Heard, unheard
 
 _BOUND = 12.0
 ABSURD = 1000.0
@@ -46,8 +47,8 @@ def sound(means: Floats) -> tuple[Floats, int]:
     return np.minimum(means, most), int(np.count_nonzero(means > most))
 
 
-def fit(x: Ints, means: Floats) -> Spending:
-    """Fit to customers with repeat purchases `x` of `means` minor units each.
+def fit(x: Ints, means: Floats, heard: Heard = unheard) -> Spending:
+    """Fit to customers with repeat purchases `x` of `means` minor units each; `heard` may end it at any step.
 
     Raises:
         Unfit: Fewer than 30 have any that are worth something, or all are worth the same.
@@ -68,6 +69,7 @@ def fit(x: Ints, means: Floats) -> Spending:
     logs_m, total = np.log(m / scale), len(m)
 
     def minus(logs: Floats) -> tuple[float, Floats]:
+        heard(0.0)
         p, q, gamma = np.exp(logs)
         of_x = gammaln(p * counts + q) - gammaln(p * counts) - gammaln(q) + q * np.log(gamma)
         of_x += p * counts * np.log(counts)

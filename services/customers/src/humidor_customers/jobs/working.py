@@ -9,10 +9,11 @@ from humidor_common.clock import utc_now
 from humidor_common.db.failures import DATABASE_ERRORS, TRANSIENT
 from humidor_common.db.pool import Pool
 from humidor_common.db.transaction import transaction
-from humidor_common.engine.calling import call
+from humidor_common.engine.calling import call, call_heard
 from humidor_common.engine.work import EngineLost, WorkFailed
 from humidor_common.runtime import beside
 from humidor_common.telemetry.logs import get_logger
+from humidor_customers.hearing import Heard, part
 from humidor_customers.jobs import queries
 from humidor_customers.jobs.queries import EVERY, MOST_TRIES, Claimed, Lane
 
@@ -65,6 +66,10 @@ class Job:
         if self.lost:
             raise Cancelled
 
+    def hearing(self, stage: str, begin: float, end: float) -> Heard:
+        """Give what hears the share of a stage that is done; it takes the progress from `begin` to `end`."""
+        return part(lambda progress: self.say(progress, stage), begin, end)
+
     async def calculate(self, function: Callable[..., T], *arguments: Any) -> T:
         """Let something calculate in a thread or on the cluster, so that the worker goes on consuming.
 
@@ -76,7 +81,21 @@ class Job:
         try:
             return await call(self.dask_address, function, *arguments)
         except WorkFailed as error:
-            raise Undoable("workers-died", f"On the cluster {error}.") from error
+            raise _died(error) from error
+
+    async def calculate_heard(self, until: float, function: Callable[..., T], *arguments: Any) -> T:
+        """Calculate, as `calculate` does, what says by its last argument which share of it is done.
+
+        The progress goes from what it is to `until`.
+
+        Raises:
+            Cancelled: There was no need to go on; it ended when it next said how far it was.
+        """
+        heard = self.hearing(self.stage, self.progress, until)
+        try:
+            return await call_heard(self.dask_address, heard, function, *arguments)
+        except WorkFailed as error:
+            raise _died(error) from error
 
     async def keep(self, conn: Any) -> None:
         """Make sure, for the rest of a transaction, that the outcome of the job is wanted.
@@ -101,6 +120,10 @@ class Job:
             log.warning("a job could not tell how far it is", extra={"error": repr(error)})
         else:
             self.lost = not ours
+
+
+def _died(error: WorkFailed) -> Undoable:
+    return Undoable("workers-died", f"On the cluster {error}.")
 
 
 Handler = Callable[[Job], Awaitable[Mapping[str, Any]]]

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
+from humidor_customers.hearing import Heard
 from humidor_customers.mining import miners, miners_of_customers
 from humidor_customers.mining.gathering import Read
 from humidor_customers.mining.miners import Found
-from humidor_customers.mining.rules.itemsets import Heard
 from humidor_customers.mining.schemas import Kind, Params
 
 _FINDERS: dict[Kind, Callable[[Read, Any, Heard], Found]] = {

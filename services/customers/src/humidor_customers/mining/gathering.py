@@ -1,12 +1,12 @@
 """Reads purchases into arrays; only the process that mines imports this."""
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from humidor_common.db.pool import Connection
+from humidor_customers.hearing import Heard
 from humidor_customers.mining.rules.baskets import Ints
 from humidor_customers.mining.schemas import Affinities, Associations, Cohorts, Params, Scope
 
@@ -21,21 +21,26 @@ PLACES = {
     "business_format": "r.business_format",
     "sales_line": "r.sales_line",
 }
+_WHERE = """
+t.kind = $1 AND t.bought_at BETWEEN $2 AND $3 AND t.local_day BETWEEN $4 AND $5
+AND ($6::text[] IS NULL OR t.store_id = ANY($6)) AND ($7 OR t.party_id IS NOT NULL)
+"""
+_COUNT = f"SELECT count(*) FROM purchase_documents t WHERE {_WHERE}"  # noqa: S608 - our own text
 # A trade customer that was merged is one with its survivor.
-_LINES = """
+_LINES = f"""
 WITH RECURSIVE roots (id, root) AS (
     SELECT retailer_id, retailer_id FROM retailers WHERE merged_into IS NULL
     UNION ALL SELECT r.retailer_id, k.root FROM retailers r JOIN roots k ON r.merged_into = k.id
 )
 SELECT coalesce(k.root, t.party_id) AS party, t.document_id, t.local_day, t.local_hour, t.store_id,
-       {key} AS key, sum(t.sticks)::bigint AS sticks, sum(t.net_minor)::float8 AS net, min(t.bought_at) AS at
+       {{key}} AS key, sum(t.sticks)::bigint AS sticks,
+       sum(t.net_minor)::float8 AS net, min(t.bought_at) AS at
 FROM purchases t LEFT JOIN products p USING (gtin)
 LEFT JOIN roots k ON t.party_kind = 'retailer' AND k.id = t.party_id
-WHERE t.kind = $1 AND t.bought_at BETWEEN $2 AND $3 AND t.local_day BETWEEN $4 AND $5
-  AND ($6::text[] IS NULL OR t.store_id = ANY($6)) AND ($7 OR t.party_id IS NOT NULL)
+WHERE {_WHERE}
 GROUP BY 1, 2, 3, 4, 5, 6
 ORDER BY 1, 9, 2, 6
-"""
+"""  # noqa: S608 - our own text
 _AT_ONCE = 20_000
 _FIRST_DAY = date(1990, 1, 1)
 _MOST_NET = 10.0**15
@@ -89,7 +94,7 @@ class Read(NamedTuple):
     places: dict[str, str]
 
 
-async def read(conn: Connection, asked: Params, heard: Callable[[], None]) -> Read:
+async def read(conn: Connection, asked: Params, heard: Heard) -> Read:
     """Read what a run of any kind needs to know; what is found in it needs no database."""
     of_all = isinstance(asked, Associations) or (isinstance(asked, Affinities) and asked.group != "customer")
     since = asked.since
@@ -110,7 +115,7 @@ async def read_lines(
     item: str,
     known_only: bool,
     since: date,
-    heard: Callable[[], None],
+    heard: Heard,
 ) -> Lines:
     """Read sales (or deliveries) of the days; what came back is not taken off, because it was bought."""
     arguments = (
@@ -126,10 +131,12 @@ async def read_lines(
     async with conn.transaction(isolation="repeatable_read", readonly=True):
         await conn.execute("SET LOCAL work_mem = '64MB'")
         read_at: datetime = await conn.fetchval("SELECT now()")
+        whole, done = await conn.fetchval(_COUNT, *arguments), 0
         cursor = await conn.cursor(_LINES.format(key=_KEYS[item]), *arguments)
         while rows := await cursor.fetch(_AT_ONCE):
             reading.take(rows)
-            heard()
+            done += len({row[1] for row in rows})
+            heard(min(done / whole, 1.0))
     return reading.lines(read_at)
 
 

@@ -5,10 +5,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from humidor_customers.hearing import Heard, counted, part
 from humidor_customers.mining.gathering import Lines, Read
 from humidor_customers.mining.rules.associations import Least, derive_rules
 from humidor_customers.mining.rules.baskets import Ints, make_baskets
-from humidor_customers.mining.rules.itemsets import Heard, Limits, count_for, frequent_itemsets
+from humidor_customers.mining.rules.itemsets import Limits, count_for, frequent_itemsets
 from humidor_customers.mining.rules.sequences import Sequences as Occasions
 from humidor_customers.mining.rules.sequences import Span, frequent_sequences
 from humidor_customers.mining.rules.significance import false_discovery, upper_tail
@@ -41,16 +42,18 @@ def _without_rules(summary: Row) -> str:
 def _associations(lines: Lines, asked: Associations, heard: Heard) -> tuple[list[Row], Row]:
     baskets = make_baskets(lines.documents, lines.items, lines.item_names)
     least = max(count_for(asked.support, baskets.number), LEAST_COUNT)
-    levels = frequent_itemsets(baskets, Limits(least, asked.longest), lambda share: heard(0.7 * share))
+    levels = frequent_itemsets(baskets, Limits(least, asked.longest), part(heard, 0.0, 0.7))
     rules = derive_rules(
         levels,
         len(baskets.names),
         baskets.number,
         Least(asked.confidence, asked.consequents),
-        lambda share: heard(0.7 + 0.2 * share),
+        part(heard, 0.7, 0.8),
     )
     whole = np.full(len(rules.counts), baskets.number)
-    p_values = upper_tail(rules.counts, whole, rules.consequent_counts, rules.antecedent_counts)
+    p_values = upper_tail(
+        rules.counts, whole, rules.consequent_counts, rules.antecedent_counts, part(heard, 0.8, 0.95)
+    )
     columns = (
         rules.counts,
         rules.antecedent_counts,
@@ -72,12 +75,9 @@ def _associations(lines: Lines, asked: Associations, heard: Heard) -> tuple[list
         "q_value",
     )
     found = []
-    for before, after, values in zip(
-        rules.antecedents,
-        rules.consequents,
-        zip(*(each.tolist() for each in columns), strict=True),
-        strict=True,
-    ):
+    figures = zip(*(each.tolist() for each in columns), strict=True)
+    every = zip(rules.antecedents, rules.consequents, figures, strict=True)
+    for before, after, values in counted(every, len(rules.counts), part(heard, 0.95, 1.0)):
         row = dict(zip(names, values, strict=True))
         row |= {"baskets": baskets.number, "support": row["count"] / baskets.number}
         row |= {"antecedent": _named(before, lines.item_names), "consequent": _named(after, lines.item_names)}

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from humidor_customers.hearing import Heard, counted, part
 from humidor_customers.mining.gathering import Lines, Read
 from humidor_customers.mining.miners import Found, Row
 from humidor_customers.mining.rules import affinity, recommending
 from humidor_customers.mining.rules.affinity import Enough, Purchases, slots_of
 from humidor_customers.mining.rules.baskets import Ints, encode
 from humidor_customers.mining.rules.cohorts import retain
-from humidor_customers.mining.rules.itemsets import Heard
 from humidor_customers.mining.rules.recommending import Bought, Measured, Model
 from humidor_customers.mining.rules.significance import wilson
 from humidor_customers.mining.rules.slots import slot_names
@@ -21,20 +21,22 @@ from humidor_customers.mining.rules.switching import count_switches, main_brands
 from humidor_customers.mining.schemas import Affinities, Cohorts, Recommendations, Scope, Switching
 
 
-def find_switching(read: Read, _asked: Switching, _heard: Heard) -> Found:
-    rows, summary = _switching(read.lines)
+def find_switching(read: Read, _asked: Switching, heard: Heard) -> Found:
+    rows, summary = _switching(read.lines, heard)
     return Found(rows, summary, "nobody-bought-again")
 
 
-def _switching(lines: Lines) -> tuple[list[Row], Row]:
+def _switching(lines: Lines, heard: Heard) -> tuple[list[Row], Row]:
     occasions, brands = main_brands(BrandLines(lines.documents, lines.items, lines.sticks, lines.values))
     owners = np.zeros(int(lines.documents.max(initial=-1)) + 1, np.int64)
     owners[lines.documents] = lines.parties
+    heard(0.5)
     found = count_switches(owners[occasions], brands, len(lines.item_names))
     names, total = lines.item_names, found.total
+    every = zip(*(column.tolist() for column in found), strict=True)
     rows = []
-    for origin, target, count, customers, out, into, net, p_value, q_value in zip(
-        *(column.tolist() for column in found), strict=True
+    for origin, target, count, customers, out, into, net, p_value, q_value in counted(
+        every, len(found.counts), part(heard, 0.9, 1.0)
     ):
         expected = out * into / total
         row = {"origin": names[origin], "target": names[target], "count": count, "customers": customers}
@@ -49,8 +51,8 @@ def _finite(value: float) -> float | None:
     return value if np.isfinite(value) else None
 
 
-def find_affinities(read: Read, asked: Affinities, _heard: Heard) -> Found:
-    rows, summary = _affinities(read.lines, asked, read.places)
+def find_affinities(read: Read, asked: Affinities, heard: Heard) -> Found:
+    rows, summary = _affinities(read, asked, heard)
     return Found(rows, summary, "nothing-significant" if summary["tests"] else "too-few-purchases")
 
 
@@ -65,15 +67,18 @@ def _groups(lines: Lines, group: str, places: dict[str, str]) -> tuple[Ints, lis
     return codes[lines.stores] if len(codes) else np.zeros(0, np.int64), names
 
 
-def _affinities(lines: Lines, asked: Affinities, places: dict[str, str]) -> tuple[list[Row], Row]:
-    groups, group_names = _groups(lines, asked.group, places)
+def _affinities(read: Read, asked: Affinities, heard: Heard) -> tuple[list[Row], Row]:
+    lines = read.lines
+    groups, group_names = _groups(lines, asked.group, read.places)
     slots = slots_of(lines.hours, (lines.days - 1) % 7, asked.slot)
     names = slot_names(asked.slot)
+    purchases = Purchases(groups, lines.items, slots, lines.parties)
     enough = Enough(asked.purchases, asked.customers)
-    found = affinity.find_affinities(Purchases(groups, lines.items, slots, lines.parties), len(names), enough)
+    found = affinity.find_affinities(purchases, len(names), enough, part(heard, 0.0, 0.9))
+    every = zip(*(column.tolist() for column in found), strict=True)
     rows = []
-    for group, key, slot, count, of_key, of_slot, of_group, customers, p_value, q_value in zip(
-        *(column.tolist() for column in found), strict=True
+    for group, key, slot, count, of_key, of_slot, of_group, customers, p_value, q_value in counted(
+        every, len(found.counts), part(heard, 0.9, 1.0)
     ):
         expected = of_key * of_slot / of_group
         significant = q_value <= asked.false_discovery_rate
@@ -88,16 +93,19 @@ def _affinities(lines: Lines, asked: Affinities, places: dict[str, str]) -> tupl
     return rows, {"tests": len(found.counts), "significant": sum(row["significant"] for row in rows)}
 
 
-def find_cohorts(read: Read, asked: Cohorts, _heard: Heard) -> Found:
-    rows = list(_cohorts(read.lines, asked))
+def find_cohorts(read: Read, asked: Cohorts, heard: Heard) -> Found:
+    rows = list(_cohorts(read.lines, asked, heard))
     ended = _last_ended(asked) >= _period(asked.since, asked.period)
     return Found(rows, {}, "nobody-began" if ended else "no-period-has-ended")
 
 
-def _cohorts(lines: Lines, asked: Cohorts) -> Iterator[Row]:
-    numbers = {day: _period(date.fromordinal(day), asked.period) for day in np.unique(lines.days).tolist()}
-    periods = np.array([numbers[day] for day in lines.days.tolist()], np.int64)
-    found = retain(lines.parties, periods, _last_ended(asked), _period(asked.since, asked.period))
+def _cohorts(lines: Lines, asked: Cohorts, heard: Heard) -> Iterator[Row]:
+    days, day_of = np.unique(lines.days, return_inverse=True)
+    numbers = [_period(date.fromordinal(day), asked.period) for day in days.tolist()]
+    periods = np.array(numbers, np.int64)[day_of]
+    heard(0.3)
+    last, first = _last_ended(asked), _period(asked.since, asked.period)
+    found = retain(lines.parties, periods, last, first, part(heard, 0.3, 1.0))
     for cohort, offset, size, active in zip(*(column.tolist() for column in found), strict=True):
         low, high = wilson(active, size) or (0.0, 1.0)
         begin = _begin(cohort, asked.period).isoformat()
@@ -136,9 +144,9 @@ def _recommendations(lines: Lines, asked: Recommendations, heard: Heard) -> tupl
     before = lines.days <= until
     sizes = len(lines.party_names), len(lines.item_names)
     trained = Model(Bought(lines.parties[before], lines.items[before]), *sizes)
-    measured = recommending.evaluate(
-        trained, Bought(lines.parties[~before], lines.items[~before]), asked.most
-    )
+    later = Bought(lines.parties[~before], lines.items[~before])
+    tried = _tried(later, len(lines.party_names))
+    measured = recommending.evaluate(trained, later, asked.most, part(heard, 0.0, tried))
     popular = measured is None or measured.low is None or measured.low <= 0
     model = Model(Bought(lines.parties, lines.items), *sizes)
     rows = [
@@ -149,12 +157,18 @@ def _recommendations(lines: Lines, asked: Recommendations, heard: Heard) -> tupl
             "score": each.score,
             "because": lines.item_names[each.because] if each.because >= 0 else None,
         }
-        for each in recommending.recommend(model, asked.most, popular=popular, heard=heard)
+        for each in recommending.recommend(model, asked.most, popular=popular, heard=part(heard, tried, 1.0))
     ]
     trained_until = date.fromordinal(until).isoformat()
     return rows, {"method": "popularity" if popular else "likeness", "trained_until": trained_until} | _told(
         measured, asked.most
     )
+
+
+def _tried(later: Bought, customers: int) -> float:
+    """Give the share of all lists that are made to try the model: two for whoever buys in the last days."""
+    lists = 2 * len(np.unique(later.customers))
+    return lists / (lists + customers)
 
 
 def _customer(name: str | None, asked: Scope) -> dict[str, Any]:

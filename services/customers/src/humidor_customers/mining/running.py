@@ -88,8 +88,9 @@ async def _listen(job: Job, process: asyncio.subprocess.Process, order: bytes) -
     process.stdin.write(order)
     process.stdin.close()
     reading = asyncio.ensure_future(process.stdout.readline())
+    job.say(0.0, "starting")
     while True:
-        job.say(job.progress, "mining")
+        job.say(job.progress, job.stage)
         await asyncio.wait([reading], timeout=LOOK_SECONDS)
         if not reading.done():
             continue
@@ -99,7 +100,7 @@ async def _listen(job: Job, process: asyncio.subprocess.Process, order: bytes) -
         said = msgspec.json.decode(line)
         if "progress" not in said:
             return outcome_of(said)
-        job.say(said["progress"], "mining")
+        job.say(said["progress"], said["stage"])
         reading = asyncio.ensure_future(process.stdout.readline())
 
 

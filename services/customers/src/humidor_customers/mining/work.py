@@ -1,10 +1,10 @@
 """The process that mines one run: `python -m humidor_customers.mining.work`.
 
-It is told by standard input and answers by lines of JSON on standard output: `{"progress": 0.4}` now and
-then, at last `{"result": …}`, `{"code": …, "detail": …}` or, where the cluster is away, `{"lost": …}`. It has
-its own memory and its own interpreter, so that mining neither slows the consumers of the worker nor stays
-behind in its memory. Where a cluster is named, it reads and writes here and has the cluster find what there
-is to be found: nobody there can reach the database.
+It is told by standard input and answers by lines of JSON on standard output: `{"progress": 0.4, "stage": …}`
+now and then, at last `{"result": …}`, `{"code": …, "detail": …}` or, where the cluster is away,
+`{"lost": …}`. It has its own memory and its own interpreter, so that mining neither slows the consumers of
+the worker nor stays behind in its memory. Where a cluster is named, it reads and writes here and has the
+cluster find what there is to be found: nobody there can reach the database.
 """
 
 import asyncio
@@ -22,6 +22,7 @@ from pydantic import TypeAdapter
 from humidor_common.db.pool import Connection, prepare_connection
 from humidor_common.engine.calling import call_heard
 from humidor_common.engine.work import EngineLost, WorkFailed
+from humidor_customers.hearing import Heard, part
 from humidor_customers.jobs import queries as jobs
 from humidor_customers.jobs.queries import Claimed
 from humidor_customers.mining import queries
@@ -32,6 +33,8 @@ from humidor_customers.mining.rules.itemsets import TooMuch
 from humidor_customers.mining.schemas import Params
 
 MEMORY_BYTES = 6 * 2**30
+READ, FOUND = 0.4, 0.8
+"""The progress at which everything is read, and at which everything is found."""
 _NICENESS = 10
 _TOLD_EVERY_SECONDS = 0.5
 _ROWS_AT_ONCE = 2000
@@ -67,27 +70,31 @@ async def carry_out(order: Order, say: Say) -> None:
 
 
 async def _mine(conn: Connection, order: Order, say: Say) -> dict[str, Any]:
-    params, hearing = _PARAMS.validate_python(order.job.parameters), _Hearing(say)
-    known = await read(conn, params, lambda: hearing(0.0))
-    found = await call_heard(order.dask_address, hearing, find, known, params)
-    await _write(conn, order.job, found.rows)
+    params, telling = _PARAMS.validate_python(order.job.parameters), _Telling(say)
+    known = await read(conn, params, telling.of("reading", 0.0, READ))
+    found = await call_heard(order.dask_address, telling.of("finding", READ, FOUND), find, known, params)
+    await _write(conn, order.job, found.rows, telling.of("writing", FOUND, 1.0))
     summary = {"read_at": known.lines.read_at, "rows": len(found.rows)} | found.summary
     if not found.rows:
         summary["reason"] = found.empty
     return {"result": summary | known.lines.summary()}
 
 
-class _Hearing:
+class _Telling:
     """Passes progress on, not too often."""
 
     def __init__(self, say: Say) -> None:
         self._say = say
         self._last = 0.0
 
-    def __call__(self, share: float) -> None:
+    def of(self, stage: str, begin: float, end: float) -> Heard:
+        """Give what hears the share of a stage, which takes the progress from `begin` to `end`."""
+        return part(lambda progress: self._tell(progress, stage), begin, end)
+
+    def _tell(self, progress: float, stage: str) -> None:
         if time.monotonic() - self._last > _TOLD_EVERY_SECONDS:
             self._last = time.monotonic()
-            self._say({"progress": share})
+            self._say({"progress": progress, "stage": stage})
 
 
 async def _connect(dsn: str) -> Connection:
@@ -99,10 +106,11 @@ async def _connect(dsn: str) -> Connection:
     return conn
 
 
-async def _write(conn: Connection, job: Claimed, found: Sequence[Row]) -> None:
+async def _write(conn: Connection, job: Claimed, found: Sequence[Row], heard: Heard) -> None:
     """Write in pieces for as long as the job is ours; what a run found is seen once its job is done."""
     await queries.clear(conn, job)
     for first in range(0, len(found), _ROWS_AT_ONCE):
+        heard(first / len(found))
         async with conn.transaction():
             if not await jobs.hold(conn, job):
                 return  # whoever has it now writes what it finds

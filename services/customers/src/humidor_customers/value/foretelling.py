@@ -5,6 +5,7 @@ import numpy as np
 from humidor_customers.arrays import Floats
 from humidor_customers.estimates import clustering, propensity
 from humidor_customers.estimates.buying import Unfit
+from humidor_customers.hearing import Heard, part, unheard
 from humidor_customers.inputs import PartyKind
 from humidor_customers.profiles import rules as profiles
 from humidor_customers.value.fitting import Outcome
@@ -73,7 +74,12 @@ def _silence(figures: Figures, party_kind: PartyKind) -> Floats:
 
 
 def fit_churn(
-    figures: Figures, days: Days, party_kind: PartyKind, horizon_days: int, involuntary: int
+    figures: Figures,
+    days: Days,
+    party_kind: PartyKind,
+    horizon_days: int,
+    involuntary: int,
+    heard: Heard = unheard,
 ) -> Outcome:
     """Foretell who will not buy within the horizon, of those who are not lost already.
 
@@ -85,8 +91,11 @@ def fit_churn(
     gone = (days.after(cut)[0][known][live] == 0).astype(np.float64)
     if not len(gone):
         raise Unfit("nobody was buying before the horizon")
-    model, judged = propensity.fit(features_of(before, party_kind)[live], gone, FEATURES)
+    model, judged = propensity.fit(
+        features_of(before, party_kind)[live], gone, FEATURES, heard=part(heard, 0.0, 0.4)
+    )
     risk = model.predict(features_of(figures, party_kind))
+    heard(0.7)
     lost = _silence(figures, party_kind) > profiles.LOST
     risk = np.where(lost, 1.0, risk)
     bands = np.array(["low", "middle", "high"])[np.digitize(risk, (0.33, 0.66))]
@@ -97,7 +106,9 @@ def fit_churn(
     return Outcome(parameters, fit, judged, None, risk, bands, rests_on)
 
 
-def fit_potential(figures: Figures, days: Days, party_kind: PartyKind, horizon_days: int) -> Outcome:
+def fit_potential(
+    figures: Figures, days: Days, party_kind: PartyKind, horizon_days: int, heard: Heard = unheard
+) -> Outcome:
     """Foretell who, not of high value now, will spend within the horizon like the highest fifth."""
     cut = days.today - horizon_days
     before, known = days.until(cut).figures()
@@ -107,8 +118,11 @@ def fit_potential(figures: Figures, days: Days, party_kind: PartyKind, horizon_d
     candidates = before.spend_year_minor <= np.quantile(before.spend_year_minor, HIGH)
     mark = float(np.quantile(spent, HIGH))
     rose = (spent[candidates] > max(mark, 0.0)).astype(np.float64)
-    model, judged = propensity.fit(features_of(before, party_kind)[candidates], rose, FEATURES)
+    model, judged = propensity.fit(
+        features_of(before, party_kind)[candidates], rose, FEATURES, heard=part(heard, 0.0, 0.4)
+    )
     chance = model.predict(features_of(figures, party_kind))
+    heard(0.7)
     high = figures.spend_year_minor > np.quantile(figures.spend_year_minor, HIGH)
     order = np.argsort(np.argsort(-np.where(high, -1.0, chance), kind="stable"), kind="stable")
     tenths = order * 10 // max(int((~high).sum()), 1) + 1
@@ -123,7 +137,7 @@ def fit_potential(figures: Figures, days: Days, party_kind: PartyKind, horizon_d
     return Outcome(parameters, fit, judged, None, np.where(high, np.nan, chance), labels)
 
 
-def fit_clusters(figures: Figures) -> Outcome:
+def fit_clusters(figures: Figures, heard: Heard = unheard) -> Outcome:
     """Find groups of customers who buy alike, as many as the silhouette says.
 
     How satisfied they say they are counts where enough of them do; the others count as the middle one.
@@ -146,8 +160,9 @@ def fit_clusters(figures: Figures) -> Outcome:
         names.append("satisfaction")
     skewed = traits.copy()
     skewed[:, :4] = np.log1p(np.maximum(skewed[:, :4], 0))
-    model, judged = clustering.fit(skewed)
+    model, judged = clustering.fit(skewed, part(heard, 0.0, 0.6))
     places, distances = model.assign(skewed)
+    heard(0.8)
     k = len(model.centres)
     told = clustering.describe(traits, places, names, k)
     parameters = {"clusters": k, "traits": names, "silhouettes": model.silhouettes}

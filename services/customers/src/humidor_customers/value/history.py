@@ -9,6 +9,7 @@ import numpy as np
 from humidor_common.db.transaction import transaction
 from humidor_customers.arrays import Floats, Ints
 from humidor_customers.estimates.buying import Customers
+from humidor_customers.hearing import Heard
 from humidor_customers.inputs import PartyKind
 from humidor_customers.jobs.working import Job
 from humidor_customers.profiles import rules as profiles
@@ -119,8 +120,11 @@ async def read_figures(job: Job, party_kind: PartyKind) -> Figures:
     columns: list[list[Floats]] = [[] for _ in Figures._fields[1:-1]]
     ids: list[str] = []
     today = (date.today() - EPOCH).days  # noqa: DTZ011 - what PostgreSQL says takes its place
+    heard = job.hearing("reading", 0.05, 0.3)
+    async with job.pool.acquire() as conn:
+        count = await queries.count_customers(conn, party_kind)
     while True:
-        job.say(job.progress, "reading")
+        heard(min(len(ids) / max(count, 1), 1.0))
         async with job.pool.acquire() as conn:
             rows = await queries.fetch_customers(conn, party_kind, after=ids[-1] if ids else "", limit=PAGE)
         if rows:
@@ -145,8 +149,9 @@ async def read_days(job: Job, party_kind: PartyKind, figures: Figures, *, seed: 
     ids = [figures.ids[n] for n in chosen]
     who: list[int] = []
     rest: list[tuple[int, int, float]] = []
+    heard = job.hearing("reading histories", 0.3, 0.4)
     for start in range(0, count, _IDS_AT_ONCE):
-        job.say(job.progress, "reading histories")
+        heard(start / count)
         async with job.pool.acquire() as conn:
             some = ids[start : start + _IDS_AT_ONCE]
             places = {each: start + n for n, each in enumerate(some)}
@@ -160,10 +165,13 @@ async def read_days(job: Job, party_kind: PartyKind, figures: Figures, *, seed: 
     return Days(ids, np.array(who, dtype=np.int64), day.astype(np.int64), purchases, minor, figures.today)
 
 
-async def read_cycles(job: Job, ids: Sequence[str], now: datetime) -> dict[str, tuple[int, int]]:
+async def read_cycles(
+    job: Job, ids: Sequence[str], now: datetime, heard: Heard
+) -> dict[str, tuple[int, int]]:
     """Give the order cycles of the last year that each trade customer could order in, and did."""
     found: dict[str, tuple[int, int]] = {}
     for start in range(0, len(ids), PAGE):
+        heard(start / len(ids))
         some = ids[start : start + PAGE]
         async with transaction(job.pool) as conn:
             before = ids[start - 1] if start else ""

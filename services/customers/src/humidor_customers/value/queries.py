@@ -166,6 +166,13 @@ async def page_score_figures(
     return [(row[0], row[1], row[2]) for row in rows]
 
 
+async def count_customers(conn: Connection, party_kind: str) -> int:
+    found: int = await conn.fetchval(
+        "SELECT count(*) FROM profiles WHERE party_kind = $1 AND lifecycle <> 'ended'", party_kind
+    )
+    return found
+
+
 async def fetch_customers(
     conn: Connection, party_kind: str, *, after: str, limit: int
 ) -> list[asyncpg.Record]:

@@ -17,6 +17,8 @@ from humidor_customers.value.history import EPOCH, Days, Figures, read_cycles, r
 from humidor_customers.value.holdout import weeks_of
 from humidor_customers.value.schemas import ModelInput, ModelView
 
+FITTED = 0.7
+"""The progress at which a model is fitted."""
 _ROWS = 50_000
 
 
@@ -29,7 +31,7 @@ async def run_model(job: Job) -> Mapping[str, Any]:
         outcome = await _fit(job, given, figures)
     except Unfit as error:
         raise Undoable("unfit", f"The data does not allow it: {error}.") from error
-    job.say(0.7, "writing")
+    job.say(FITTED, "writing")
     await _forget(job, job.claimed.job_id)
     try:
         await _write_scores(job, figures, outcome)
@@ -49,35 +51,39 @@ async def _fit(job: Job, given: ModelInput, figures: Figures) -> Outcome:
     kind = given.party_kind
     if given.model == "clusters":
         job.say(0.3, "clustering")
-        return await job.calculate(fit_clusters, figures)
+        return await job.calculate_heard(FITTED, fit_clusters, figures)
     days = await read_days(job, kind, figures)
-    job.say(0.4, "fitting")
     if given.model == "rfm":
-        cycles, before = await _cycles(job, kind, figures, days)
-        return await job.calculate(fit_rfm, figures, days, cycles, before)
+        cycles = await _cycles(job, kind, figures, days)
+        job.say(job.progress, "fitting")
+        return await job.calculate_heard(FITTED, fit_rfm, figures, days, *cycles)
     horizon = given.horizon_days or HORIZON_DAYS[kind]
+    job.say(0.4, "fitting")
     if given.model == "lifetime":
-        return await job.calculate(fit_lifetime, figures, days, given.horizon_days or LIFETIME_DAYS)
+        horizon = given.horizon_days or LIFETIME_DAYS
+        return await job.calculate_heard(FITTED, fit_lifetime, figures, days, horizon)
     if given.model == "churn":
         async with job.pool.acquire() as conn:
             ended = await queries.ended(conn, kind)
-        return await job.calculate(fit_churn, figures, days, kind, horizon, ended)
-    return await job.calculate(fit_potential, figures, days, kind, horizon)
+        return await job.calculate_heard(FITTED, fit_churn, figures, days, kind, horizon, ended)
+    return await job.calculate_heard(FITTED, fit_potential, figures, days, kind, horizon)
 
 
 async def _cycles(job: Job, kind: PartyKind, figures: Figures, days: Days) -> tuple[Cycles, Cycles]:
     """Read the order cycles of trade customers as of now, and of when the weeks begin that are kept back."""
     if kind == "consumer":
         return {}, {}
-    now = utc_now()
-    cycles = await read_cycles(job, figures.ids, now)
-    return cycles, await read_cycles(job, figures.ids, now - timedelta(weeks=weeks_of(days)))
+    now, ids = utc_now(), figures.ids
+    before = now - timedelta(weeks=weeks_of(days))
+    cycles = await read_cycles(job, ids, now, job.hearing("reading cycles", 0.4, 0.5))
+    return cycles, await read_cycles(job, ids, before, job.hearing("reading cycles", 0.5, 0.6))
 
 
 async def _write_scores(job: Job, figures: Figures, outcome: Outcome) -> None:
     count = len(figures.ids)
+    heard = job.hearing("writing", FITTED, 0.95)
     for start in range(0, count, _ROWS):
-        job.say(0.7 + 0.25 * start / count, "writing")
+        heard(start / count)
         async with transaction(job.pool) as conn:
             part = slice(start, start + _ROWS)
             await queries.add_scores(conn, as_rows(job.claimed.job_id, figures.ids, outcome, part))

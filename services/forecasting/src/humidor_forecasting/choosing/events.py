@@ -60,9 +60,9 @@ class EventFree(History):
         """Take the columns known ahead of a daily history for events; of others nothing is known here."""
         count = len(history) + horizon
         usable = {
-            name: column[:count]
-            for name, column in history.known.items()
-            if history.days_per_period == 1 and len(column) >= count and np.isfinite(column[:count]).all()
+            name: column
+            for name, column in history.known_by(count).items()
+            if history.days_per_period == 1 and np.isfinite(column).all()
         }
         columns = np.column_stack(list(usable.values())) if usable else np.empty((count, 0))
         plain = replace(history, known={})

@@ -13,7 +13,7 @@ import numpy as np
 from humidor_forecasting.choosing.analogues import forecast_by_analogues
 from humidor_forecasting.choosing.backtest import Plan, Trial, plan_backtest, try_models
 from humidor_forecasting.choosing.candidates import Past, choose, explain, judge_all, mix
-from humidor_forecasting.choosing.cleaning import Cleaned, clean
+from humidor_forecasting.choosing.cleaning import clean
 from humidor_forecasting.choosing.closing import Flags, idle_ahead
 from humidor_forecasting.choosing.errors import Errors, errors_around, learn_errors
 from humidor_forecasting.choosing.events import EventFree
@@ -102,8 +102,8 @@ def _prepare(given: SeriesInput) -> _Series:
         given.season,
         begin,
         given.days_per_period,
-        known=_moving(given.known, cleaned, len(given.values)),
-        seen=_moving(given.seen, cleaned, len(given.values)),
+        known=_columns(given.known, cleaned.first),
+        seen=_columns(given.seen, cleaned.first),
     )
     idle = recorded <= 0.0
     idle[[place for place in given.closed if place < len(idle)]] = True
@@ -128,13 +128,8 @@ def classify(values: Values) -> str:
     return "intermittent" if variation < CV2_LIMIT else "lumpy"
 
 
-def _moving(columns: Mapping[str, list[float]], cleaned: Cleaned, count: int) -> dict[str, Values]:
-    """Take the columns that have moved, from where the history begins."""
-    return {
-        name: np.asarray(column[cleaned.first :], dtype=np.float64)
-        for name, column in columns.items()
-        if len(set(column[cleaned.first : count])) > 1
-    }
+def _columns(columns: Mapping[str, list[float]], first: int) -> dict[str, Values]:
+    return {name: np.asarray(column[first:], dtype=np.float64) for name, column in columns.items()}
 
 
 def _chosen(series: _Series, plan: Plan, trials: Sequence[Trial]) -> SeriesOutput:

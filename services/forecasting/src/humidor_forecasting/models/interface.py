@@ -46,12 +46,22 @@ class History:
         What is known only so far is taken to stay as it was last. A column that does not reach so far, or
         that has not moved yet, is left out.
         """
-        ahead = {name: column[:count] for name, column in self.known.items() if len(column) >= count}
         stays = {
             name: np.pad(column, (0, count - len(self)), mode="edge") for name, column in self.seen.items()
         }
+        return self.known_by(count) | self._moving(stays)
+
+    def known_by(self, count: int) -> dict[str, Values]:
+        """Give that part of what moves demand which is known ahead."""
+        return self._moving(
+            {name: column[:count] for name, column in self.known.items() if len(column) >= count}
+        )
+
+    def _moving(self, columns: Mapping[str, Values]) -> dict[str, Values]:
         return {
-            name: column for name, column in (ahead | stays).items() if float(np.ptp(column[: len(self)])) > 0
+            name: column
+            for name, column in columns.items()
+            if len(self) and float(np.ptp(column[: len(self)])) > 0
         }
 
     def __len__(self) -> int:

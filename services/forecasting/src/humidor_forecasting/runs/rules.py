@@ -113,7 +113,10 @@ def calendar_days(
 def known_columns(
     recorded: Recorded, horizon: int, promotions: Sequence[Promotion], calendar: CalendarDays
 ) -> dict[str, list[float]]:
-    """Give what is known ahead, one value a day of the history and of the horizon."""
+    """Give what is known ahead, one value a day of the history and of the horizon.
+
+    What stays the same for all of the history is neither an excuse for its peaks nor to be learnt from.
+    """
     count = (recorded.until - recorded.first_day).days + 1 + horizon
     begin = (recorded.first_day - calendar.first).days
     columns = {"promotion": _promoted(recorded.first_day, count, promotions)}

@@ -4,7 +4,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from humidor_customers.mining.rules.baskets import Floats, Ints
+from humidor_customers.hearing import Heard, part, unheard
+from humidor_customers.mining.rules.baskets import Floats, Ints, distinct
 from humidor_customers.mining.rules.significance import false_discovery, upper_tail
 from humidor_customers.mining.rules.slots import DAYPARTS, Slot
 
@@ -63,17 +64,18 @@ def slots_of(hours: Ints, weekdays: Ints, slot: Slot) -> Ints:
     return found[slot] if slot in found else weekdays * len(DAYPARTS) + parts
 
 
-def find_affinities(purchases: Purchases, slots: int, enough: Enough) -> Affinities:
+def find_affinities(purchases: Purchases, slots: int, enough: Enough, heard: Heard = unheard) -> Affinities:
     """Test every slot of every brand of a group against the times at which the group buys anything.
 
     The test is Fisher's exact one, one-sided, on the table (brand or not) x (slot or not) within the group.
     Which brands of a group are tested depends on how much was bought, never on when, so the adjustment for
     false discoveries holds for all that are listed; the surest comes first.
     """
+    brands = int(purchases.brands.max(initial=-1)) + 1
     pairs, pair_of, brand_counts = np.unique(
-        np.column_stack((purchases.groups, purchases.brands)), axis=0, return_inverse=True, return_counts=True
+        purchases.groups * brands + purchases.brands, return_inverse=True, return_counts=True
     )
-    pair_of = pair_of.reshape(-1)
+    heard(0.1)
     buyers = _distinct(pair_of, purchases.customers, len(pairs))
     tested = np.flatnonzero((brand_counts >= enough.purchases) & (buyers >= enough.customers))
     groups = int(purchases.groups.max(initial=-1)) + 1
@@ -83,14 +85,21 @@ def find_affinities(purchases: Purchases, slots: int, enough: Enough) -> Affinit
     counts = np.bincount(cells, minlength=len(pairs) * slots)
     customers = _distinct(cells, purchases.customers, len(pairs) * slots)
     pair, slot = np.repeat(tested, slots), np.tile(np.arange(slots), len(tested))
-    group = pairs[pair, 0]
+    group = pairs[pair] // max(brands, 1)
     used = slot_counts[group * slots + slot] > 0
     pair, slot, group = pair[used], slot[used], group[used]
     cell = pair * slots + slot
     columns = (counts[cell], brand_counts[pair], slot_counts[group * slots + slot], group_counts[group])
-    p_values = upper_tail(columns[0], columns[3], columns[2], columns[1])
+    heard(0.2)
+    p_values = upper_tail(columns[0], columns[3], columns[2], columns[1], part(heard, 0.2, 1.0))
     found = Affinities(
-        group, pairs[pair, 1], slot, *columns, customers[cell], p_values, false_discovery(p_values)
+        group,
+        pairs[pair] % max(brands, 1),
+        slot,
+        *columns,
+        customers[cell],
+        p_values,
+        false_discovery(p_values),
     )
     order = np.lexsort((slot, found.brands, group, -found.lift, found.p_values))
     columns_in_order: list[Any] = [column[order] for column in found]
@@ -100,5 +109,4 @@ def find_affinities(purchases: Purchases, slots: int, enough: Enough) -> Affinit
 def _distinct(places: Ints, customers: Ints, size: int) -> Ints:
     """Count different customers at each place; those who are not known (-1) count for nobody."""
     known = customers >= 0
-    both = np.unique(np.column_stack((places[known], customers[known])), axis=0)
-    return np.bincount(both[:, 0], minlength=size)
+    return np.bincount(distinct(places[known], customers[known])[0], minlength=size)

@@ -5,8 +5,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from humidor_customers.hearing import Heard, unheard
 from humidor_customers.mining.rules.baskets import Floats, Ints
-from humidor_customers.mining.rules.itemsets import Heard, Level, TooMuch
+from humidor_customers.mining.rules.itemsets import Level, TooMuch
 
 
 class Least(NamedTuple):
@@ -53,7 +54,7 @@ class Rules(NamedTuple):
 
 
 def derive_rules(
-    levels: list[Level], items: int, baskets: int, least: Least, heard: Heard | None = None
+    levels: list[Level], items: int, baskets: int, least: Least, heard: Heard = unheard
 ) -> Rules:
     """Split every frequent set of two items and more into antecedent and consequent.
 
@@ -67,8 +68,7 @@ def derive_rules(
     parts: list[tuple[Ints, ...]] = []
     total = 0
     for place, level in enumerate(levels[1:], 2):
-        if heard is not None:
-            heard((place - 1) / len(levels))
+        heard((place - 1) / len(levels))
         for size in range(1, min(least.consequents, place - 1) + 1):
             for split in combinations(range(place), size):
                 part = _split(level, split, index, least.confidence)

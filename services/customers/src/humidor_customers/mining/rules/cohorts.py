@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from humidor_customers.mining.rules.baskets import Ints
+from humidor_customers.hearing import Heard, unheard
+from humidor_customers.mining.rules.baskets import Ints, distinct
 
 
 class Retention(NamedTuple):
@@ -16,7 +17,7 @@ class Retention(NamedTuple):
     active: Ints
 
 
-def retain(customers: Ints, periods: Ints, last: int, first: int = 0) -> Retention:
+def retain(customers: Ints, periods: Ints, last: int, first: int = 0, heard: Heard = unheard) -> Retention:
     """Count by cohort; `periods` are whole numbers, `last` the last period that has ended.
 
     Cohorts of before `first` are left out: there it is not known whether it was really the first purchase.
@@ -24,17 +25,20 @@ def retain(customers: Ints, periods: Ints, last: int, first: int = 0) -> Retenti
     and 1 in period 2.
     """
     inside = periods <= last
-    seen = np.unique(np.column_stack((customers[inside], periods[inside])), axis=0)
     empty = np.zeros(0, np.int64)
-    if not len(seen):
+    if not inside.any():
         return Retention(empty, empty, empty, empty)
-    new = np.ones(len(seen), bool)
-    new[1:] = seen[1:, 0] != seen[:-1, 0]
-    begun = seen[new, 1][np.cumsum(new) - 1]
+    earliest = periods.min()
+    who, seen = distinct(customers[inside], periods[inside] - earliest)
+    heard(0.8)
+    seen += earliest
+    new = np.ones(len(who), bool)
+    new[1:] = who[1:] != who[:-1]
+    begun = seen[new][np.cumsum(new) - 1]
     kept = begun >= first
     width = last - first + 1
     table = np.bincount(
-        (begun[kept] - first) * width + (seen[kept, 1] - begun[kept]), minlength=width * width
+        (begun[kept] - first) * width + (seen[kept] - begun[kept]), minlength=width * width
     ).reshape(width, width)
     cohort, offset = np.divmod(np.arange(width * width), width)
     there = (cohort + offset < width) & (table[cohort, 0] > 0)

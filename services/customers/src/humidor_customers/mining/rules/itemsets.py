@@ -5,16 +5,15 @@ that item's baskets, so their bits are kept for these baskets alone; within such
 a time, all joins of a level in one go of numpy.
 """
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from humidor_customers.hearing import Heard, unheard
 from humidor_customers.mining.rules.baskets import Baskets, Ints, ranges
 
 Words = NDArray[np.uint64]
-Heard = Callable[[float], None]
 _CHUNK_BYTES = 32_000_000
 
 
@@ -47,7 +46,7 @@ def count_for(support: float, baskets: int) -> int:
     return max(int(np.ceil(support * baskets - 1e-9)), 1)
 
 
-def frequent_itemsets(baskets: Baskets, limits: Limits, heard: Heard | None = None) -> list[Level]:
+def frequent_itemsets(baskets: Baskets, limits: Limits, heard: Heard = unheard) -> list[Level]:
     """Find every set of items that at least `min_count` baskets hold; one `Level` for each size from 1 up.
 
     `heard` is told the share that is done, 0 to 1, and may raise to stop. The work grows with the baskets and
@@ -58,8 +57,7 @@ def frequent_itemsets(baskets: Baskets, limits: Limits, heard: Heard | None = No
     """
     search = _Search(baskets, limits)
     for place in range(len(search.codes)):
-        if heard is not None:
-            heard(place / len(search.codes))
+        heard(place / len(search.codes))
         search.grow_class(place)
     return search.levels()
 

@@ -1,12 +1,12 @@
 """What else a customer may buy: by products bought by the same customers, tried on what came later."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from humidor_customers.mining.rules.baskets import Floats, Ints
-from humidor_customers.mining.rules.itemsets import Heard
+from humidor_customers.hearing import Heard, part, unheard
+from humidor_customers.mining.rules.baskets import Floats, Ints, distinct
 
 _BLOCK = 4096
 SHRINKAGE = 10.0
@@ -57,9 +57,9 @@ class Model:
     def __init__(self, bought: Bought, customers: int, products: int) -> None:
         from scipy.sparse import csr_matrix
 
-        pairs = np.unique(np.column_stack((bought.customers, bought.products)), axis=0)
-        ones = np.ones(len(pairs), np.float32)
-        self.owned = csr_matrix((ones, (pairs[:, 0], pairs[:, 1])), shape=(customers, products))
+        pairs = distinct(bought.customers, bought.products)
+        ones = np.ones(len(pairs[0]), np.float32)
+        self.owned = csr_matrix((ones, pairs), shape=(customers, products))
         common = np.asarray((self.owned.T @ self.owned).todense(), np.float64)
         self.popularity: Floats = np.diag(common).copy()
         norm = np.sqrt(np.outer(self.popularity, self.popularity))
@@ -89,21 +89,23 @@ class Model:
         return int(owned[int(np.argmax(says))]) if len(owned) and says.max() > 0 else -1
 
 
-def evaluate(model: Model, later: Bought, k: int) -> Measured | None:
+def evaluate(model: Model, later: Bought, k: int, heard: Heard = unheard) -> Measured | None:
     """Measure on what was bought for the first time after the model's data; None where nobody did.
 
     Both lists leave out what a customer already has, so popularity is the fair rival. NDCG is that of
     Järvelin & Kekäläinen (2002), with a gain of 1 for what was bought.
     """
-    pairs = np.unique(np.column_stack((later.customers, later.products)), axis=0)
-    known = np.diff(model.owned.indptr)[pairs[:, 0]] > 0
-    pairs = pairs[known & (_owned(model, pairs) == 0)]
-    if not len(pairs):
+    if not len(later.customers):
         return None
-    customers, index, wanted = np.unique(pairs[:, 0], return_inverse=True, return_counts=True)
-    relevant = set(zip(index.reshape(-1).tolist(), pairs[:, 1].tolist(), strict=True))
-    ours = _scores(model, customers, relevant, wanted, k, popular=False)
-    rivals = _scores(model, customers, relevant, wanted, k, popular=True)
+    who, what = distinct(later.customers, later.products)
+    owned = np.asarray(model.owned[who, what]).reshape(-1)
+    new = (np.diff(model.owned.indptr)[who] > 0) & (owned == 0)
+    if not new.any():
+        return None
+    customers, index, counts = np.unique(who[new], return_inverse=True, return_counts=True)
+    wanted = _Wanted(customers, counts, set(zip(index.tolist(), what[new].tolist(), strict=True)))
+    ours = _scores(model, wanted, k, part(heard, 0.0, 0.5), popular=False)
+    rivals = _scores(model, wanted, k, part(heard, 0.5, 1.0), popular=True)
     difference = ours[1] - rivals[1]
     return Measured(
         len(customers),
@@ -123,34 +125,35 @@ def _interval(difference: Floats) -> tuple[float | None, float | None]:
     return middle - 1.96 * spread, middle + 1.96 * spread
 
 
-def _owned(model: Model, pairs: Ints) -> Floats:
-    found: Any = model.owned[pairs[:, 0], pairs[:, 1]]
-    return np.asarray(found, np.float64).reshape(-1)
+class _Wanted(NamedTuple):
+    """Customers who bought something new, how many products, and which: pairs of their place and product."""
+
+    customers: Ints
+    counts: Ints
+    pairs: set[tuple[int, int]]
 
 
-def _scores(
-    model: Model, customers: Ints, relevant: set[tuple[int, int]], wanted: Ints, k: int, *, popular: bool
-) -> tuple[Floats, Floats]:
+def _scores(model: Model, wanted: _Wanted, k: int, heard: Heard, *, popular: bool) -> tuple[Floats, Floats]:
     discounts = 1 / np.log2(np.arange(2, k + 2))
     ideal = np.cumsum(discounts)
-    hits, gains = np.zeros(len(customers)), np.zeros(len(customers))
+    hits, gains = np.zeros(len(wanted.customers)), np.zeros(len(wanted.customers))
     place = 0
-    for _, best, scores in model.rank(customers, k, popular=popular):
+    for _, best, scores in model.rank(wanted.customers, k, popular=popular):
+        heard(place / len(wanted.customers))
         for products, score in zip(best.tolist(), scores.tolist(), strict=True):
-            good = [n for n, each in enumerate(products) if score[n] >= 0 and (place, each) in relevant]
+            good = [n for n, each in enumerate(products) if score[n] >= 0 and (place, each) in wanted.pairs]
             hits[place] = bool(good)
-            gains[place] = discounts[good].sum() / ideal[min(int(wanted[place]), k) - 1]
+            gains[place] = discounts[good].sum() / ideal[min(int(wanted.counts[place]), k) - 1]
             place += 1
     return hits, gains
 
 
-def recommend(model: Model, k: int, *, popular: bool, heard: Heard | None = None) -> Iterator[Recommendation]:
+def recommend(model: Model, k: int, *, popular: bool, heard: Heard = unheard) -> Iterator[Recommendation]:
     """Give every customer with a purchase the best k products that they have not bought."""
     customers = np.flatnonzero(np.diff(model.owned.indptr)).astype(np.int64)
     done = 0
     for block, best, scores in model.rank(customers, k, popular=popular):
-        if heard is not None:
-            heard(done / len(customers))
+        heard(done / len(customers))
         done += len(block)
         for customer, products, score in zip(block.tolist(), best.tolist(), scores.tolist(), strict=True):
             for rank, (product, value) in enumerate(zip(products, score, strict=True), 1):

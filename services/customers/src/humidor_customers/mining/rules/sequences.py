@@ -8,8 +8,9 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
+from humidor_customers.hearing import Heard, unheard
 from humidor_customers.mining.rules.baskets import Ints, ranges
-from humidor_customers.mining.rules.itemsets import Heard, TooMuch
+from humidor_customers.mining.rules.itemsets import TooMuch
 
 Pattern: TypeAlias = tuple[tuple[int, ...], ...]
 _Name: TypeAlias = Callable[[int], Pattern]
@@ -55,7 +56,7 @@ class _Prefix(NamedTuple):
         return sum(len(step) for step in self.pattern)
 
 
-def frequent_sequences(sequences: Sequences, span: Span, heard: Heard | None = None) -> list[Found]:
+def frequent_sequences(sequences: Sequences, span: Span, heard: Heard = unheard) -> list[Found]:
     """Find every pattern that at least `min_count` customers show, the most frequent first.
 
     ((1,), (2, 3)) is: bought 1, and on a later occasion 2 and 3 together. A customer counts once.
@@ -67,8 +68,7 @@ def frequent_sequences(sequences: Sequences, span: Span, heard: Heard | None = N
     found: list[Found] = []
     begins = list(search.begin())
     for place, begin in enumerate(begins):
-        if heard is not None:
-            heard(place / len(begins))
+        heard(place / len(begins))
         stack = [(begin, len(np.unique(sequences.owners)))]
         while stack:
             prefix, before = stack.pop()

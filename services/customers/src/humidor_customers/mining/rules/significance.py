@@ -4,21 +4,28 @@ from statistics import NormalDist
 
 import numpy as np
 
+from humidor_customers.hearing import Heard, unheard
 from humidor_customers.mining.rules.baskets import Floats, Ints
 
+_AT_ONCE = 1000
 
-def upper_tail(observed: Ints, population: Ints, marked: Ints, drawn: Ints) -> Floats:
+
+def upper_tail(observed: Ints, population: Ints, marked: Ints, drawn: Ints, heard: Heard = unheard) -> Floats:
     """Give the chance to find at least `observed` marked ones among those drawn, by Fisher's exact test.
+
+    The time of a test grows with its counts.
 
     Of 10 baskets 5 hold a product, and 4 of the 6 of an evening do: P(X ≥ 4) = 55/210 = 0.262.
     """
     from scipy.stats import hypergeom
 
     found = np.ones(len(observed))
-    some = observed > 0
-    if some.any():
-        tails = hypergeom.sf(observed[some] - 1, population[some], marked[some], drawn[some])
-        found[some] = np.clip(tails, 0.0, 1.0)
+    some = np.flatnonzero(observed > 0)
+    for begin in range(0, len(some), _AT_ONCE):
+        heard(begin / len(some))
+        these = some[begin : begin + _AT_ONCE]
+        tails = hypergeom.sf(observed[these] - 1, population[these], marked[these], drawn[these])
+        found[these] = np.clip(tails, 0.0, 1.0)
     return found
 
 

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from humidor_customers.mining.rules.baskets import Floats, Ints
+from humidor_customers.mining.rules.baskets import Floats, Ints, distinct
 from humidor_customers.mining.rules.significance import false_discovery
 
 
@@ -41,21 +41,31 @@ class Switches(NamedTuple):
 
 def main_brands(lines: Lines) -> tuple[Ints, Ints]:
     """Give each occasion its brand: that of most sticks, then of most money, then the first by number."""
-    order = np.lexsort((lines.brands, lines.occasions))
-    keys = np.column_stack((lines.occasions, lines.brands))[order]
-    new = np.ones(len(keys), bool)
-    new[1:] = (keys[1:] != keys[:-1]).any(axis=1)
-    starts = np.flatnonzero(new)
-    if not len(starts):
+    if not len(lines.occasions):
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    sticks = np.add.reduceat(lines.sticks[order], starts)
-    values = np.add.reduceat(lines.values[order], starts)
-    occasions, brands = keys[starts].T
-    best = np.lexsort((brands, -values, -sticks, occasions))
-    occasions, brands = occasions[best], brands[best]
-    first = np.ones(len(occasions), bool)
-    first[1:] = occasions[1:] != occasions[:-1]
+    keys = lines.occasions * (int(lines.brands.max()) + 1) + lines.brands
+    order = np.argsort(keys, kind="stable")
+    starts = _firsts(keys[order])
+    occasions, brands = lines.occasions[order][starts], lines.brands[order][starts]
+    sticks, values = (np.add.reduceat(each[order], starts) for each in (lines.sticks, lines.values))
+    best = _greatest(occasions, sticks)
+    best = best[_greatest(occasions[best], values[best])]
+    first = best[_firsts(occasions[best])]
     return occasions[first], brands[first]
+
+
+def _greatest(occasions: Ints, measure: Ints) -> Ints:
+    """Give the places at which the measure is the greatest of the occasion."""
+    first = _firsts(occasions)
+    most = np.repeat(np.maximum.reduceat(measure, first), np.diff(np.append(first, len(occasions))))
+    return np.flatnonzero(measure == most)
+
+
+def _firsts(values: Ints) -> Ints:
+    """Give the places at which another value begins."""
+    new = np.ones(len(values), bool)
+    new[1:] = values[1:] != values[:-1]
+    return np.flatnonzero(new)
 
 
 def count_switches(owners: Ints, brands: Ints, brand_count: int) -> Switches:
@@ -66,8 +76,7 @@ def count_switches(owners: Ints, brands: Ints, brand_count: int) -> Switches:
     same = owners[1:] == owners[:-1]
     origin, target, owner = brands[:-1][same], brands[1:][same], owners[1:][same]
     pairs, pair_of, counts = np.unique(origin * brand_count + target, return_inverse=True, return_counts=True)
-    both = np.unique(np.column_stack((pair_of.reshape(-1), owner)), axis=0)
-    customers = np.bincount(both[:, 0], minlength=len(pairs))
+    customers = np.bincount(distinct(pair_of.reshape(-1), owner)[0], minlength=len(pairs))
     origins, targets = pairs // brand_count, pairs % brand_count
     returned = _returned(pairs, counts, targets * brand_count + origins)
     p_values, q_values = _both_ways(counts, returned, origins == targets)
