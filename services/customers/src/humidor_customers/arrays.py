@@ -1,6 +1,7 @@
 """Arrays that analyses calculate with."""
 
-from typing import Any, TypeAlias
+from collections.abc import Hashable, Iterable
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +10,7 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 Ints: TypeAlias = npt.NDArray[np.int64]
 
 _TAILS = (0.005, 0.995)
+_Value = TypeVar("_Value", bound=Hashable)
 
 
 def spread_of(features: Floats) -> tuple[Floats, Floats]:
@@ -26,3 +28,15 @@ def cells(array: npt.NDArray[Any]) -> list[bytes]:
     """Give the bytes of each place of an array of one dimension."""
     found: list[bytes] = array.view(f"V{array.itemsize}").tolist()
     return found
+
+
+def numbered(values: Iterable[_Value]) -> tuple[list[int], list[_Value]]:
+    """Number values by their order of appearance: a, b, a are 0, 1, 0 and [a, b]."""
+    numbers = _Numbers[_Value]()
+    return [numbers[each] for each in values], list(numbers)
+
+
+class _Numbers(dict[_Value, int]):
+    def __missing__(self, value: _Value) -> int:
+        self[value] = number = len(self)
+        return number

@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from humidor_common.db.copying import END, NULL, SIGNATURE, text
-from humidor_customers.arrays import Ints, cells
+from humidor_customers.arrays import Ints, cells, numbered
 from humidor_customers.purchases.clocks import DAY, HOUR, local, microseconds
-from humidor_customers.purchases.documents import Documents, distinct
+from humidor_customers.purchases.documents import Documents
 from humidor_customers.purchases.rules import MOST_MINOR, UNITS, USUAL, Known, Product
 
 LINE = np.dtype(
@@ -59,7 +59,7 @@ class _Ways(NamedTuple):
 
     @classmethod
     def read(cls, d: Documents) -> Self:
-        of, ways = distinct(zip(d.kind, d.party_kind, d.store_id, d.currency, strict=True))
+        of, ways = numbered(zip(d.kind, d.party_kind, d.store_id, d.currency, strict=True))
         return cls(ways, np.array(of, dtype=np.int64))
 
     def written(self) -> Iterator[bytes]:

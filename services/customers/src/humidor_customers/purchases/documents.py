@@ -3,16 +3,16 @@
 A million of them come by in a row: no object is made for one, and what is done is done by column.
 """
 
-from collections.abc import Collection, Hashable, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from itertools import chain, compress
 from operator import attrgetter
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 from uuid import UUID
 
 from humidor_common.events.pos import SaleRecorded, SaleReturned
+from humidor_customers.arrays import numbered
 
-_Told = TypeVar("_Told", bound=Hashable)
 _said_by = attrgetter("line", "gtin", "quantity", "unit", "unit_price")
 
 
@@ -93,18 +93,6 @@ def together(parts: Iterable[Documents]) -> Documents:
     return Documents(*(list(chain.from_iterable(columns)) for columns in zip(*shifted, strict=True)))
 
 
-def distinct(lines: Iterable[_Told]) -> tuple[list[int], list[_Told]]:
-    """Give what lines say, each once, and for each line where that stands."""
-    places = _Places[_Told]()
-    return [places[each] for each in lines], list(places)
-
-
-class _Places(dict[_Told, int]):
-    def __missing__(self, told: _Told) -> int:
-        self[told] = place = len(self)
-        return place
-
-
 def _of_tills(
     kind: str,
     document_id: list[UUID],
@@ -113,7 +101,7 @@ def _of_tills(
     bought_at: list[datetime],
     told: Sequence[SaleRecorded | SaleReturned],
 ) -> Documents:
-    of, lines = distinct(map(_said_by, chain.from_iterable([each.lines for each in told])))
+    of, lines = numbered(map(_said_by, chain.from_iterable([each.lines for each in told])))
     return Documents(
         document_id=document_id,
         kind=[kind] * len(told),

@@ -7,8 +7,9 @@ from uuid import UUID
 
 from humidor_common.db.pool import Connection
 from humidor_common.events.customers import OrderDelivered
+from humidor_customers.arrays import numbered
 from humidor_customers.orders.rules import value_minor
-from humidor_customers.purchases.documents import Documents, Line, distinct
+from humidor_customers.purchases.documents import Documents, Line
 
 _TERMS = """
 SELECT o.order_id, coalesce(o.confirmed_at, o.placed_at) AS bought_at, o.currency, l.line, l.gtin,
@@ -47,7 +48,7 @@ async def read_documents(conn: Connection, events: Sequence[OrderDelivered]) -> 
 
 
 def _documents(orders: Sequence[_Handed]) -> Documents:
-    of, lines = distinct(line for each in orders for line in each.lines)
+    of, lines = numbered(line for each in orders for line in each.lines)
     return Documents(
         document_id=[each.told.order_id for each in orders],
         kind=["order"] * len(orders),

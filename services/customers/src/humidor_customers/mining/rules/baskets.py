@@ -6,6 +6,8 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from humidor_customers.arrays import numbered
+
 Ints: TypeAlias = NDArray[np.int64]
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -43,9 +45,8 @@ def make_baskets(baskets: Ints, items: Ints, names: Sequence[str]) -> Baskets:
 
 def encode(values: Sequence[Any]) -> tuple[Ints, list[Any]]:
     """Number values by their order of appearance: a, b, a are 0, 1, 0 and [a, b]."""
-    codes: dict[Any, int] = {}
-    numbered = [codes.setdefault(value, len(codes)) for value in values]
-    return np.array(numbered, np.int64), list(codes)
+    numbers, found = numbered(values)
+    return np.array(numbers, np.int64), found
 
 
 def distinct(first: Ints, second: Ints) -> tuple[Ints, Ints]:

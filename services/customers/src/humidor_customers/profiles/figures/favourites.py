@@ -7,7 +7,15 @@ import numpy as np
 
 from humidor_customers.arrays import Ints
 from humidor_customers.profiles import rules
-from humidor_customers.profiles.figures.lines import SALE, Documents, Flags, Lines, starts_of, sums_by
+from humidor_customers.profiles.figures.lines import (
+    SALE,
+    Documents,
+    Flags,
+    Lines,
+    order_of,
+    starts_of,
+    sums_by,
+)
 
 TOPS = 3
 _EXACT = 2.0**53
@@ -74,7 +82,7 @@ def _tops(who: Ints, codes: Ints, weights: Ints, names: Sequence[str]) -> dict[i
     if not positive.any():
         return {}
     whose, what, sums = whose[positive], what[positive], sums[positive]
-    order = np.lexsort((what, -sums, whose))
+    order = order_of(whose, -sums)
     whose, what, sums = whose[order], what[order], sums[order]
     starts = starts_of(whose)
     sizes = np.diff(starts, append=len(whose))

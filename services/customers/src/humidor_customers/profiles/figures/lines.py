@@ -1,6 +1,7 @@
 """Purchases of many customers as arrays: documents, and the lines in them."""
 
 from collections.abc import Iterator, Sequence
+from math import prod
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -164,9 +165,26 @@ def starts_of(*keys: Ints) -> Ints:
     return np.flatnonzero(differs)
 
 
+def order_of(*keys: Ints) -> Ints:
+    """Give the order of rows by keys, the first of which weighs most; equal ones stay as they come.
+
+    Nearly always the keys fit into one number, which sorts three times as fast.
+    """
+    if not len(keys[0]):
+        return np.zeros(0, dtype=np.int64)
+    lows = [int(each.min()) for each in keys]
+    spans = [int(each.max()) - low + 1 for each, low in zip(keys, lows, strict=True)]
+    if prod(spans) >= _SAFE:
+        return np.lexsort(keys[::-1])
+    one = np.zeros(len(keys[0]), dtype=np.int64)
+    for each, low, span in zip(keys, lows, spans, strict=True):
+        one = one * span + (each - low)
+    return np.argsort(one, kind="stable")
+
+
 def sums_by(*keys: Ints, of: Ints) -> tuple[list[Ints], Numbers]:
     """Add up rows with the same keys; gives the keys in their order, and the sums."""
-    order = np.lexsort(keys[::-1])
+    order = order_of(*keys)
     ordered = [each[order] for each in keys]
     starts = starts_of(*ordered)
     return [each[starts] for each in ordered], np.add.reduceat(_fitting(of[order]), starts)

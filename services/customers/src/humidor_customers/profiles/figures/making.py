@@ -17,6 +17,7 @@ from humidor_customers.profiles.figures.lines import (
     Numbers,
     Purchases,
     documents_of,
+    order_of,
     starts_of,
 )
 
@@ -97,7 +98,7 @@ def _days(d: Documents) -> _Days:
     """Look at days with purchases; who has none gets a day that nobody reads."""
     customer, day = d.customer, np.where(d.sold, d.day, 0)
     back = (~d.sold).astype(np.int64)
-    order = np.lexsort((day, back, customer))
+    order = order_of(customer, back, day)
     heads = starts_of(customer[order], back[order], day[order])
     sold, whose = d.sold[order][heads], customer[order][heads]
     starts = starts_of(whose)
@@ -156,7 +157,7 @@ def _counts(d: Documents, values: Ints, width: int) -> Ints:
 
 def _currencies(d: Documents) -> Ints:
     customer = d.customer
-    order = np.lexsort((d.currency, customer))
+    order = order_of(customer, d.currency)
     heads = starts_of(customer[order], d.currency[order])
     return np.bincount(customer[order][heads], minlength=len(d.starts))
 
