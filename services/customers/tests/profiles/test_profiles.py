@@ -1,15 +1,20 @@
 """Profiles of customers: what they say, that they follow events, and of whom there is none."""
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from humidor_common.clock import utc_now
+from humidor_common.db.transaction import transaction
 from humidor_common.events.customers import ConsentChanged, MergeUndone, RetailersMerged
 from humidor_customers.catalogue.consumers import SUBSCRIPTION as PRODUCTS
+from humidor_customers.inputs import Party
 from humidor_customers.profiles import computing, writing
 from humidor_customers.profiles.consumers import SUBSCRIPTION
+from humidor_customers.profiles.keeping import refresh
 from humidor_customers.profiles.rules import Rhythm, lifecycle_of
 from humidor_customers.testing.desk import Desk
 from humidor_customers.testing.ordering import product, tell
@@ -147,6 +152,19 @@ async def test_rows_that_are_written_have_the_columns_of_the_table_and_their_wid
            WHERE attrelid = 'profiles'::regclass AND attnum > 0 AND NOT attisdropped"""
     )
     assert {each[0]: each[1] for each in rows} == writing.WIDTHS
+
+
+async def test_two_workers_who_compute_a_profile_at_once_leave_the_later_one(desk: Desk) -> None:
+    await buy(desk, sale(1, "M1"))
+    pool, party, moment = desk.runtime.pool, Party("consumer", "M1"), utc_now()
+    async with transaction(pool) as conn:
+        await computing.compute(conn, [party], now=moment, consent_needed=False)
+        other = asyncio.create_task(refresh(pool, consent_needed=False))
+        await desk.until_blocked()
+    assert await other == 1
+    (row,) = await pool.fetch("SELECT computed_at, (SELECT count(*) FROM profile_details) FROM profiles")
+    assert row[0] > moment
+    assert row[1] == 1
 
 
 async def test_a_profile_of_a_later_moment_keeps_its_figures_and_what_they_rest_on(desk: Desk) -> None:
