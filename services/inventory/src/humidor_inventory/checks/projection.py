@@ -2,6 +2,7 @@
 
 from humidor_common.db.pool import Connection
 from humidor_common.messaging.rebuild import Digest, Projection
+from humidor_inventory.rollups.clocks import settle_clocks
 from humidor_inventory.rollups.rolling import forget_rollups
 from humidor_inventory.sales.consumers import SUBSCRIPTION, on_sale_events_again
 from humidor_inventory.sales.rebuilding import FORGET, take_back_unexplained
@@ -112,4 +113,5 @@ PROJECTION = Projection(
     digest=digest,
     apply=on_sale_events_again,
     finish=finish,
+    settle=settle_clocks,
 )

@@ -16,12 +16,14 @@ HISTORY_DAYS = 800
 CARRIED_DAYS = 28
 _TIMEOUT_SECONDS = 30
 
-_ZEROS = ", ".join(["0"] * len((*FLOWS, *MONEY)))
+ZEROS = ", ".join(["0"] * len((*FLOWS, *MONEY)))
 _NAMES = ", ".join(COLUMNS)
 _LONG_AGO = f"""
 INSERT INTO flow_corrections (store_id, gtin, day, {_NAMES})
 SELECT store_id, gtin, day, {_NAMES} FROM daily_flows WHERE store_id = $1 AND day <= $2
 """  # noqa: S608 - made of our own column names
+# What came late while the store was opened again is in its flows, and is added with them.
+_FORGET_LATE = "DELETE FROM flow_corrections WHERE store_id = $1"
 _CLOSED = """
 INSERT INTO closed_days (store_id, through) VALUES ($1, $2)
 ON CONFLICT (store_id) DO UPDATE SET through = excluded.through
@@ -29,7 +31,7 @@ ON CONFLICT (store_id) DO UPDATE SET through = excluded.through
 _FLOWS = "(SELECT * FROM daily_flows WHERE store_id = $1 AND day > $2 AND day <= $3)"
 # Every product of the store on every day, from the stock of now back through the flows since.
 _SERVICE = f"""
-SELECT $1::text, gtin, day, {_ZEROS}, 0, 0, 0, 0, CASE WHEN on_hand <= 0 THEN 1 ELSE 0 END, 1
+SELECT $1::text, gtin, day, {ZEROS}, 0, 0, 0, 0, CASE WHEN on_hand <= 0 THEN 1 ELSE 0 END, 1
 FROM (
     SELECT s.gtin, d.day, sum(f.sold) OVER lately > 0 AS sells,
            s.on_hand_sticks - coalesce(l.moved, 0) - coalesce(sum(f.moved) OVER later, 0) AS on_hand
@@ -49,7 +51,7 @@ FROM (
 """  # noqa: S608 - made of constants
 # A cost that begins in these days changes the value of what lay there before them.
 _REVALUED = f"""
-SELECT $1::text, h.gtin, k.valid_from, {_ZEROS}, 0, 0, 0, h.held * k.rise, 0, 0
+SELECT $1::text, h.gtin, k.valid_from, {ZEROS}, 0, 0, 0, h.held * k.rise, 0, 0
 FROM (SELECT s.gtin, s.on_hand_sticks + s.quarantined_sticks
              - coalesce((SELECT sum({NET}) FROM daily_flows f WHERE f.store_id = $1 AND f.day > $2
                          AND f.gtin = s.gtin), 0)::bigint AS held
@@ -91,6 +93,7 @@ async def close_days(conn: Connection, store_id: str, yesterday: date) -> date:
         "SELECT through FROM closed_days WHERE store_id = $1", store_id
     )
     if through is None:
+        await conn.execute(_FORGET_LATE, store_id)
         first_day = await conn.fetchval("SELECT min(day) FROM daily_flows WHERE store_id = $1", store_id)
         begin = max(first_day or yesterday, yesterday - timedelta(days=HISTORY_DAYS))
         through = min(begin - timedelta(days=1), yesterday)

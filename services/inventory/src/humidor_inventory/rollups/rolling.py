@@ -1,4 +1,4 @@
-"""Keeps the rollups: follows the catalogue, closes days and adds what came late; one session at a time."""
+"""Keeps the rollups: follows catalogue and clocks, closes days and adds what came late; one session at a time."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,6 +10,7 @@ from humidor_common.db.failures import DATABASE_ERRORS
 from humidor_common.db.pool import Connection, Pool
 from humidor_common.telemetry.logs import get_logger
 from humidor_inventory.rollups.adding import ROLLUPS
+from humidor_inventory.rollups.clocks import follow_clocks
 from humidor_inventory.rollups.closing import add_late, close_days
 from humidor_inventory.rollups.restating import follow_catalogue
 from humidor_inventory.stock.service import lock_stores
@@ -36,12 +37,16 @@ async def keep_rollups(pool: Pool) -> None:
 
 
 async def roll_up(pool: Pool, *, now: datetime) -> None:
-    """Follow the catalogue, close every day that is over where its store is, and add what came late."""
+    """Follow the catalogue and corrected clocks, close every day that is over where its store is.
+
+    What came late is added.
+    """
     async with _alone(pool) as conn:
         if conn is None:
             return
         await add_late(conn)
         await follow_catalogue(conn)
+        await follow_clocks(conn)
         for store_id, zone, closed in await conn.fetch(_STORES):
             yesterday, through = local_date(now, zone) - timedelta(days=1), closed
             while through is None or through < yesterday:

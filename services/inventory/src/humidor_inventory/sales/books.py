@@ -52,7 +52,7 @@ class _Earlier(msgspec.Struct, array_like=True):
     restock: bool
     stated: list[Any] | None
     moves: list[Any]
-    day: date | None
+    day: date
 
 
 class _Place(msgspec.Struct, array_like=True):
@@ -110,9 +110,8 @@ def _threads_of(documents: Sequence[Document]) -> tuple[Collection[ThreadKey], s
 def _take_up(threads: dict[ThreadKey, Thread], documents: Iterable[_Earlier]) -> None:
     for each in documents:
         thread = threads.setdefault((each.store_id, each.thread_id), Thread())
-        thread.absorb(each.document_id, each.kind, restock=each.restock, stated=each.stated, moves=each.moves)
-        if each.kind == "sale":
-            thread.sale_day = each.day
+        document = each.document_id, each.kind, each.day
+        thread.absorb(document, restock=each.restock, stated=each.stated, moves=each.moves)
 
 
 def _set_up(

@@ -157,7 +157,8 @@ class _Threaded:
 
     def apply(self) -> None:
         document, thread = self.document, self.thread
-        thread.documents.add((document.document_id, document.kind))
+        # What was not known when it was first applied is counted where the rest of it is.
+        document.day = thread.documents.setdefault((document.document_id, document.kind), document.day)
         if document.kind == "sale":
             thread.sale_seen, thread.sale_day = True, document.day
         if document.kind == "void" and document.thread_id != document.document_id:

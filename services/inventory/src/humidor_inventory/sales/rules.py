@@ -87,9 +87,9 @@ class Tally(msgspec.Struct):
 
 
 class Thread(msgspec.Struct):
-    """A sale with its returns and its void, by product."""
+    """A sale with its returns and its void, by product; each of the documents is counted on a day."""
 
-    documents: set[tuple[UUID, str]] = msgspec.field(default_factory=set)
+    documents: dict[tuple[UUID, str], date] = msgspec.field(default_factory=dict)
     tallies: dict[str, Tally] = msgspec.field(default_factory=dict)
     sale_seen: bool = False
     voided: bool = False
@@ -102,15 +102,22 @@ class Thread(msgspec.Struct):
         return found
 
     def absorb(
-        self, document_id: UUID, kind: Kind, *, restock: bool, stated: list[Any] | None, moves: list[Any]
+        self,
+        document: tuple[UUID, Kind, date],
+        *,
+        restock: bool,
+        stated: list[Any] | None,
+        moves: list[Any],
     ) -> None:
         """Take in a document that was applied earlier, as it is stored.
 
         `stated` lists (GTIN, sticks, money); a plain sale stores none, because its moves say the same. What
         was stored before money was kept has none.
         """
-        self.documents.add((document_id, kind))
-        self.sale_seen |= kind == "sale"
+        document_id, kind, day = document
+        self.documents[document_id, kind] = day
+        if kind == "sale":
+            self.sale_seen, self.sale_day = True, day
         self.voided |= kind == "void"
         if kind != "void":
             plain = [(gtin, -on_hand, *money) for gtin, _, on_hand, _, *money in moves]

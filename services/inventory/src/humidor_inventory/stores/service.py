@@ -14,6 +14,13 @@ from humidor_inventory.inputs import check_match
 from humidor_inventory.stores.schemas import StoreInput, StoreView
 
 
+# Also of a new one: what was sold before went by UTC. What is being gone through for it begins once more.
+_CLOCK_CORRECTED = """
+INSERT INTO clock_corrections (store_id) VALUES ($1)
+ON CONFLICT (store_id) DO UPDATE SET after_gtin = DEFAULT, from_thread = DEFAULT
+"""
+
+
 async def get_store(conn: Connection, store_id: str) -> StoreView:
     row = await conn.fetchrow("SELECT * FROM stores WHERE store_id = $1", store_id)
     if row is None:
@@ -67,6 +74,8 @@ async def put_store(
         version,
         now,
     )
+    if before is None or before.time_zone != after.time_zone:
+        await conn.execute(_CLOCK_CORRECTED, store_id)
     await outbox.append(
         conn, [StoreChanged(store_id=store_id, version=version, changed_at=now, **given.model_dump())]
     )

@@ -109,8 +109,8 @@ class Shop:
         answer.raise_for_status()
         return answer.json()
 
-    async def put_store(self, store_id: str = STORE) -> None:
-        body = {"name": "East Gate", "time_zone": "Asia/Shanghai"}
+    async def put_store(self, store_id: str = STORE, time_zone: str = "Asia/Shanghai") -> None:
+        body = {"name": "East Gate", "time_zone": time_zone}
         answer = await self.client.put(f"/v1/stores/{store_id}", json=body, headers=self.auth())
         answer.raise_for_status()
 
