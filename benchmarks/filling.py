@@ -51,14 +51,15 @@ def add_stock_history(database: Database, count: int, *, done: int) -> None:
             SELECT 'inventory.stock', uuidv7(sold_at - now()), sold_at FROM new
         ), d AS (
             INSERT INTO sale_documents (store_id, thread_id, document_id, kind, restock, occurred_at,
-                                        recorded_at, moves)
-            SELECT store_id, sale_id, sale_id, 'sale', true, sold_at, sold_at,
+                                        recorded_at, day, moves)
+            SELECT store_id, sale_id, sale_id, 'sale', true, sold_at, sold_at, sold_at::date,
                    '[["06901028000017", "L1", -40, 0], ["06901028000406", "L1", -40, 0],'
                    ' ["06901028000581", "L1", -40, 0]]'
               FROM new
         ) INSERT INTO stock_ledger (store_id, gtin, recorded_at, lot, bucket, delta_sticks, reason,
-                                    explanation, source_id, line, occurred_at)
-          SELECT store_id, @PRODUCT@, sold_at, 'L1', 'on_hand', -40, 'sale', 'fefo', sale_id, l, sold_at
+                                    explanation, source_id, line, occurred_at, day)
+          SELECT store_id, @PRODUCT@, sold_at, 'L1', 'on_hand', -40, 'sale', 'fefo', sale_id, l, sold_at,
+                 sold_at::date
             FROM new, generate_series(1, 3) l ORDER BY 1, 2, 3
         """,
         count,

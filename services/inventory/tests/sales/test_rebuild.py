@@ -23,6 +23,8 @@ GTINS = [make_gtin(1), make_gtin(2)]
 async def rebuild(shop: Shop, batches: Sequence[Sequence[Event]]) -> tuple[Any, Any, int]:
     """Rebuild from events as a topic would give them again; the digests and what was corrected."""
     async with transaction(shop.runtime.pool) as conn:
+        assert PROJECTION.settle is not None
+        await PROJECTION.settle(conn)
         before = await PROJECTION.digest(conn)
         await PROJECTION.clear(conn)
         await conn.execute("DELETE FROM inbox WHERE consumer = $1", SUBSCRIPTION.group)

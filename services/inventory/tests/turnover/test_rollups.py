@@ -8,7 +8,7 @@ import pytest
 from humidor_common.db.pool import Connection
 from humidor_common.db.transaction import transaction
 from humidor_inventory.checks.projection import PROJECTION
-from humidor_inventory.rollups import restating
+from humidor_inventory.rollups import restating, rolling
 from humidor_inventory.rollups.adding import ROLLUPS
 from humidor_inventory.rollups.rolling import roll_up
 from humidor_inventory.testing.shop import NOON, Shop, at, line, make_gtin, sale, voided
@@ -87,6 +87,32 @@ async def test_what_comes_late_for_a_closed_day_is_added_to_it(shop: Shop) -> No
     rolled = await contents(shop, *service)
     await roll_up_anew(shop, NOON)
     assert await contents(shop, *service) == rolled
+
+
+async def test_what_comes_late_of_a_new_product_waits_until_the_rollups_know_it(shop: Shop) -> None:
+    gtin, other = make_gtin(1), make_gtin(2)
+    await shop.put_product(gtin)
+    await shop.deliver(at(sale(line(gtin, 2), line(other, 3, line=2)), NOON - timedelta(days=5)))
+    await roll_up(shop.runtime.pool, now=NOON)
+    await shop.put_product(other)
+    await roll_up(shop.runtime.pool, now=NOON)
+    assert [(await sums(shop, table))[0] for table in ROLLUPS] == [100] * len(ROLLUPS)
+
+
+async def test_a_product_that_comes_while_days_are_closed_is_in_them(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gtin = make_gtin(1)
+    await shop.deliver(at(sale(line(gtin, 2)), NOON - timedelta(days=5)))
+    follow = rolling.follow_clocks
+
+    async def register(conn: Connection) -> None:
+        await follow(conn)
+        await shop.put_product(gtin)
+
+    monkeypatch.setattr(rolling, "follow_clocks", register)
+    await roll_up(shop.runtime.pool, now=NOON)
+    assert [(await sums(shop, table))[0] for table in ROLLUPS] == [40] * len(ROLLUPS)
 
 
 async def test_a_change_of_the_catalogue_is_carried_into_the_past(shop: Shop) -> None:

@@ -112,7 +112,7 @@ async def _follow(conn: Connection, store_id: str) -> bool:
         await conn.execute(_GO_ON, store_id, last, begin)
         return True
     # A sale with all that belongs to it is gone through at once, and the last one twice: then that is all.
-    end = await conn.fetchval(LAST_THREAD, store_id, begin, SALES_AT_ONCE)
+    end = await conn.fetchval(LAST_THREAD, store_id, begin, SALES_AT_ONCE + 1)
     await conn.execute(MOVE_SALES, store_id, begin, end)
     if end is not None and end != begin:
         await conn.execute(_GO_ON, store_id, after, end)

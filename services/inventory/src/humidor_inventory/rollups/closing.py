@@ -66,11 +66,13 @@ WHERE k.valid_from > $2 AND k.valid_from <= $3
 _CLOSE = add_to_rollups(
     " UNION ALL ".join((measured(_FLOWS, "rolled_costs", through="$3::date"), _SERVICE, _REVALUED))
 )
+# Of a product that is new to the rollups it waits until they know it.
 _ADD_LATE = add_to_rollups(
     measured("late", "rolled_costs", through="f.through"),
     before="""gone AS MATERIALIZED (
         DELETE FROM flow_corrections WHERE correction_id IN (
-            SELECT correction_id FROM flow_corrections ORDER BY correction_id LIMIT $1) RETURNING *
+            SELECT correction_id FROM flow_corrections JOIN rolled_products USING (gtin)
+            ORDER BY correction_id LIMIT $1) RETURNING *
     ), late AS MATERIALIZED (SELECT g.*, c.through FROM gone g JOIN closed_days c USING (store_id)), """,
 )
 _CORRECTIONS_AT_ONCE = 20_000

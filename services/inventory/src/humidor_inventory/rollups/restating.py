@@ -77,9 +77,14 @@ _DROP_EMPTY = [
 ]
 
 
+async def learn_products(conn: Connection) -> None:
+    """Let the rollups know products that are new; nothing is added of those that they do not know."""
+    await conn.execute(_NEW)
+
+
 async def follow_catalogue(conn: Connection) -> None:
     """Restate each product that has changed; nobody else rolls up meanwhile."""
-    await conn.execute(_NEW)
+    await learn_products(conn)
     changed = await conn.fetch(_CHANGED)
     for gtin, deep in changed:
         async with conn.transaction(isolation="repeatable_read"):

@@ -12,7 +12,7 @@ from humidor_common.telemetry.logs import get_logger
 from humidor_inventory.rollups.adding import ROLLUPS
 from humidor_inventory.rollups.clocks import follow_clocks
 from humidor_inventory.rollups.closing import add_late, close_days
-from humidor_inventory.rollups.restating import follow_catalogue
+from humidor_inventory.rollups.restating import follow_catalogue, learn_products
 from humidor_inventory.stock.service import lock_stores
 
 EVERY_SECONDS = 10
@@ -52,6 +52,7 @@ async def roll_up(pool: Pool, *, now: datetime) -> None:
             while through is None or through < yesterday:
                 async with conn.transaction():
                     await lock_stores(conn, [store_id])
+                    await learn_products(conn)
                     through = await close_days(conn, store_id, yesterday)
         await add_late(conn)
 
