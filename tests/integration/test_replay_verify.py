@@ -143,7 +143,9 @@ def test_a_balance_that_was_tampered_with_is_found(system: System, mapping: str)
     assert verify(system, mapping)[1] == set()
 
 
-def test_rebuilding_the_stock_from_the_topics_gives_the_same_after_a_clock_was_corrected(system: System, mapping: str) -> None:
+def test_rebuilding_the_stock_from_the_topics_gives_the_same_after_a_clock_was_corrected(
+    system: System, mapping: str
+) -> None:
     replay(system, mapping)
     with system.client() as client:
         corrected = {"name": STORES[0], "time_zone": "Pacific/Auckland"}

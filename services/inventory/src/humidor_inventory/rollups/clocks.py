@@ -1,8 +1,8 @@
 """Counts what a store moved on the days of its own clock, once that is corrected.
 
 A sales document says on which day the daily flows count it, and so does each other entry of the ledger. What
-falls on another day by the clock of now is taken out of the one and put into the other, some at a time, so that
-sales of the store hardly wait; what comes meanwhile goes by the clock of now at once.
+falls on another day by the clock of now is taken out of the one and put into the other, some at a time, so
+that sales of the store hardly wait; what comes meanwhile goes by the clock of now at once.
 """
 
 from collections.abc import Mapping

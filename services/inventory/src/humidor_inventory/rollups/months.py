@@ -28,7 +28,8 @@ ORDER BY 1, 2
 """  # noqa: S608 - made of our own column names
 _LATE = """
 SELECT g.store_id, greatest(min(g.day), c.through - $2::int) - 1, c.through
-FROM (SELECT store_id, day FROM flow_corrections JOIN rolled_products USING (gtin) ORDER BY correction_id LIMIT $1) g
+FROM (SELECT store_id, day FROM flow_corrections JOIN rolled_products USING (gtin)
+      ORDER BY correction_id LIMIT $1) g
 JOIN closed_days c USING (store_id) GROUP BY g.store_id, c.through ORDER BY 1
 """
 

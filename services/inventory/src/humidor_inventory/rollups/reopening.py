@@ -22,8 +22,8 @@ _OWN = ("monthly_flows", "segment_flows", "store_months", "store_days", "closed_
 async def reopen(conn: Connection, store_id: str) -> None:
     """Take a store out, so that its days are closed anew; reports read its daily flows meanwhile.
 
-    In the snapshot of this transaction the flows of closed days are what the rollups hold and what waits to be
-    added, so nobody has to wait; what comes meanwhile is forgotten when its first day is closed again.
+    In the snapshot of this transaction the flows of closed days are what the rollups hold and what waits to
+    be added, so nobody has to wait. What comes late meanwhile is in the flows that are closed anew.
     """
     async with conn.transaction(isolation="repeatable_read"):
         await conn.execute("SELECT set_config('transaction_timeout', '0', true)")

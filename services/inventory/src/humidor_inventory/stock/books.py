@@ -51,7 +51,9 @@ def named(sums: Mapping[str, str]) -> str:
     return ", ".join(f"{what} AS {name}" for name, what in sums.items())
 
 
-_MONEY = {name: what for name, what in sums_of_moves().items() if name in {"revenue_minor", "unpriced_sticks"}}
+_MONEY = {
+    name: what for name, what in sums_of_moves().items() if name in {"revenue_minor", "unpriced_sticks"}
+}
 FROM_BOOKS = f"""
 SELECT store_id, gtin, day, sold_sticks, returned_sticks, quarantined_sticks, revenue_minor, unpriced_sticks,
        received_sticks, opened_sticks, transferred_in_sticks, transferred_out_sticks, written_off_sticks,

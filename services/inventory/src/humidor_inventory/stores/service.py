@@ -13,7 +13,6 @@ from humidor_common.web.problems import invalid, not_found
 from humidor_inventory.inputs import check_match
 from humidor_inventory.stores.schemas import StoreInput, StoreView
 
-
 # Also of a new one: what was sold before went by UTC. What is being gone through for it begins once more.
 _CLOCK_CORRECTED = """
 INSERT INTO clock_corrections (store_id) VALUES ($1)
