@@ -1,4 +1,4 @@
-"""Keeps the rollups: follows catalogue and clocks, closes days, adds what came late; one session at a time."""
+"""Keeps the rollups: follows catalogue and clocks, closes days, adds what is late; one session at a time."""
 
 import asyncio
 from collections.abc import AsyncIterator
