@@ -8,7 +8,7 @@ import pytest
 from humidor_common.db.pool import Connection
 from humidor_common.db.transaction import transaction
 from humidor_inventory.checks.projection import PROJECTION
-from humidor_inventory.rollups import restating, rolling
+from humidor_inventory.rollups import clocks, restating, rolling
 from humidor_inventory.rollups.adding import ROLLUPS
 from humidor_inventory.rollups.rolling import roll_up
 from humidor_inventory.testing.shop import NOON, Shop, at, line, make_gtin, sale, voided
@@ -104,7 +104,7 @@ async def test_a_product_that_comes_while_days_are_closed_is_in_them(
 ) -> None:
     gtin = make_gtin(1)
     await shop.deliver(at(sale(line(gtin, 2)), NOON - timedelta(days=5)))
-    follow = rolling.follow_clocks
+    follow = clocks.follow_clocks
 
     async def register(conn: Connection) -> None:
         await follow(conn)
