@@ -37,7 +37,7 @@ INSERT INTO stock_ledger (store_id, gtin, recorded_at, lot, bucket, delta_sticks
 SELECT store_id, gtin, now(), lot, 'on_hand', 10, 'opening', 'received', gen_random_uuid(), 1, now()
 FROM lot_stock;
 INSERT INTO sale_documents SELECT store_id, gen_random_uuid(), gen_random_uuid(), 'sale', true, now(), now(),
-                                  NULL, '[]' FROM stock;
+                                  NULL, '[]', now()::date FROM stock;
 """
 
 
