@@ -3,8 +3,8 @@
 from humidor_common.db.pool import Connection
 from humidor_inventory.checks.schemas import FlowCheck, FlowDifference
 from humidor_inventory.checks.service import SHOWN_DIFFERENCES, allow_long
-from humidor_inventory.stock.books import FROM_BOOKS
 from humidor_inventory.stock.days import COLUMNS
+from humidor_inventory.stock.flows import FROM_BOOKS
 
 _TIMEOUT_SECONDS = 600
 _FIGURES = ", ".join(f"('{name}', coalesce(b.{name}, 0), coalesce(f.{name}, 0))" for name in COLUMNS)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from humidor_common.db.pool import Connection
 from humidor_inventory.rollups.reopening import reopen
-from humidor_inventory.stock.books import OF_SALES, among, named, sums_of_entries, sums_of_moves
+from humidor_inventory.stock.days import OF_SALES, among, named, sums_of_entries, sums_of_moves
 from humidor_inventory.stock.flows import FILLED, adding
 from humidor_inventory.stock.service import lock_stores
 from humidor_inventory.units.queries import change_catalogue

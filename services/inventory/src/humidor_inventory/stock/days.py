@@ -1,4 +1,4 @@
-"""What a day did to one product in one store: how movements add up by the store's own calendar."""
+"""What a day did to one product in one store: how movements add up by the store's calendar, also in SQL."""
 
 from collections.abc import Mapping
 from typing import TypeAlias
@@ -63,3 +63,52 @@ def earn(flow: Flow, revenue_minor: int | None, gone_sticks: int) -> None:
         flow[_UNPRICED] += gone_sticks
     else:
         flow[_REVENUE] += revenue_minor
+
+
+OF_SALES = ("sale", "return", "void")
+"""The reasons of entries that a sales document of that kind made; it says on which day they are counted."""
+
+_OF_FLOWS = (*OF_SALES, "receipt", "opening", "transfer_in", "transfer_out", "delivery", "write_off")
+_GONE = "((m->>2)::bigint + (m->>3)::bigint)"
+
+
+def among(reasons: tuple[str, ...]) -> str:
+    return f"reason IN ({', '.join(map(repr, reasons))})"
+
+
+def sums_of_entries(sign: int | str = 1) -> Mapping[str, str]:
+    """Give the sum of ledger entries for each column of `daily_flows`, but for money; `sign` is SQL."""
+
+    def entered(where: str, way: str = "") -> str:
+        return f"{way}coalesce(sum({sign} * delta_sticks) FILTER (WHERE {where}), 0)::bigint"
+
+    return {
+        "sold_sticks": entered(among(("sale", "void")), "-"),
+        "returned_sticks": entered(among(("return",))),
+        "quarantined_sticks": entered("bucket = 'quarantined'"),
+        "received_sticks": entered(among(("receipt",))),
+        "opened_sticks": entered(among(("opening",))),
+        "transferred_in_sticks": entered(among(("transfer_in",))),
+        "transferred_out_sticks": entered(among(("transfer_out", "delivery")), "-"),
+        "written_off_sticks": entered(among(("write_off",)), "-"),
+        "adjusted_sticks": entered(f"NOT {among(_OF_FLOWS)}"),
+    }
+
+
+def sums_of_moves(sign: int | str = 1) -> Mapping[str, str]:
+    """Give the sum of moves m of sales documents of a `kind` for each column that sales change."""
+
+    def moved(what: str, where: str, way: str = "") -> str:
+        return f"{way}coalesce(sum({sign} * {what}) FILTER (WHERE {where}), 0)::bigint"
+
+    return {
+        "sold_sticks": moved(_GONE, "kind <> 'return'", "-"),
+        "returned_sticks": moved(_GONE, "kind = 'return'"),
+        "quarantined_sticks": moved("(m->>3)::bigint", "true"),
+        "revenue_minor": moved("(m->>4)::bigint", "true"),
+        "unpriced_sticks": moved(_GONE, "m->>4 IS NULL", "-"),
+    }
+
+
+def named(sums: Mapping[str, str]) -> str:
+    return ", ".join(f"{what} AS {name}" for name, what in sums.items())

@@ -7,8 +7,7 @@ from typing import Any
 from humidor_common.clock import local_date
 from humidor_common.db.pool import Connection
 from humidor_common.db.statements import Statement
-from humidor_inventory.stock.books import FROM_BOOKS
-from humidor_inventory.stock.days import COLUMNS, SALES_COLUMNS
+from humidor_inventory.stock.days import COLUMNS, SALES_COLUMNS, named, sums_of_entries, sums_of_moves
 from humidor_inventory.stock.shelf import Shelf
 
 
@@ -44,6 +43,29 @@ _ADD_ALL = _statements(COLUMNS)
 
 FILLED = " OR ".join(f"{name} <> 0" for name in COLUMNS)
 """What a row says anything by: a sale that was voided on its day leaves one of zeros."""
+_MONEY = {
+    name: what for name, what in sums_of_moves().items() if name in {"revenue_minor", "unpriced_sticks"}
+}
+FROM_BOOKS = f"""
+SELECT store_id, gtin, day, sold_sticks, returned_sticks, quarantined_sticks, revenue_minor, unpriced_sticks,
+       received_sticks, opened_sticks, transferred_in_sticks, transferred_out_sticks, written_off_sticks,
+       adjusted_sticks
+FROM (
+    SELECT e.store_id, e.gtin, coalesce(d.day, c.day, e.day) AS day, {named(sums_of_entries())}
+    FROM stock_ledger e LEFT JOIN entry_days c USING (store_id, entry_id)
+    LEFT JOIN (SELECT store_id, document_id AS source_id, kind AS reason, min(day) AS day
+               FROM sale_documents WHERE $1::text[] IS NULL OR store_id = ANY($1) GROUP BY 1, 2, 3
+              ) d USING (store_id, source_id, reason)
+    WHERE $1::text[] IS NULL OR e.store_id = ANY($1) GROUP BY 1, 2, 3
+) moved FULL JOIN (
+    SELECT store_id, m->>0 AS gtin, day, {named(_MONEY)}
+    FROM sale_documents CROSS JOIN jsonb_array_elements(moves) m
+    WHERE $1::text[] IS NULL OR store_id = ANY($1) GROUP BY 1, 2, 3
+) earned USING (store_id, gtin, day)
+"""  # noqa: S608 - made of our own names
+"""Flows as the books have them, of stores $1 or (NULL) all; figures may be NULL. A document, or else what was
+corrected of an entry, tells the day; what a rebuild has taken back has lost its document and keeps its own.
+"""
 
 
 def flows_of(shelves: Iterable[Shelf]) -> list[Statement]:
