@@ -18,7 +18,7 @@ import asyncpg
 import httpx
 import msgspec
 
-from benchmarks.climate_site import SENSORS, STEP, STORES, Site
+from benchmarks.climate_site import SENSORS, STEP, Site
 from benchmarks.report import Result
 from benchmarks.system import Database, Process, System, until
 from benchmarks.till import in_turn
@@ -114,7 +114,7 @@ async def _insert(dsn: str, site: Site, seconds: float) -> float:
     ]
     began, count = time.monotonic(), 0
     while time.monotonic() - began < seconds:
-        number = count // BATCH % STORES
+        number = count // BATCH % len(site.hubs)
         start = site.moment(number, BATCH)
         own = devices[number * SENSORS : (number + 1) * SENSORS]
         columns = _columns(own, start)
@@ -146,7 +146,7 @@ async def _push(api: Process, site: Site, seconds: float) -> float:
     async def push(client: httpx.AsyncClient, number: int) -> None:
         nonlocal accepted
         while time.monotonic() < end:
-            own = number % STORES
+            own = number % len(site.hubs)
             hub, number = site.hubs[own], number + CONNECTIONS
             body = hub.batch(site.moment(own, BATCH), BATCH)
             headers = {"Authorization": f"Bearer {hub.key}", "Content-Type": "application/json"}
@@ -225,7 +225,7 @@ def _grow(system: System, site: Site, api: Process) -> list[Result]:
     """Fill up and measure again, in turn with nothing else: the ratio is to the rate at the first size."""
     seconds = system.effort.seconds(6)
     first = in_turn(system, http=lambda: asyncio.run(_push(api, site, seconds)))["http"]
-    results, stored, sensors = [], 0, STORES * SENSORS
+    results, stored, sensors = [], 0, len(site.hubs) * SENSORS
     # One moment for all sizes, or a later fill would overlap with an earlier one.
     latest = (datetime.now(UTC) - timedelta(hours=1)).replace(microsecond=0).isoformat()
     for size in SHORT_SIZES if system.effort.short else SIZES:

@@ -9,7 +9,7 @@ import msgspec
 
 from benchmarks.system import Database, Process, System
 
-STORES = 50
+STORES, SHORT_STORES = 50, 10
 SENSORS = 40
 STEP = timedelta(milliseconds=100)
 
@@ -52,7 +52,7 @@ class Site:
         """Register stores with a zone, a hub and sensors each."""
         headers = {"Authorization": f"Bearer {self.system.token()}"}
         with httpx.Client(base_url=f"http://127.0.0.1:{api.port}", headers=headers) as client:
-            for number in range(STORES):
+            for number in range(SHORT_STORES if self.system.effort.short else STORES):
                 self.hubs.append(_register(client, f"S{number:04d}"))
 
     def moment(self, store: int, readings: int) -> datetime:

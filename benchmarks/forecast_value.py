@@ -41,7 +41,7 @@ from humidor_inventory.policies.rules.functions import normal_score
 from humidor_inventory.policies.told import Told
 
 PROCESSES = 2
-PRODUCTS, SHORT_PRODUCTS = 60, 2
+PRODUCTS, SHORT_PRODUCTS = 60, 1
 WARM_UP = 3
 """Reviews."""
 LEAD_TIME_DRAWS = 20
