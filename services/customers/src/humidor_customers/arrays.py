@@ -1,6 +1,6 @@
 """Arrays that analyses calculate with."""
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
@@ -22,6 +22,17 @@ def spread_of(features: Floats) -> tuple[Floats, Floats]:
     kept = np.clip(features, low, high)
     deviation = kept.std(axis=0)
     return kept.mean(axis=0), np.where(deviation > 0, deviation, 1.0)
+
+
+def rows_of(columns: Sequence[tuple[str, str]], count: int) -> npt.NDArray[Any]:
+    """Give rows for the binary format of COPY: how many `fields` each has, and these after their lengths."""
+    row = np.dtype(
+        [("fields", ">i2"), *(part for name, of in columns for part in ((f"of_{name}", ">i4"), (name, of)))]
+    )
+    rows = np.empty(count, dtype=row)
+    for name, _ in columns:
+        rows[f"of_{name}"] = row[name].itemsize
+    return rows
 
 
 def cells(array: npt.NDArray[Any]) -> list[bytes]:

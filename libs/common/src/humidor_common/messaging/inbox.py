@@ -6,7 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
-from humidor_common.db.copying import END, SIGNATURE, text
+from humidor_common.db.copying import text, whole
 from humidor_common.db.pool import Connection
 from humidor_common.messaging.subscription import Received, Subscription
 
@@ -51,7 +51,7 @@ async def _all_new(conn: Connection, group: str, numbers: Sequence[int]) -> bool
     """
     await share_projection(conn, group)
     head = _FIELDS + text(group) + _UUID
-    records = head.join((SIGNATURE, *[each.to_bytes(16, "big") for each in numbers])) + END
+    records = whole((head, head.join([each.to_bytes(16, "big") for each in numbers])))
     try:
         async with conn.transaction():
             await conn.copy_to_table(

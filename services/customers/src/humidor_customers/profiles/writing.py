@@ -1,6 +1,6 @@
 """Writes computed profiles in the place of those before them, by COPY: tens of thousands come at once."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from io import BytesIO
 from typing import Any
@@ -9,9 +9,9 @@ import asyncpg
 import msgspec
 import numpy as np
 
-from humidor_common.db.copying import END, NULL, SIGNATURE, text
+from humidor_common.db.copying import NULL, text, whole
 from humidor_common.db.pool import Connection
-from humidor_customers.arrays import cells
+from humidor_customers.arrays import cells, rows_of
 from humidor_customers.profiles.figures.making import EPOCH, Columns
 from humidor_customers.purchases.clocks import microseconds
 
@@ -34,10 +34,6 @@ _TEXTS = (
 WIDTHS = {name: np.dtype(of).itemsize for name, of in (*_ALWAYS, *_SOMETIMES)} | dict.fromkeys(_TEXTS, -1)
 """How many bytes each column of a profile has, as PostgreSQL counts them: -1 for a text."""
 COLUMNS = tuple(WIDTHS)
-_ROW = np.dtype(
-    [("fields", ">i2"), *(part for name, of in _ALWAYS for part in ((f"of_{name}", ">i4"), (name, of)))]
-)
-"""How many fields a row has, and those that everybody has, each after its length."""
 _DETAILS = ("party_kind", "party_id", "details")
 _JSON = msgspec.json.Encoder()
 
@@ -94,10 +90,9 @@ def encode(found: Columns) -> bytes:
     Raises:
         OverflowError: A number does not fit its column.
     """
-    rows = np.empty(len(found["party_id"]), dtype=_ROW)
+    rows = rows_of(_ALWAYS, len(found["party_id"]))
     rows["fields"] = len(COLUMNS)
     for name, _ in _ALWAYS:
-        rows[f"of_{name}"] = WIDTHS[name]
         rows[name] = _numbers(name, found[name])
     texts = _Texts()
     fields = (
@@ -105,7 +100,7 @@ def encode(found: Columns) -> bytes:
         *(_optional(found[name], of) for name, of in _SOMETIMES),
         *(map(texts.__getitem__, found[name]) for name in _TEXTS),
     )
-    return _copied(zip(*fields, strict=True))
+    return whole(map(b"".join, zip(*fields, strict=True)))
 
 
 def encode_details(found: Columns) -> bytes:
@@ -115,11 +110,8 @@ def encode_details(found: Columns) -> bytes:
     details = [_JSON.encode(each) for each in found["details"]]
     lengths = cells(np.array([len(each) for each in details], dtype=">i4"))
     whose = (map(texts.__getitem__, found[name]) for name in ("party_kind", "party_id"))
-    return _copied(zip([fields] * len(details), *whose, lengths, details, strict=True))
-
-
-def _copied(rows: Iterable[Sequence[bytes]]) -> bytes:
-    return b"".join([SIGNATURE, *map(b"".join, rows), END])
+    rows = zip([fields] * len(details), *whose, lengths, details, strict=True)
+    return whole(map(b"".join, rows))
 
 
 class _Texts(dict[str | None, bytes]):

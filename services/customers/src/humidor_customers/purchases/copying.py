@@ -10,8 +10,8 @@ from typing import Any, NamedTuple, Self, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from humidor_common.db.copying import END, NULL, SIGNATURE, text
-from humidor_customers.arrays import Ints, cells, numbered
+from humidor_common.db.copying import NULL, text, whole
+from humidor_customers.arrays import Ints, cells, numbered, rows_of
 from humidor_customers.purchases.clocks import DAY, HOUR, local, microseconds
 from humidor_customers.purchases.documents import Documents
 from humidor_customers.purchases.rules import MOST_MINOR, UNITS, USUAL, Known, Product
@@ -26,15 +26,10 @@ LINE = np.dtype(
 SEPARATOR = " "
 """Stands between the numbers in `gtins` and `numbers`, so it is replaced in those that are none."""
 _SEPARATOR = SEPARATOR.encode()
-_FIXED = (("bought_at", ">i8"), ("local_day", ">i4"), ("local_hour", ">i2"), ("provisional", "?"))
-_HEAD = np.dtype(
-    [
-        *(("fields", ">i2"), ("of_document_id", ">i4"), ("document_id", "V16")),
-        *(part for name, of in _FIXED for part in ((f"of_{name}", ">i4"), (name, of))),
-    ]
+_HEAD = (
+    *(("document_id", "V16"), ("bought_at", ">i8"), ("local_day", ">i4"), ("local_hour", ">i2")),
+    ("provisional", "?"),
 )
-"""How many fields a row has, and the first of them, each after its length."""
-_HEADS = ("document_id", *(name for name, _ in _FIXED))
 _IN_COMMON = ("kind", "party_kind", "store_id", "currency")
 _OF_UUID = (16).to_bytes(4, "big")
 _DAYS = 2**32
@@ -168,14 +163,14 @@ def encode(documents: Documents, known: Known) -> Written:
         pieces["sale_id",] = [[_OF_UUID + each.bytes if each else NULL for each in d.sale_id]]
     if (renumbered := lines.renumbered()).any():
         pieces["numbers",] = [_given(renumbered, *lines.texts(lines.numbers))]
-    columns = (*_HEADS, *(name for names in pieces for name in names))
+    columns = (*(name for name, _ in _HEAD), *(name for names in pieces for name in names))
     heads, days = _heads(d, ways, lines, known)
     heads["fields"] = len(columns)
     rows = list(
         map(b"".join, zip(cells(heads), *(part for each in pieces.values() for part in each), strict=True))
     )
     order = np.argsort(np.array(whose), kind="stable").tolist()
-    return Written(b"".join([SIGNATURE, *map(rows.__getitem__, order), END]), columns, days)
+    return Written(whole(map(rows.__getitem__, order)), columns, days)
 
 
 def _heads(
@@ -187,9 +182,7 @@ def _heads(
     """
     moments = microseconds(d.bought_at)
     day, rest = np.divmod(ways.clocks(moments, known), DAY)
-    heads = np.empty(len(moments), dtype=_HEAD)
-    for name in _HEADS:
-        heads[f"of_{name}"] = _HEAD[name].itemsize
+    heads = rows_of(_HEAD, len(moments))
     ids = b"".join([each.int.to_bytes(16, "big") for each in d.document_id])
     heads["document_id"] = np.frombuffer(ids, "V16")
     heads["bought_at"], heads["local_day"], heads["local_hour"] = moments, day, rest // HOUR
